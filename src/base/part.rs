@@ -1,0 +1,267 @@
+//! Parts: how every choice of the workbench names and explains itself.
+//!
+//! A part is a unit struct with a `static META`. The form in the page, the URL, the command line, the catalog and the
+//! contract tests read only the metadata; a registry is an explicit list.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{Error, Result};
+
+/// Where a method comes from.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Source {
+    /// Authors, venue and year.
+    pub cite: &'static str,
+    /// Where to read it.
+    pub url: &'static str,
+}
+
+/// A source in one line.
+pub const fn source(cite: &'static str, url: &'static str) -> Source {
+    Source { cite, url }
+}
+
+/// How a part names and explains itself.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Meta {
+    /// Stable name in kebab case, stored in recipes and URLs.
+    pub id: &'static str,
+    /// Name for people.
+    pub name: &'static str,
+    /// What it does, in one sentence.
+    pub what: &'static str,
+    /// The rule as a formula.
+    pub formula: &'static str,
+    /// Where it was published.
+    pub sources: &'static [Source],
+    /// What can be set.
+    pub params: &'static [Param],
+}
+
+/// A setting of a part.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Param {
+    /// Key after the axis and a dot: `steps` in `schedule.steps=10`.
+    pub key: &'static str,
+    /// Label for people.
+    pub label: &'static str,
+    /// What it does, in one sentence.
+    pub what: &'static str,
+    /// Type, range and default.
+    pub kind: Kind,
+}
+
+/// Type, range and default of a setting.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum Kind {
+    /// A real number.
+    Float {
+        /// Value when none is given.
+        default: f32,
+        /// Smallest value.
+        min: f32,
+        /// Largest value.
+        max: f32,
+        /// Whether a slider should run logarithmically.
+        log: bool,
+    },
+    /// A whole number.
+    Int {
+        /// Value when none is given.
+        default: i64,
+        /// Smallest value.
+        min: i64,
+        /// Largest value.
+        max: i64,
+    },
+    /// One of some words.
+    Choice {
+        /// Value when none is given.
+        default: &'static str,
+        /// The words.
+        of: &'static [&'static str],
+    },
+    /// On or off.
+    Flag {
+        /// Value when none is given.
+        default: bool,
+    },
+}
+
+impl Param {
+    /// The default as text.
+    pub fn default_text(&self) -> String {
+        match self.kind {
+            Kind::Float { default, .. } => default.to_string(),
+            Kind::Int { default, .. } => default.to_string(),
+            Kind::Choice { default, .. } => default.to_string(),
+            Kind::Flag { default } => default.to_string(),
+        }
+    }
+
+    /// Reads a value and checks its range; `key` is the full key for messages.
+    ///
+    /// # Errors
+    /// When the text is not of the kind or out of range; the message names the range.
+    pub fn parse(&self, key: &str, text: &str) -> Result<Setting> {
+        let bad = |range: String| {
+            Error::setting(key, format!("{key}={text} is not {range}")).hint(format!("set {key} to {range}, or leave it out for {}", self.default_text()))
+        };
+        match self.kind {
+            Kind::Float { min, max, .. } => match text.parse::<f32>() {
+                Ok(x) if x >= min && x <= max => Ok(Setting::Float(x)),
+                _ => Err(bad(format!("a number from {min} to {max}"))),
+            },
+            Kind::Int { min, max, .. } => match text.parse::<i64>() {
+                Ok(x) if x >= min && x <= max => Ok(Setting::Int(x)),
+                _ => Err(bad(format!("a whole number from {min} to {max}"))),
+            },
+            Kind::Choice { of, .. } => match of.iter().find(|word| **word == text) {
+                Some(word) => Ok(Setting::Choice(word)),
+                None => Err(bad(format!("one of {}", of.join(", ")))),
+            },
+            Kind::Flag { .. } => match text {
+                "true" => Ok(Setting::Flag(true)),
+                "false" => Ok(Setting::Flag(false)),
+                _ => Err(bad("true or false".into())),
+            },
+        }
+    }
+}
+
+/// A value of a setting, of the kind its [`Param`] declares.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Setting {
+    /// A real number.
+    Float(f32),
+    /// A whole number.
+    Int(i64),
+    /// One of the declared words.
+    Choice(&'static str),
+    /// On or off.
+    Flag(bool),
+}
+
+impl Setting {
+    fn text(&self) -> String {
+        match self {
+            Self::Float(x) => x.to_string(),
+            Self::Int(x) => x.to_string(),
+            Self::Choice(x) => (*x).to_string(),
+            Self::Flag(x) => x.to_string(),
+        }
+    }
+}
+
+/// Values for all params of one part: complete and in range. Made only by [`Args::read`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Args(BTreeMap<&'static str, Setting>);
+
+impl Args {
+    /// Reads the values of a part's params from `given` (keys without the axis), filling in defaults.
+    ///
+    /// # Errors
+    /// When a value is out of range, or a key is none of this part's; the message lists the keys there are.
+    pub fn read(axis: &str, meta: &Meta, given: &BTreeMap<String, String>) -> Result<Self> {
+        if let Some(key) = given.keys().find(|key| meta.params.iter().all(|p| p.key != **key)) {
+            let known: Vec<String> = meta.params.iter().map(|p| format!("{axis}.{}", p.key)).collect();
+            let hint = if known.is_empty() { format!("{axis}={} has no settings", meta.id) } else { format!("{axis}={} has {}", meta.id, known.join(", ")) };
+            return Err(Error::setting(&format!("{axis}.{key}"), format!("unknown setting {axis}.{key}")).hint(hint));
+        }
+        let mut args = BTreeMap::new();
+        for param in meta.params {
+            let full = format!("{axis}.{}", param.key);
+            let text = given.get(param.key).cloned().unwrap_or_else(|| param.default_text());
+            args.insert(param.key, param.parse(&full, &text)?);
+        }
+        Ok(Self(args))
+    }
+
+    /// The defaults of a part.
+    pub fn defaults(meta: &Meta) -> Self {
+        Self::read("", meta, &BTreeMap::new()).unwrap_or_default()
+    }
+
+    /// The values as text, by key.
+    pub fn texts(&self) -> impl Iterator<Item = (&'static str, String)> + '_ {
+        self.0.iter().map(|(key, value)| (*key, value.text()))
+    }
+
+    /// The value of a real param.
+    pub fn float(&self, param: &Param) -> f32 {
+        match self.0.get(param.key) {
+            Some(Setting::Float(x)) => *x,
+            other => unreachable!("{} is read as a number and is {other:?}", param.key),
+        }
+    }
+
+    /// The value of a whole param.
+    pub fn int(&self, param: &Param) -> usize {
+        match self.0.get(param.key) {
+            Some(Setting::Int(x)) => *x as usize,
+            other => unreachable!("{} is read as a whole number and is {other:?}", param.key),
+        }
+    }
+
+    /// The value of a choice.
+    pub fn choice(&self, param: &Param) -> &'static str {
+        match self.0.get(param.key) {
+            Some(Setting::Choice(x)) => x,
+            other => unreachable!("{} is read as a choice and is {other:?}", param.key),
+        }
+    }
+
+    /// The value of a flag.
+    pub fn flag(&self, param: &Param) -> bool {
+        match self.0.get(param.key) {
+            Some(Setting::Flag(x)) => *x,
+            other => unreachable!("{} is read as a flag and is {other:?}", param.key),
+        }
+    }
+}
+
+/// What every part has: its metadata.
+pub trait Part: Sync + 'static {
+    /// How the part names and explains itself.
+    fn meta(&self) -> &'static Meta;
+}
+
+/// Declares the modules of parts and lists them: `parts! { dyn Criterion: magnitude, taylor }`.
+#[macro_export]
+macro_rules! parts {
+    ($(#[$doc:meta])* dyn $what:ident: $($file:ident),+ $(,)?) => {
+        $(mod $file;)+
+        $(#[$doc])*
+        pub static ALL: &[&dyn $what] = &[$(&$file::Part),+];
+    };
+}
+
+/// Gives the unit struct `Part` of a file its metadata.
+#[macro_export]
+macro_rules! part {
+    ($meta:expr) => {
+        /// The part of this file.
+        pub struct Part;
+
+        impl $crate::base::part::Part for Part {
+            fn meta(&self) -> &'static $crate::base::part::Meta {
+                static META: $crate::base::part::Meta = $meta;
+                &META
+            }
+        }
+    };
+}
+
+/// The part of a registry with an id.
+///
+/// # Errors
+/// When there is none; the message lists those there are.
+pub fn find<P: Part + ?Sized>(axis: &str, all: &'static [&'static P], id: &str) -> Result<&'static P> {
+    all.iter().find(|part| part.meta().id == id).copied().ok_or_else(|| {
+        let known: Vec<&str> = all.iter().map(|part| part.meta().id).collect();
+        Error::setting(axis, format!("unknown {axis} '{id}'")).hint(format!("choose one of {}", known.join(", ")))
+    })
+}

@@ -1,0 +1,92 @@
+//! Statistics of measurements: Wilson intervals for accuracies, bootstrap intervals for ratios of times.
+
+use serde::{Deserialize, Serialize};
+
+use super::Rng;
+
+/// An interval that holds the true value 95 times in 100.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+impl Interval {
+    /// Whether a value lies inside.
+    pub fn holds(&self, x: f64) -> bool {
+        self.low <= x && x <= self.high
+    }
+}
+
+/// Wilson's 95% interval of a proportion: `hits` of `n`.
+///
+/// Source: Wilson, "Probable inference, the law of succession, and statistical inference", JASA 1927.
+pub fn wilson(hits: usize, n: usize) -> Interval {
+    if n == 0 {
+        return Interval { low: 0.0, high: 1.0 };
+    }
+    let (z, n) = (1.959_964, n as f64);
+    let p = hits as f64 / n;
+    let centre = p + z * z / (2.0 * n);
+    let spread = z * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt();
+    let scale = 1.0 + z * z / n;
+    Interval { low: ((centre - spread) / scale).max(0.0), high: ((centre + spread) / scale).min(1.0) }
+}
+
+/// The median; NaN for no values.
+pub fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    match sorted.len() {
+        0 => f64::NAN,
+        n if n % 2 == 1 => sorted[n / 2],
+        n => 0.5 * (sorted[n / 2 - 1] + sorted[n / 2]),
+    }
+}
+
+/// Ratio of the medians of two interleaved series, with a 95% percentile-bootstrap interval over pairs.
+///
+/// Pairs are drawn whole: a slow moment of the machine hits both members of a pair alike.
+pub fn ratio(over: &[f64], under: &[f64], seed: u64) -> (f64, Interval) {
+    let n = over.len().min(under.len());
+    let middle = median(&over[..n]) / median(&under[..n]);
+    if n < 2 {
+        return (middle, Interval { low: middle, high: middle });
+    }
+    let mut rng = Rng::fork(seed, "bootstrap");
+    let mut draws: Vec<f64> = (0..400)
+        .map(|_| {
+            let picks: Vec<usize> = (0..n).map(|_| rng.below(n)).collect();
+            let take = |of: &[f64]| median(&picks.iter().map(|&i| of[i]).collect::<Vec<_>>());
+            take(over) / take(under)
+        })
+        .collect();
+    draws.sort_by(f64::total_cmp);
+    (middle, Interval { low: draws[10].min(middle), high: draws[389].max(middle) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wilson_by_hand() {
+        let i = wilson(90, 100);
+        assert!((i.low - 0.825_6).abs() < 1e-3 && (i.high - 0.944_8).abs() < 1e-3, "{i:?}");
+        assert_eq!(wilson(0, 10).low, 0.0);
+        assert!(wilson(10, 10).high > 0.999_999);
+    }
+
+    #[test]
+    fn ratio_of_equal_series_holds_one() {
+        let a: Vec<f64> = (0..21).map(|i| 1.0 + 0.01 * f64::from(i % 5)).collect();
+        let (r, interval) = ratio(&a, &a, 1);
+        assert_eq!(r, 1.0);
+        assert!(interval.holds(1.0));
+        let twice: Vec<f64> = a.iter().map(|x| 2.0 * x).collect();
+        let (r, interval) = ratio(&twice, &a, 1);
+        assert!(r == 2.0 && interval.low > 1.9);
+    }
+}

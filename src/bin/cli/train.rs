@@ -1,0 +1,117 @@
+//! `secateur train`: from random weights to a file and a card.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use secateur::base::{Error, Result};
+use secateur::graph::{Graph, Masks, count, run};
+use secateur::io::safetensors;
+use secateur::train::eval::Tally;
+use secateur::train::lr::Rate;
+use secateur::train::optim::Optimizer;
+use secateur::train::{Loss, Plan, Trainer};
+use secateur::{data::Dataset, zoo};
+use serde_json::json;
+
+use super::files;
+
+/// Options of `train`.
+#[derive(Args)]
+pub struct Options {
+    /// The model, by id.
+    model: String,
+    /// Train on the full data set in --data; without it, on the subset of the checkout.
+    #[arg(long, requires = "data")]
+    full: bool,
+    /// Folder with the IDX files of the data set.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Folder that the weights and the card are written to.
+    #[arg(long, default_value = "www/assets/models")]
+    out: PathBuf,
+    /// Passes over the training set; the model's own recipe says how many by default.
+    #[arg(long)]
+    epochs: Option<usize>,
+    /// Seed of weights, order and augmentation.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// Trains, tests on all test images, writes.
+pub fn run(options: &Options) -> Result<()> {
+    let model = zoo::find(&options.model)?;
+    let folder = options.data.as_deref();
+    let (train, test) = (files::dataset(model.data, "train", folder)?, files::dataset(model.data, "test", folder)?);
+    if options.full && (train.len(), test.len()) != (60_000, 10_000) {
+        let message = format!("--full wants 60,000 and 10,000 images and found {} and {}", train.len(), test.len());
+        return Err(Error::setting("data", message).hint("give --data the folder of the original files"));
+    }
+    let mut graph = model.build(options.seed)?;
+    let recipe = model.recipe;
+    let epochs = options.epochs.unwrap_or(recipe.epochs);
+    let per_epoch = train.len() / recipe.batch;
+    let plan = Plan {
+        steps: epochs * per_epoch,
+        batch: recipe.batch,
+        rate: Rate::cosine(recipe.rate, per_epoch / 2),
+        loss: Loss { smoothing: recipe.smoothing, ..Loss::CROSS_ENTROPY },
+        augment: recipe.augment,
+        seed: options.seed,
+    };
+    let start = Instant::now();
+    fit(&mut graph, &train, plan, recipe.decay, per_epoch)?;
+    let tally = test_on(&graph, &test)?;
+    println!("{}: {:.2}% of {} test images", model.name, 100.0 * tally.accuracy(), tally.n());
+    let interval = tally.interval();
+    let card = json!({
+        "id": model.id, "name": model.name, "what": model.what, "data": model.data,
+        "license": "MIT OR Apache-2.0", "parameters": count::parameters(&graph), "macs": count::macs(&graph, &Masks::default()),
+        "training": { "images": train.len(), "epochs": epochs, "batch": recipe.batch, "seed": options.seed,
+            "optimizer": "SGD, Nesterov momentum 0.9", "rate": recipe.rate, "decay": recipe.decay,
+            "mirror": recipe.augment.mirror, "shift": recipe.augment.shift, "minutes": start.elapsed().as_secs() / 60 },
+        "test": { "images": tally.n(), "accuracy": tally.accuracy(), "low": interval.low, "high": interval.high },
+        "command": format!("secateur train {} {}--seed {} --epochs {epochs}", model.id, if options.full { "--full --data DIR " } else { "" }, options.seed),
+    });
+    fs::create_dir_all(&options.out)?;
+    fs::write(options.out.join(format!("{}.safetensors", model.id)), safetensors::write(&graph)?)?;
+    let text = serde_json::to_string_pretty(&card).map_err(|e| Error::format(e.to_string()))?;
+    fs::write(options.out.join(format!("{}.json", model.id)), text + "\n")?;
+    Ok(())
+}
+
+/// The training loop with a bar and a line an epoch.
+fn fit(graph: &mut Graph, train: &Dataset, plan: Plan, decay: f32, per_epoch: usize) -> Result<()> {
+    let examples: Vec<usize> = (0..train.len()).collect();
+    let bar = ProgressBar::new(plan.steps as u64);
+    let style = "{elapsed_precise} {bar:30} {pos}/{len} steps, {eta} left {msg}";
+    bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let mut optimizer = Optimizer::sgd(0.9, decay);
+    optimizer.decay_all = false;
+    let mut trainer = Trainer::new(plan, optimizer);
+    let (mut loss, mut hits) = (0.0, 0.0);
+    while !trainer.finished() {
+        let step = trainer.step(graph, &Masks::default(), None, train, &examples)?;
+        loss += step.loss;
+        hits += step.accuracy;
+        bar.inc(1);
+        if trainer.done() % per_epoch == 0 {
+            let n = per_epoch as f64;
+            let line = format!("epoch {}: loss {:.4}, training accuracy {:.2}%", trainer.done() / per_epoch, loss / n, 100.0 * hits / n);
+            if bar.is_hidden() { eprintln!("{line}") } else { bar.println(line) }
+            (loss, hits) = (0.0, 0.0);
+        }
+    }
+    bar.finish();
+    Ok(())
+}
+
+fn test_on(graph: &Graph, test: &Dataset) -> Result<Tally> {
+    let mut tally = Tally::default();
+    for chunk in (0..test.len()).collect::<Vec<_>>().chunks(100) {
+        tally.add(&run::run(graph, &test.batch(chunk))?, &test.labels(chunk));
+    }
+    Ok(tally)
+}

@@ -1,0 +1,188 @@
+//! Lowering: a graph as a short program of fused layers.
+
+use crate::base::{Error, Flat, Result, Shape, Tensor, math};
+use crate::graph::op::{Kind, Window};
+use crate::graph::{Graph, Node, ValueId};
+use crate::kernel::conv::Conv;
+
+use super::GroupRule;
+
+/// No activation at all.
+pub const OPEN: [f32; 2] = [f32::NEG_INFINITY, f32::INFINITY];
+
+/// A fused layer.
+#[derive(Debug)]
+pub struct Layer {
+    /// Name of the node whose weights it holds, or of the node itself.
+    pub name: String,
+    /// What it does.
+    pub work: Job,
+    /// Values it reads.
+    pub ins: Vec<ValueId>,
+    /// Value it gives.
+    pub out: ValueId,
+}
+
+/// What a layer does.
+#[derive(Debug)]
+pub enum Job {
+    /// Convolution, bias, residual (second input) and clamp.
+    Conv(Weighted, Conv),
+    /// Linear layer, bias and clamp, on [N, in].
+    Linear(Weighted),
+    /// Max or average pool.
+    Pool(Window, Option<bool>),
+    /// Mean over pixels.
+    Means,
+    /// Sum of two values, and clamp.
+    Add([f32; 2]),
+    /// [N, C, H, W] to [N, C H W].
+    Flatten,
+    /// Anything else: run by the operator itself, with its constant inputs.
+    Other(Kind, Vec<Option<Tensor>>),
+}
+
+/// Weights with what is fused behind them.
+#[derive(Debug)]
+pub struct Weighted {
+    /// Weights [O, depth], row-major.
+    pub weights: Vec<f32>,
+    /// Bias [O].
+    pub bias: Vec<f32>,
+    /// Least and greatest output.
+    pub clamp: [f32; 2],
+    /// N and M if the zeros follow such a rule.
+    pub rule: Option<(usize, usize)>,
+}
+
+/// A program over the values of a graph.
+#[derive(Debug)]
+pub struct Program {
+    /// Batch size.
+    pub batch: usize,
+    /// Layers in order.
+    pub layers: Vec<Layer>,
+    /// Shapes of all values for the whole batch.
+    pub shapes: Vec<Shape>,
+    /// Where examples enter.
+    pub input: ValueId,
+    /// Where answers leave.
+    pub output: ValueId,
+}
+
+/// Turns a graph into a program for a batch.
+pub fn lower(graph: &Graph, rules: &[GroupRule], batch: usize) -> Result<Program> {
+    let shapes = graph
+        .values
+        .iter()
+        .map(|v| if v.data.is_none() { std::iter::once(batch).chain(v.shape[1..].iter().copied()).collect() } else { v.shape.clone() })
+        .collect();
+    let mut program = Program { batch, layers: Vec::new(), shapes, input: graph.input, output: graph.output };
+    // By value: the value that stands for it, once nodes that do nothing are gone.
+    let mut alias: Vec<ValueId> = (0..graph.values.len()).collect();
+    for node in &graph.nodes {
+        let ins: Vec<ValueId> = node.ins.iter().map(|&id| alias[id]).collect();
+        if matches!(node.op, Kind::Identity(_) | Kind::Dropout(_)) {
+            alias[node.out] = ins[0];
+        } else if let Some(into) = fuse(graph, node, &ins, &mut program)? {
+            alias[node.out] = into;
+        } else {
+            let work = job(graph, node, rules, &program.shapes)?;
+            let keep = if matches!(work, Job::Other(..)) { ins.len() } else { 1 + usize::from(matches!(work, Job::Add(_))) };
+            program.layers.push(Layer { name: node.name.clone(), work, ins: ins[..keep].to_vec(), out: node.out });
+        }
+    }
+    program.output = alias[graph.output];
+    Ok(program)
+}
+
+/// The layer of a node that was not fused.
+fn job(graph: &Graph, node: &Node, rules: &[GroupRule], shapes: &[Shape]) -> Result<Job> {
+    let weighted = |outputs: usize| -> Result<Weighted> {
+        let bias = match node.ins.get(2) {
+            Some(&id) => graph.data(id)?.flat().to_vec(),
+            None => vec![0.0; outputs],
+        };
+        let rule = rules.iter().find(|r| r.weight == node.ins[1]).map(|r| (r.n, r.m));
+        Ok(Weighted { weights: graph.data(node.ins[1])?.flat().to_vec(), bias, clamp: OPEN, rule })
+    };
+    let other = |op: &Kind| Job::Other(op.clone(), node.ins.iter().map(|&id| graph.values[id].data.clone()).collect());
+    let constant = node.ins[1..].iter().all(|&id| graph.values[id].data.is_some());
+    Ok(match &node.op {
+        Kind::Conv(op) if constant => {
+            let job = op.job(&shapes[node.ins[0]], &shapes[node.ins[1]])?;
+            Job::Conv(weighted(job.o)?, job)
+        }
+        Kind::Linear(_) if constant && shapes[node.ins[0]].len() == 2 => Job::Linear(weighted(shapes[node.ins[1]][0])?),
+        Kind::MaxPool(op) => Job::Pool(op.window, None),
+        Kind::AvgPool(op) => Job::Pool(op.window, Some(op.count_pad)),
+        Kind::GlobalPool(_) => Job::Means,
+        Kind::Flatten(_) if shapes[node.ins[0]].len() == 4 => Job::Flatten,
+        Kind::Flatten(_) => other(&node.op),
+        Kind::Add(_) if shapes[node.ins[0]] == shapes[node.ins[1]] => Job::Add(OPEN),
+        op => other(op),
+    })
+}
+
+/// Whether a value is read by one node only and is not the answer.
+fn private(graph: &Graph, id: ValueId) -> bool {
+    graph.output != id && graph.readers(id).map(|n| n.ins.iter().filter(|&&i| i == id).count()).sum::<usize>() == 1
+}
+
+/// Tries to fuse a node into the layer that gives its input; gives the value that now stands for the node's.
+fn fuse(graph: &Graph, node: &Node, ins: &[ValueId], program: &mut Program) -> Result<Option<ValueId>> {
+    let clamp = match node.op {
+        Kind::Relu(_) => Some([0.0, f32::INFINITY]),
+        Kind::Relu6(_) => Some([0.0, 6.0]),
+        _ => None,
+    };
+    if let Kind::Add(_) = node.op {
+        return Ok(add_into(graph, node, ins, program));
+    }
+    if !private(graph, node.ins[0]) {
+        return Ok(None);
+    }
+    let Some(layer) = program.layers.iter_mut().find(|l| l.out == ins[0]) else { return Ok(None) };
+    match (&mut layer.work, clamp, &node.op) {
+        (Job::Conv(w, _) | Job::Linear(w), Some(clamp), _) if w.clamp == OPEN => w.clamp = clamp,
+        (Job::Add(open), Some(clamp), _) if *open == OPEN => *open = clamp,
+        (Job::Conv(w, _) | Job::Linear(w), None, Kind::BatchNorm(op)) if w.clamp == OPEN && layer.ins.len() == 1 => {
+            let p = |slot: usize| graph.data(node.ins[slot]);
+            fold(w, op.epsilon, [p(1)?, p(2)?, p(3)?, p(4)?])?;
+        }
+        _ => return Ok(None),
+    }
+    Ok(Some(ins[0]))
+}
+
+/// A residual sum goes into the store of the convolution that comes last of its two sides.
+fn add_into(graph: &Graph, node: &Node, ins: &[ValueId], program: &mut Program) -> Option<ValueId> {
+    if program.shapes[ins[0]] != program.shapes[ins[1]] || ins[0] == ins[1] {
+        return None;
+    }
+    let giver = |id: ValueId| program.layers.iter().position(|l| l.out == id);
+    let (side, index) = (0..2).filter_map(|s| giver(ins[s]).map(|i| (s, i))).max_by_key(|&(_, i)| i)?;
+    let layer = &mut program.layers[index];
+    match &layer.work {
+        Job::Conv(w, _) if w.clamp == OPEN && layer.ins.len() == 1 && private(graph, node.ins[side]) => {
+            layer.ins.push(ins[1 - side]);
+            Some(ins[side])
+        }
+        _ => None,
+    }
+}
+
+/// w ← w γ / sqrt(σ² + ε), b ← (b - μ) γ / sqrt(σ² + ε) + β.
+fn fold(w: &mut Weighted, epsilon: f32, [gamma, beta, mean, variance]: [&Tensor; 4]) -> Result<()> {
+    let outputs = w.bias.len();
+    if gamma.len() != outputs {
+        return Err(Error::shape("batch norm after a layer", [outputs], gamma.shape()));
+    }
+    let depth = w.weights.len() / outputs.max(1);
+    for (o, row) in w.weights.chunks_mut(depth.max(1)).enumerate() {
+        let scale = gamma.flat()[o] / math::sqrt(variance.flat()[o] + epsilon);
+        row.iter_mut().for_each(|x| *x *= scale);
+        w.bias[o] = (w.bias[o] - mean.flat()[o]) * scale + beta.flat()[o];
+    }
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! The data sets this project ships, with their cards.
+
+use serde::Serialize;
+
+use crate::base::{Error, Result};
+
+/// What a data set is, where it comes from and how its numbers are scaled.
+#[derive(Debug, Serialize)]
+pub struct Card {
+    /// Stable name.
+    pub id: &'static str,
+    /// Name for people.
+    pub name: &'static str,
+    /// What it shows, in one sentence.
+    pub what: &'static str,
+    /// Licence.
+    pub license: &'static str,
+    /// Whom to name.
+    pub attribution: &'static str,
+    /// Where it was published.
+    pub source: &'static str,
+    /// Names of the classes.
+    pub classes: &'static [&'static str],
+    /// Shape of an image, [C, H, W].
+    pub shape: &'static [usize],
+    /// Mean grey of the training images, in 0..1.
+    pub mean: f32,
+    /// Standard deviation of grey.
+    pub spread: f32,
+}
+
+/// All data sets.
+pub static ALL: &[Card] = &[
+    Card {
+        id: "fashion-mnist",
+        name: "Fashion-MNIST",
+        what: "Grey pictures of clothes in ten classes: 60,000 to learn from, 10,000 to test on.",
+        license: "MIT",
+        attribution: "Copyright 2017 Zalando SE",
+        source: "https://github.com/zalandoresearch/fashion-mnist",
+        classes: &["T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"],
+        shape: &[1, 28, 28],
+        mean: 0.286_04,
+        spread: 0.353_02,
+    },
+    Card {
+        id: "mnist",
+        name: "MNIST",
+        what: "Handwritten digits: 60,000 to learn from, 10,000 to test on.",
+        license: "CC BY-SA 3.0",
+        attribution: "Yann LeCun, Corinna Cortes and Christopher J.C. Burges",
+        source: "http://yann.lecun.com/exdb/mnist/",
+        classes: &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
+        shape: &[1, 28, 28],
+        mean: 0.130_66,
+        spread: 0.308_1,
+    },
+];
+
+/// The card of a data set.
+///
+/// # Errors
+/// When there is none of that name.
+pub fn find(id: &str) -> Result<&'static Card> {
+    ALL.iter().find(|card| card.id == id).ok_or_else(|| {
+        let known: Vec<&str> = ALL.iter().map(|card| card.id).collect();
+        Error::setting("data", format!("unknown data set '{id}'")).hint(format!("choose one of {}", known.join(", ")))
+    })
+}

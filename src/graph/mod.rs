@@ -1,0 +1,161 @@
+//! Floor 2: the model as data. Values are wires, nodes are operators, parameters are values that carry numbers.
+//!
+//! As in ONNX there is no second notion of a layer: import, pruning, training and export all see this one structure.
+
+pub mod build;
+pub mod count;
+pub mod couple;
+pub mod mask;
+pub mod op;
+pub mod run;
+pub mod slice;
+
+use crate::base::{Error, Result, Shape, Tensor};
+
+pub use build::Builder;
+pub use mask::Masks;
+pub use op::Op;
+
+/// A wire of a graph: the index of its [`Value`].
+pub type ValueId = usize;
+
+/// What a value is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// What comes in, [1, ...] for one example.
+    Input,
+    /// What an operator gives.
+    Activation,
+    /// A weight of a linear or convolutional layer: trained, and what pruning is about.
+    Weight,
+    /// A bias, or scale and shift of a normalisation: trained, never masked on its own.
+    Bias,
+    /// A running statistic: kept, not trained.
+    Stat,
+}
+
+/// A wire: name, shape for one example, role, and numbers if it is a parameter.
+#[derive(Clone, Debug)]
+pub struct Value {
+    /// Name, unique in the graph; parameters are called `layer.weight` and the like.
+    pub name: String,
+    /// Shape; activations have 1 in front for the batch.
+    pub shape: Shape,
+    /// What it is for.
+    pub role: Role,
+    /// The numbers of a parameter.
+    pub data: Option<Tensor>,
+}
+
+/// An operator with its wires.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// Name of the layer.
+    pub name: String,
+    /// What it does.
+    pub op: op::Kind,
+    /// What goes in.
+    pub ins: Vec<ValueId>,
+    /// What comes out.
+    pub out: ValueId,
+}
+
+/// A network: nodes in topological order over values.
+#[derive(Clone, Debug)]
+pub struct Graph {
+    /// The wires.
+    pub values: Vec<Value>,
+    /// The operators; each comes after what it reads.
+    pub nodes: Vec<Node>,
+    /// The wire that examples enter by.
+    pub input: ValueId,
+    /// The wire that answers leave by, [1, classes].
+    pub output: ValueId,
+}
+
+impl Graph {
+    /// The numbers of a parameter.
+    ///
+    /// # Errors
+    /// When the value is not a parameter.
+    pub fn data(&self, id: ValueId) -> Result<&Tensor> {
+        let value = &self.values[id];
+        value.data.as_ref().ok_or_else(|| Error::state(format!("{} carries no numbers", value.name)))
+    }
+
+    /// The numbers of a parameter, to change.
+    ///
+    /// # Errors
+    /// When the value is not a parameter.
+    pub fn data_mut(&mut self, id: ValueId) -> Result<&mut Tensor> {
+        let value = &mut self.values[id];
+        value.data.as_mut().ok_or_else(|| Error::state(format!("{} carries no numbers", value.name)))
+    }
+
+    /// All parameters that carry numbers, in order.
+    pub fn parameters(&self) -> impl Iterator<Item = (ValueId, &Value)> {
+        self.values.iter().enumerate().filter(|(_, value)| value.data.is_some())
+    }
+
+    /// The parameters that training changes, in order.
+    pub fn trained(&self) -> impl Iterator<Item = ValueId> + '_ {
+        self.parameters().filter(|(_, v)| matches!(v.role, Role::Weight | Role::Bias)).map(|(id, _)| id)
+    }
+
+    /// The layers that pruning is about: nodes with a weight, as (node index, weight).
+    pub fn layers(&self) -> impl Iterator<Item = (usize, ValueId)> + '_ {
+        self.nodes.iter().enumerate().filter_map(|(index, node)| {
+            node.ins.iter().find(|&&id| self.values[id].role == Role::Weight).map(|&weight| (index, weight))
+        })
+    }
+
+    /// The value with a name.
+    pub fn find(&self, name: &str) -> Option<ValueId> {
+        self.values.iter().position(|value| value.name == name)
+    }
+
+    /// The nodes that read a value.
+    pub fn readers(&self, id: ValueId) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().filter(move |node| node.ins.contains(&id))
+    }
+
+    /// The node that gives a value; `None` for inputs and parameters.
+    pub fn giver(&self, id: ValueId) -> Option<&Node> {
+        self.nodes.iter().find(|node| node.out == id)
+    }
+
+    /// The shapes that go into a node.
+    pub fn shapes_in(&self, node: &Node) -> Vec<&[usize]> {
+        node.ins.iter().map(|&id| self.values[id].shape.as_slice()).collect()
+    }
+
+    /// Works out every activation's shape anew, after parameters have changed theirs.
+    ///
+    /// # Errors
+    /// When an operator cannot take what it is given; the message names the node.
+    pub fn infer(&mut self) -> Result<()> {
+        for id in 0..self.values.len() {
+            if let Some(data) = &self.values[id].data {
+                self.values[id].shape = data.shape().to_vec();
+            }
+        }
+        for index in 0..self.nodes.len() {
+            let node = &self.nodes[index];
+            let shape = node.op.infer(&self.shapes_in(node)).map_err(|e| e.at(&node.name))?;
+            self.values[self.nodes[index].out].shape = shape;
+        }
+        Ok(())
+    }
+
+    /// Names the first parameter that holds a number that is not finite.
+    ///
+    /// # Errors
+    /// When there is one.
+    pub fn check_finite(&self) -> Result<()> {
+        match self.parameters().find(|(_, v)| v.data.as_ref().is_some_and(|d| d.iter().any(|x| !x.is_finite()))) {
+            Some((_, value)) => Err(Error::format(format!("{} holds a number that is not finite", value.name))
+                .hint("the weights are damaged or their training diverged; load another file")),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Running a graph plainly, operator by operator: the slow twin of a compiled plan, and the forward half of training.
+
+use crate::base::{Error, Result, Tensor};
+
+use super::op::{Mode, Pass};
+use super::{Graph, ValueId};
+
+/// What a run computed: every activation, and what operators kept for their backward pass.
+#[derive(Debug)]
+pub struct Trace {
+    /// Mode of the run.
+    pub mode: Mode,
+    /// By value: the activation.
+    pub values: Vec<Option<Tensor>>,
+    /// By node: what it kept.
+    pub saved: Vec<Vec<Tensor>>,
+    /// New running statistics, for a training step to take over.
+    pub updates: Vec<(ValueId, Tensor)>,
+}
+
+impl Trace {
+    /// The value of a wire: an activation of this run, or a parameter.
+    ///
+    /// # Errors
+    /// When the wire was not computed.
+    pub fn get<'a>(&'a self, graph: &'a Graph, id: ValueId) -> Result<&'a Tensor> {
+        match &self.values[id] {
+            Some(x) => Ok(x),
+            None => graph.data(id),
+        }
+    }
+}
+
+/// Runs a graph on a batch [N, ...] and keeps everything.
+///
+/// # Errors
+/// When the batch does not fit; the message names the node.
+pub fn trace(graph: &Graph, x: &Tensor, mode: Mode) -> Result<Trace> {
+    let want = &graph.values[graph.input].shape;
+    if x.shape().get(1..) != want.get(1..) {
+        return Err(Error::shape("input of the network", want, x.shape()));
+    }
+    let nodes = graph.nodes.len();
+    let mut t = Trace { mode, values: vec![None; graph.values.len()], saved: vec![Vec::new(); nodes], updates: Vec::new() };
+    t.values[graph.input] = Some(x.clone());
+    for (index, node) in graph.nodes.iter().enumerate() {
+        let mode = Mode { seed: mode.seed.wrapping_add(index as u64), ..mode };
+        let ins = node.ins.iter().map(|&id| t.get(graph, id)).collect::<Result<Vec<_>>>()?;
+        let Pass { y, saved, updates } = node.op.forward(&ins, mode).map_err(|e| e.at(&node.name))?;
+        t.updates.extend(updates.into_iter().map(|(slot, data)| (node.ins[slot], data)));
+        t.saved[index] = saved;
+        t.values[node.out] = Some(y);
+    }
+    Ok(t)
+}
+
+/// The answers [N, classes] of a graph to a batch, in evaluation mode.
+///
+/// # Errors
+/// When the batch does not fit.
+pub fn run(graph: &Graph, x: &Tensor) -> Result<Tensor> {
+    let mut t = trace(graph, x, Mode::EVAL)?;
+    t.values[graph.output].take().ok_or_else(|| Error::state("the network has no output"))
+}

@@ -1,0 +1,65 @@
+//! Removing channels for real: a smaller dense network from the units that stay.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ndarray::Axis;
+
+use crate::base::{Error, Result};
+
+use super::couple::Unit;
+use super::mask::zero;
+use super::{Graph, ValueId};
+
+/// The network without some units. Parameters lose the units' slices; shapes are worked out anew.
+///
+/// # Errors
+/// When nothing would be left of an axis; the message names the parameter.
+pub fn without(graph: &Graph, removed: &[&Unit]) -> Result<Graph> {
+    let mut gone: BTreeMap<(ValueId, usize), BTreeSet<usize>> = BTreeMap::new();
+    for &(id, axis, index) in removed.iter().flat_map(|unit| &unit.slices) {
+        gone.entry((id, axis)).or_default().insert(index);
+    }
+    let mut out = graph.clone();
+    for ((id, axis), gone) in gone {
+        let value = &mut out.values[id];
+        let Some(data) = &mut value.data else { continue };
+        let stay: Vec<usize> = (0..data.shape()[axis]).filter(|i| !gone.contains(i)).collect();
+        if stay.is_empty() {
+            return Err(Error::unsupported(format!("{} would lose its last channel", value.name))
+                .hint("lower the sparsity, or raise min_keep"));
+        }
+        *data = data.select(Axis(axis), &stay).as_standard_layout().into_owned();
+    }
+    out.infer()?;
+    Ok(out)
+}
+
+/// Sets every slice of some units to zero: the network then behaves as if they were removed.
+///
+/// # Errors
+/// When a slice is not of a parameter.
+pub fn silence(graph: &mut Graph, removed: &[&Unit]) -> Result<()> {
+    for &(id, axis, index) in removed.iter().flat_map(|unit| &unit.slices) {
+        graph.data_mut(id)?.index_axis_mut(Axis(axis), index).fill(0.0);
+    }
+    Ok(())
+}
+
+/// Calls `f(position)` for each flat position of a slice (axis, index) of a shape.
+pub fn positions(shape: &[usize], axis: usize, index: usize, mut f: impl FnMut(usize)) {
+    let inner: usize = shape[axis + 1..].iter().product();
+    let outer: usize = shape[..axis].iter().product();
+    for o in 0..outer {
+        let start = (o * shape[axis] + index) * inner;
+        (start..start + inner).for_each(&mut f);
+    }
+}
+
+/// Zeroes what a mask cuts, in a graph of its own.
+///
+/// # Errors
+/// When the value is not a parameter.
+pub fn zeroed(graph: &mut Graph, id: ValueId, mask: &[u8]) -> Result<()> {
+    zero(graph.data_mut(id)?, mask);
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! Floor 3: formats of files.
+
+pub mod onnx;
+pub mod safetensors;

@@ -1,0 +1,191 @@
+//! The layout that makes a convolution a plain walk: every channel is one run of pixels, with zeros where images end.
+//!
+//! Rows of an image lie `pitch` apart and images `rows` rows apart, with just enough zeros between them that a tap which
+//! leaves an image on one side meets zeros, not its neighbour. Then output pixel p of a convolution reads x[offset + p] for
+//! every tap, whatever p is: no patches, no special case at borders, the same loop for 3x3, 1x1 and linear layers. What is
+//! computed for the gaps is garbage and is masked or never read.
+//!
+//! With stride s the input is split into s x s phases (every s-th row and column); each phase is a plane of its own.
+
+use super::conv::Conv;
+
+/// Numbers that kernels may touch past the end of a run: it is rounded up to the widest lane.
+pub const SLACK: usize = 8;
+
+/// Where the pixels of a batch lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Images.
+    pub n: usize,
+    /// Distance between rows.
+    pub pitch: usize,
+    /// Rows from one image to the next.
+    pub rows: usize,
+    /// Zeros before the first pixel.
+    pub lead: usize,
+    /// Distance between planes.
+    pub plane: usize,
+}
+
+impl Layout {
+    /// A layout with zeros for `before` and `after` pixels around the run.
+    pub fn new(n: usize, pitch: usize, rows: usize, before: usize, after: usize) -> Self {
+        let run = n * pitch * rows;
+        let plane = (before + run + after).max(before + run.next_multiple_of(SLACK)).next_multiple_of(SLACK);
+        Self { n, pitch, rows, lead: before, plane }
+    }
+
+    /// Pixels from the first to the last, gaps included.
+    pub fn run(&self) -> usize {
+        self.n * self.pitch * self.rows
+    }
+
+    /// Position of a row in its plane.
+    pub fn row(&self, image: usize, y: usize) -> usize {
+        self.lead + (image * self.rows + y) * self.pitch
+    }
+}
+
+/// How far the taps of one axis reach, in steps of the stride, and what follows for the layout.
+#[derive(Clone, Copy, Debug)]
+pub struct Reach {
+    /// Furthest step back, zero or negative where there is padding.
+    pub low: isize,
+    /// Furthest step ahead.
+    pub high: isize,
+    /// Least distance from one image or row to the next.
+    pub extent: usize,
+}
+
+impl Reach {
+    /// The reach along rows (0) or columns (1).
+    pub fn of(v: &Conv, axis: usize) -> Self {
+        let (stride, size) = (v.stride[axis], v.size[axis]);
+        let shift = |k: usize| shift(v, axis, k).0;
+        let (low, high) = (shift(0), shift(v.kernel[axis] - 1));
+        let (out, phase) = (v.out()[axis] as isize, size.div_ceil(stride) as isize);
+        let extent = out.max(out + high).max(phase - low).max(phase) as usize;
+        Self { low, high, extent }
+    }
+}
+
+/// Tap k of an axis as (steps of the stride, phase).
+fn shift(v: &Conv, axis: usize, k: usize) -> (isize, usize) {
+    let at = (k * v.dilation[axis]) as isize - v.pad[axis] as isize;
+    let stride = v.stride[axis] as isize;
+    (at.div_euclid(stride), at.rem_euclid(stride) as usize)
+}
+
+/// The layout in which a convolution reads its input; its output comes out with the same pitch and rows.
+pub fn layout(v: &Conv) -> Layout {
+    let (pitch, rows) = (Reach::of(v, 1).extent, Reach::of(v, 0).extent);
+    let [before, after] = around(v, pitch);
+    Layout::new(v.n, pitch, rows, before, after)
+}
+
+/// Pixels that the taps of a convolution reach before the first output and after the last, for a pitch.
+pub fn around(v: &Conv, pitch: usize) -> [usize; 2] {
+    let (y, x) = (Reach::of(v, 0), Reach::of(v, 1));
+    let reach = |dy: isize, dx: isize| dy * pitch as isize + dx;
+    [(-reach(y.low, x.low)).max(0) as usize, reach(y.high, x.high).max(0) as usize]
+}
+
+/// Numbers of a buffer for some planes.
+pub fn size(planes: usize, l: &Layout) -> usize {
+    planes * l.plane + SLACK
+}
+
+/// Planes of the input: channels times phases.
+pub fn planes(v: &Conv) -> usize {
+    v.c * v.stride[0] * v.stride[1]
+}
+
+/// Where tap (c, ky, kx) of output pixel 0 lies in a layout, for channel c of the input. It is negative only if `lead` is too small.
+pub fn offset(v: &Conv, l: &Layout, c: usize, ky: usize, kx: usize) -> usize {
+    let ((dy, py), (dx, px)) = (shift(v, 0, ky), shift(v, 1, kx));
+    let plane = (py * v.stride[1] + px) * v.c + c;
+    ((plane * l.plane + l.lead) as isize + dy * l.pitch as isize + dx) as usize
+}
+
+/// Copies images [N, C, H, W] into planes [phases x C], every `stride`-th row and column to a phase. `to` must hold zeros
+/// outside the pixels; they stay.
+pub fn split(x: &[f32], [c, h, w]: [usize; 3], stride: [usize; 2], l: &Layout, to: &mut [f32]) {
+    for py in 0..stride[0] {
+        for px in 0..stride[1] {
+            for (image, channel) in (0..l.n * c).map(|i| (i / c, i % c)) {
+                let plane = ((py * stride[1] + px) * c + channel) * l.plane;
+                for (y, iy) in (py..h).step_by(stride[0]).enumerate() {
+                    let from = &x[((image * c + channel) * h + iy) * w..][..w];
+                    let to = &mut to[plane + l.row(image, y)..];
+                    if stride[1] == 1 {
+                        to[..w].copy_from_slice(from);
+                    } else {
+                        to.iter_mut().zip(from[px..].iter().step_by(stride[1])).for_each(|(to, x)| *to = *x);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// [`split`] from planes that lie in a layout of their own.
+pub fn resplit(x: &[f32], from: &Layout, [c, h, w]: [usize; 3], stride: [usize; 2], l: &Layout, to: &mut [f32]) {
+    for (py, px) in (0..stride[0]).flat_map(|py| (0..stride[1]).map(move |px| (py, px))) {
+        for (image, channel) in (0..l.n * c).map(|i| (i / c, i % c)) {
+            let plane = ((py * stride[1] + px) * c + channel) * l.plane;
+            for (y, iy) in (py..h).step_by(stride[0]).enumerate() {
+                let row = &x[channel * from.plane + from.row(image, iy)..][..w];
+                let to = &mut to[plane + l.row(image, y)..];
+                to.iter_mut().zip(row[px.min(w)..].iter().step_by(stride[1])).for_each(|(to, x)| *to = *x);
+            }
+        }
+    }
+}
+
+/// The way back of [`split`]: reads the pixels of planes into images [N, C, H, W].
+pub fn join(from: &[f32], [c, h, w]: [usize; 3], stride: [usize; 2], l: &Layout, x: &mut [f32]) {
+    for py in 0..stride[0] {
+        for px in 0..stride[1] {
+            for (image, channel) in (0..l.n * c).map(|i| (i / c, i % c)) {
+                let plane = ((py * stride[1] + px) * c + channel) * l.plane;
+                for (y, iy) in (py..h).step_by(stride[0]).enumerate() {
+                    let to = &mut x[((image * c + channel) * h + iy) * w..][..w];
+                    let from = &from[plane + l.row(image, y)..];
+                    if stride[1] == 1 {
+                        to.copy_from_slice(&from[..w]);
+                    } else {
+                        to[px.min(w)..].iter_mut().step_by(stride[1]).zip(from).for_each(|(to, x)| *to = *x);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_3x3_convolution_needs_one_zero_between_rows() {
+        let v = Conv { n: 2, c: 3, size: [5, 4], o: 1, kernel: [3, 3], stride: [1, 1], pad: [1, 1], dilation: [1, 1], groups: 1 };
+        let l = layout(&v);
+        assert_eq!((l.pitch, l.rows, l.lead, l.run()), (5, 6, 6, 60));
+        assert_eq!(offset(&v, &l, 0, 1, 1), l.lead);
+        assert_eq!(offset(&v, &l, 1, 0, 0), l.plane);
+    }
+
+    #[test]
+    fn split_and_join_are_inverse() {
+        for stride in [[1, 1], [2, 2], [2, 1]] {
+            let v = Conv { n: 2, c: 2, size: [5, 7], o: 1, kernel: [3, 3], stride, pad: [1, 1], dilation: [1, 1], groups: 1 };
+            let l = layout(&v);
+            let x: Vec<f32> = (0..2 * 2 * 35).map(|i| i as f32 + 1.0).collect();
+            let mut flat = vec![0.0; planes(&v) * l.plane];
+            split(&x, [2, 5, 7], stride, &l, &mut flat);
+            let mut back = vec![0.0; x.len()];
+            join(&flat, [2, 5, 7], stride, &l, &mut back);
+            assert_eq!(x, back, "{stride:?}");
+        }
+    }
+}

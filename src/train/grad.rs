@@ -1,0 +1,72 @@
+//! Reverse mode over a graph: the gradient of a scalar of the output with respect to every value.
+
+use crate::base::{Result, Tensor};
+use crate::graph::op::{At, accumulate};
+use crate::graph::run::{Trace, trace};
+use crate::graph::{Graph, ValueId, op::Mode};
+
+use super::loss::{Loss, Target};
+
+/// Gradients by value; `None` where nothing flows.
+#[derive(Debug)]
+pub struct Gradients(Vec<Option<Tensor>>);
+
+impl Gradients {
+    /// The gradient of a value.
+    pub fn get(&self, id: ValueId) -> Option<&Tensor> {
+        self.0[id].as_ref()
+    }
+
+    /// Takes the gradient of a value out.
+    pub fn take(&mut self, id: ValueId) -> Option<Tensor> {
+        self.0[id].take()
+    }
+}
+
+/// Goes back from the gradient of the output to that of every value.
+///
+/// Gradients of activations are dropped once they have been passed on, unless `keep` asks for them.
+///
+/// # Errors
+/// When shapes do not fit; the message names the node.
+pub fn backward(graph: &Graph, trace: &Trace, output: Tensor, keep: bool) -> Result<Gradients> {
+    let mut grads: Vec<Option<Tensor>> = vec![None; graph.values.len()];
+    grads[graph.output] = Some(output);
+    for (index, node) in graph.nodes.iter().enumerate().rev() {
+        let Some(grad) = grads[node.out].take() else { continue };
+        let ins = node.ins.iter().map(|&id| trace.get(graph, id)).collect::<Result<Vec<_>>>()?;
+        let at = At { ins: &ins, y: trace.get(graph, node.out)?, saved: &trace.saved[index], mode: trace.mode };
+        let pulled = node.op.backward(at, &grad).map_err(|e| e.at(&node.name))?;
+        for (&id, pulled) in node.ins.iter().zip(pulled) {
+            if let Some(pulled) = pulled {
+                accumulate(&mut grads[id], pulled);
+            }
+        }
+        if keep {
+            grads[node.out] = Some(grad);
+        }
+    }
+    Ok(Gradients(grads))
+}
+
+/// One step of learning from a batch: loss, gradients, and the run they came from.
+#[derive(Debug)]
+pub struct Learned {
+    /// Mean loss of the batch.
+    pub loss: f64,
+    /// Gradients of all parameters.
+    pub grads: Gradients,
+    /// The forward run.
+    pub trace: Trace,
+}
+
+/// Loss and gradients on a batch.
+///
+/// # Errors
+/// When the batch does not fit the network.
+pub fn learn(graph: &Graph, x: &Tensor, target: &Target, loss: &Loss, mode: Mode) -> Result<Learned> {
+    let trace = trace(graph, x, mode)?;
+    let (value, slope) = loss.at(trace.get(graph, graph.output)?, target)?;
+    let grads = backward(graph, &trace, slope, false)?;
+    Ok(Learned { loss: value, grads, trace })
+}

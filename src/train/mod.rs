@@ -1,0 +1,14 @@
+//! Floor 3: learning. Gradients, exact Hessian-vector products, losses, optimizers, learning rates and the training loop.
+
+pub mod eval;
+pub mod grad;
+pub mod hvp;
+pub mod loss;
+pub mod lr;
+pub mod optim;
+pub mod probe;
+pub mod trainer;
+
+pub use grad::Gradients;
+pub use loss::Loss;
+pub use trainer::{Plan, Trainer};

@@ -1,0 +1,116 @@
+//! Optimizers: SGD with momentum, Nesterov and weight decay; Adam and AdamW. As in PyTorch, update for update.
+
+use std::collections::BTreeMap;
+
+use crate::base::{Flat, Result, Tensor, math};
+use crate::graph::{Graph, Masks, Role, ValueId, mask};
+
+use super::Gradients;
+
+/// The rule of an optimizer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Rule {
+    /// v ← μ v + (1 - dampening) g; w ← w - lr v. With Nesterov w ← w - lr (g + μ v). The first v is g.
+    Sgd {
+        /// μ.
+        momentum: f32,
+        /// Takes part of the gradient away from v.
+        dampening: f32,
+        /// Looks one step ahead.
+        nesterov: bool,
+    },
+    /// m and v are running means of g and g²; w ← w - lr m̂ / (sqrt(v̂) + ε).
+    Adam {
+        /// Decay of m and of v.
+        betas: [f32; 2],
+        /// ε.
+        epsilon: f32,
+        /// Decay shrinks w itself (AdamW) and does not enter the gradient.
+        decoupled: bool,
+    },
+}
+
+/// An optimizer with its state.
+#[derive(Clone, Debug)]
+pub struct Optimizer {
+    /// The rule.
+    pub rule: Rule,
+    /// L2 weight decay; biases and norms are spared where `decay_all` is off.
+    pub decay: f32,
+    /// Whether biases and norms decay too, as they do in PyTorch by default.
+    pub decay_all: bool,
+    step: i32,
+    state: BTreeMap<ValueId, [Tensor; 2]>,
+}
+
+impl Optimizer {
+    /// SGD with Nesterov momentum.
+    pub fn sgd(momentum: f32, decay: f32) -> Self {
+        Self::new(Rule::Sgd { momentum, dampening: 0.0, nesterov: momentum > 0.0 }, decay)
+    }
+
+    /// An optimizer of a rule, with nothing learned yet.
+    pub fn new(rule: Rule, decay: f32) -> Self {
+        Self { rule, decay, decay_all: true, step: 0, state: BTreeMap::new() }
+    }
+
+    /// Moves every trained parameter against its gradient. Cut weights stay exactly zero, their momentum too.
+    ///
+    /// # Errors
+    /// When a trained value carries no numbers.
+    pub fn step(&mut self, graph: &mut Graph, grads: &Gradients, masks: &Masks, lr: f32) -> Result<()> {
+        self.step += 1;
+        for id in graph.trained().collect::<Vec<_>>() {
+            let Some(grad) = grads.get(id) else { continue };
+            let decay = if self.decay_all || graph.values[id].role == Role::Weight { self.decay } else { 0.0 };
+            let w = graph.data_mut(id)?;
+            self.update(id, w, grad, decay, lr);
+            if let Some(keep) = masks.get(id) {
+                mask::zero(w, keep);
+                if let Some(state) = self.state.get_mut(&id) {
+                    state.iter_mut().for_each(|s| mask::zero(s, keep));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One parameter's update.
+    fn update(&mut self, id: ValueId, w: &mut Tensor, grad: &Tensor, decay: f32, lr: f32) {
+        let first = !self.state.contains_key(&id);
+        let empty = || [Tensor::zeros(w.raw_dim()), Tensor::zeros(w.raw_dim())];
+        let [m, v] = self.state.entry(id).or_insert_with(empty);
+        let (w, g, m, v) = (w.flat_mut(), grad.flat(), m.flat_mut(), v.flat_mut());
+        match self.rule {
+            Rule::Sgd { momentum, dampening, nesterov } => {
+                let take = if first { 1.0 } else { 1.0 - dampening };
+                for ((w, &g), m) in w.iter_mut().zip(g).zip(m) {
+                    let g = g + decay * *w;
+                    *m = momentum * *m + take * g;
+                    *w -= lr * if nesterov { g + momentum * *m } else { *m };
+                }
+            }
+            Rule::Adam { betas: [a, b], epsilon, decoupled } => {
+                let correct = [1.0 - libm::powf(a, self.step as f32), 1.0 - libm::powf(b, self.step as f32)];
+                for (((w, &g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
+                    let g = if decoupled { g } else { g + decay * *w };
+                    if decoupled {
+                        *w -= lr * decay * *w;
+                    }
+                    *m = a * *m + (1.0 - a) * g;
+                    *v = b * *v + (1.0 - b) * g * g;
+                    *w -= lr / correct[0] * *m / (math::sqrt(*v) / math::sqrt(correct[1]) + epsilon);
+                }
+            }
+        }
+    }
+
+    /// Forgets what was learned about weights that have just come back.
+    pub fn reset(&mut self, id: ValueId, which: impl Fn(usize) -> bool) {
+        if let Some(state) = self.state.get_mut(&id) {
+            for s in state {
+                s.flat_mut().iter_mut().enumerate().filter(|(i, _)| which(*i)).for_each(|(_, s)| *s = 0.0);
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Looking at activations: what flows through the wires of a network for a batch.
+
+use crate::base::{Flat, Result, Tensor, math};
+use crate::graph::op::Kind;
+use crate::graph::run::Trace;
+use crate::graph::{Graph, Node, ValueId};
+
+/// Sum of squares of each input feature of a layer over a batch: [in] for linear layers, [C] for convolutions.
+///
+/// # Errors
+/// When the layer was not run.
+pub fn input_squares(graph: &Graph, trace: &Trace, node: &Node) -> Result<Vec<f64>> {
+    Ok(by_channel(trace.get(graph, node.ins[0])?, |run| math::dot(run, run)))
+}
+
+/// Share of zeros of each channel of a value over a batch.
+///
+/// # Errors
+/// When the value was not computed.
+pub fn zeros(graph: &Graph, trace: &Trace, id: ValueId) -> Result<Vec<f64>> {
+    let x = trace.get(graph, id)?;
+    let per_channel = (x.len() / x.shape()[1]) as f64;
+    let count = |run: &[f32]| run.iter().filter(|&&v| v == 0.0).count() as f64;
+    Ok(by_channel(x, count).into_iter().map(|n| n / per_channel).collect())
+}
+
+/// Sums what `f` makes of each channel's runs over the batch; axis 1 is the channel.
+fn by_channel(x: &Tensor, f: impl Fn(&[f32]) -> f64) -> Vec<f64> {
+    let channels = x.shape()[1];
+    let pixels = x.shape()[2..].iter().product();
+    let mut out = vec![0.0; channels];
+    for (i, run) in x.flat().chunks(pixels).enumerate() {
+        out[i % channels] += f(run);
+    }
+    out
+}
+
+/// The wire that carries a layer's channels once normalised and activated: what its reader sees.
+pub fn activated(graph: &Graph, layer: &Node) -> ValueId {
+    let mut at = layer.out;
+    loop {
+        let mut readers = graph.readers(at);
+        let (Some(next), None) = (readers.next(), readers.next()) else { return at };
+        match next.op {
+            Kind::BatchNorm(_) => at = next.out,
+            Kind::Relu(_) | Kind::Relu6(_) | Kind::LeakyRelu(_) | Kind::Gelu(_) | Kind::Silu(_) | Kind::HardSwish(_) => return next.out,
+            _ => return at,
+        }
+    }
+}

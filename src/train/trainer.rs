@@ -1,0 +1,132 @@
+//! The training loop, one step at a time, so that a page can do something between steps.
+
+use crate::base::{Error, Result, Rng, Tensor};
+use crate::data::{Dataset, augment::Augment};
+use crate::graph::op::Mode;
+use crate::graph::run::run;
+use crate::graph::{Graph, Masks};
+
+use super::eval::Tally;
+use super::grad::{Learned, learn};
+use super::loss::{Loss, Target};
+use super::lr::Rate;
+use super::optim::Optimizer;
+
+/// What to do in a training run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Steps in all.
+    pub steps: usize,
+    /// Examples in a batch.
+    pub batch: usize,
+    /// Learning rate.
+    pub rate: Rate,
+    /// What to minimise.
+    pub loss: Loss,
+    /// How images are varied.
+    pub augment: Augment,
+    /// Seed of order, augmentation and dropout.
+    pub seed: u64,
+}
+
+/// What one step gave.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// Number of the step, from 0.
+    pub index: usize,
+    /// Mean loss of the batch before the step.
+    pub loss: f64,
+    /// Share of right answers in the batch.
+    pub accuracy: f64,
+    /// Learning rate of the step.
+    pub rate: f32,
+}
+
+/// A training run under way.
+#[derive(Clone, Debug)]
+pub struct Trainer {
+    /// What to do.
+    pub plan: Plan,
+    /// The optimizer with its state.
+    pub optimizer: Optimizer,
+    order: Vec<usize>,
+    shuffle: Rng,
+    vary: Rng,
+    done: usize,
+}
+
+impl Trainer {
+    /// A run from the start.
+    pub fn new(plan: Plan, optimizer: Optimizer) -> Self {
+        let (shuffle, vary) = (Rng::fork(plan.seed, "order"), Rng::fork(plan.seed, "augment"));
+        Self { plan, optimizer, order: Vec::new(), shuffle, vary, done: 0 }
+    }
+
+    /// Steps done.
+    pub fn done(&self) -> usize {
+        self.done
+    }
+
+    /// Whether all steps are done.
+    pub fn finished(&self) -> bool {
+        self.done >= self.plan.steps
+    }
+
+    /// The next batch: every example once before any comes twice.
+    pub fn next_batch(&mut self, data: &Dataset, examples: &[usize]) -> (Tensor, Vec<usize>) {
+        let mut picks = Vec::with_capacity(self.plan.batch);
+        while picks.len() < self.plan.batch.min(examples.len()) {
+            if self.order.is_empty() {
+                self.order = examples.to_vec();
+                self.shuffle.shuffle(&mut self.order);
+            }
+            picks.extend(self.order.pop());
+        }
+        let mut x = data.batch(&picks);
+        self.plan.augment.apply(&mut x, &mut self.vary);
+        (x, picks.iter().map(|&i| data.label(i)).collect())
+    }
+
+    /// Learns from one batch without moving the weights: for methods that act between gradient and step.
+    ///
+    /// # Errors
+    /// When the loss is not finite; the message says at which step.
+    pub fn gradients(&mut self, graph: &Graph, teacher: Option<&Graph>, data: &Dataset, examples: &[usize]) -> Result<(Learned, f64)> {
+        let (x, labels) = self.next_batch(data, examples);
+        let answers = teacher.map(|teacher| run(teacher, &x)).transpose()?;
+        let target = Target { labels: &labels, teacher: answers.as_ref() };
+        let mode = Mode::train(self.plan.seed.wrapping_add((self.done as u64) << 20));
+        let learned = learn(graph, &x, &target, &self.plan.loss, mode)?;
+        if !learned.loss.is_finite() {
+            let message = format!("training diverged at step {}: the loss is {}", self.done, learned.loss);
+            return Err(Error::new(crate::base::error::Kind::Diverged, message)
+                .hint("lower the learning rate (recovery.lr), or raise the batch size"));
+        }
+        let mut tally = Tally::default();
+        tally.add(learned.trace.get(graph, graph.output)?, &labels);
+        Ok((learned, tally.accuracy()))
+    }
+
+    /// One step: batch, gradients, move, running statistics.
+    ///
+    /// # Errors
+    /// When the loss is not finite.
+    pub fn step(&mut self, graph: &mut Graph, masks: &Masks, teacher: Option<&Graph>, data: &Dataset, examples: &[usize]) -> Result<Step> {
+        let (learned, accuracy) = self.gradients(graph, teacher, data, examples)?;
+        self.apply(graph, masks, learned, accuracy)
+    }
+
+    /// Moves the weights by gradients that [`Trainer::gradients`] gave.
+    ///
+    /// # Errors
+    /// When a trained value carries no numbers.
+    pub fn apply(&mut self, graph: &mut Graph, masks: &Masks, learned: Learned, accuracy: f64) -> Result<Step> {
+        let rate = self.plan.rate.at(self.done, self.plan.steps);
+        self.optimizer.step(graph, &learned.grads, masks, rate)?;
+        for (id, data) in learned.trace.updates {
+            *graph.data_mut(id)? = data;
+        }
+        self.done += 1;
+        Ok(Step { index: self.done - 1, loss: learned.loss, accuracy, rate })
+    }
+}

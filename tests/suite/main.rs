@@ -1,0 +1,6 @@
+//! The one test binary: the same sources natively and, in a dedicated worker of a headless browser, as wasm.
+
+#[cfg(target_arch = "wasm32")]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);
+
+mod plan;

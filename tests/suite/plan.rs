@@ -1,0 +1,95 @@
+//! Compiled plans against the plain interpreter: every model, batch size and kernel.
+
+use secateur::base::{Flat, Result, Rng, Tensor, tensor};
+use secateur::compile::{Choose, compile};
+use secateur::graph::op::Mode;
+use secateur::graph::{Graph, Masks, run};
+use secateur::zoo;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+/// A model with running statistics that are not 0 and 1, so that folding has something to do.
+pub fn settled(id: &str) -> Result<Graph> {
+    let mut graph = zoo::find(id)?.build(3)?;
+    let t = run::trace(&graph, &noise(&[8, 1, 28, 28], 5), Mode::train(0))?;
+    for (id, data) in t.updates {
+        *graph.data_mut(id)? = data;
+    }
+    Ok(graph)
+}
+
+/// Normal numbers.
+pub fn noise(shape: &[usize], seed: u64) -> Tensor {
+    let mut rng = Rng::new(seed);
+    let mut x = tensor::zeros(shape);
+    x.iter_mut().for_each(|v| *v = rng.normal());
+    x
+}
+
+/// Cuts a share of each weight at random.
+fn cut(graph: &Graph, share: f32) -> Masks {
+    let mut rng = Rng::new(9);
+    let mut masks = Masks::default();
+    for (_, id) in graph.layers() {
+        let n = tensor::count(&graph.values[id].shape);
+        masks.set(id, (0..n).map(|_| u8::from(rng.uniform() >= share)).collect());
+    }
+    masks
+}
+
+fn close(what: &str, got: &Tensor, want: &Tensor) {
+    assert_eq!(got.shape(), want.shape(), "{what}");
+    let top = want.iter().fold(1e-3f32, |m, x| m.max(x.abs()));
+    for (g, w) in got.iter().zip(want) {
+        assert!((g - w).abs() <= 2e-4 * top, "{what}: {g} is not {w} (largest {top})");
+    }
+}
+
+fn check(id: &str, batch: usize, share: f32, how: Choose) -> Result<()> {
+    let graph = settled(id)?;
+    let masks = if share > 0.0 { cut(&graph, share) } else { Masks::default() };
+    let x = noise(&[5, 1, 28, 28], 6);
+    let mut masked = graph.clone();
+    masks.apply(&mut masked)?;
+    let want = run::run(&masked, &x)?;
+    let got = compile(&graph, &masks, &[], batch, how)?.answers(&x)?;
+    close(&format!("{id}, batch {batch}, sparsity {share}, {how:?}"), &got, &want);
+    Ok(())
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn every_model_dense_and_sparse() -> Result<()> {
+    for model in zoo::ALL {
+        for batch in [1, 3] {
+            for share in [0.0, 0.9] {
+                check(model.id, batch, share, Choose::Predict)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn every_kernel() -> Result<()> {
+    for name in ["dense 4x1", "dense 2x1", "dense 1x1", "element", "block 4x1", "block 2x1", "block 8x1", "dense"] {
+        for id in ["resnet8", "mobilenet-small", "lenet-5"] {
+            check(id, 1, 0.7, Choose::Named(name))?;
+            check(id, 2, 0.7, Choose::Named(name))?;
+        }
+    }
+    Ok(())
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn measuring_keeps_every_candidate_and_the_same_answers() -> Result<()> {
+    let graph = settled("lenet-300-100")?;
+    let masks = cut(&graph, 0.9);
+    let x = noise(&[4, 1, 28, 28], 6);
+    let mut measured = compile(&graph, &masks, &[], 4, Choose::Measure)?;
+    let mut predicted = compile(&graph, &masks, &[], 4, Choose::Predict)?;
+    assert_eq!(measured.answers(&x)?.flat(), predicted.answers(&x)?.flat(), "kernels differ in bits");
+    for layer in measured.layers() {
+        assert!(layer.why.candidates.len() >= 4 && layer.why.measured, "{}", layer.name);
+        assert!(layer.why.candidates.windows(2).all(|w| w[0].us <= w[1].us), "{:?}", layer.why);
+    }
+    Ok(())
+}
