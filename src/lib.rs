@@ -6,10 +6,18 @@
 
 #[macro_use]
 pub mod base;
+#[cfg(all(feature = "bench", target_arch = "wasm32"))]
+pub mod bench;
+pub mod catalog;
 pub mod compile;
-pub mod kernel;
-pub mod graph;
 pub mod data;
-pub mod train;
+pub mod graph;
 pub mod io;
+pub mod kernel;
+pub mod prune;
+pub mod session;
+pub mod train;
 pub mod zoo;
+
+#[cfg(target_arch = "wasm32")]
+pub mod wasm;

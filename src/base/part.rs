@@ -108,7 +108,8 @@ impl Param {
     /// When the text is not of the kind or out of range; the message names the range.
     pub fn parse(&self, key: &str, text: &str) -> Result<Setting> {
         let bad = |range: String| {
-            Error::setting(key, format!("{key}={text} is not {range}")).hint(format!("set {key} to {range}, or leave it out for {}", self.default_text()))
+            Error::setting(key, format!("{key}={text} is not {range}"))
+                .hint(format!("set {key} to {range}, or leave it out for {}", self.default_text()))
         };
         match self.kind {
             Kind::Float { min, max, .. } => match text.parse::<f32>() {
@@ -168,7 +169,11 @@ impl Args {
     pub fn read(axis: &str, meta: &Meta, given: &BTreeMap<String, String>) -> Result<Self> {
         if let Some(key) = given.keys().find(|key| meta.params.iter().all(|p| p.key != **key)) {
             let known: Vec<String> = meta.params.iter().map(|p| format!("{axis}.{}", p.key)).collect();
-            let hint = if known.is_empty() { format!("{axis}={} has no settings", meta.id) } else { format!("{axis}={} has {}", meta.id, known.join(", ")) };
+            let hint = if known.is_empty() {
+                format!("{axis}={} has no settings", meta.id)
+            } else {
+                format!("{axis}={} has {}", meta.id, known.join(", "))
+            };
             return Err(Error::setting(&format!("{axis}.{key}"), format!("unknown setting {axis}.{key}")).hint(hint));
         }
         let mut args = BTreeMap::new();
@@ -227,16 +232,6 @@ impl Args {
 pub trait Part: Sync + 'static {
     /// How the part names and explains itself.
     fn meta(&self) -> &'static Meta;
-}
-
-/// Declares the modules of parts and lists them: `parts! { dyn Criterion: magnitude, taylor }`.
-#[macro_export]
-macro_rules! parts {
-    ($(#[$doc:meta])* dyn $what:ident: $($file:ident),+ $(,)?) => {
-        $(mod $file;)+
-        $(#[$doc])*
-        pub static ALL: &[&dyn $what] = &[$(&$file::Part),+];
-    };
 }
 
 /// Gives the unit struct `Part` of a file its metadata.

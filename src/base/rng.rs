@@ -27,7 +27,8 @@ impl Rng {
     /// A stream of its own for a purpose, so that drawing more for one purpose never shifts another.
     #[must_use]
     pub fn fork(seed: u64, purpose: &str) -> Self {
-        let tag = purpose.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+        let tag =
+            purpose.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
         Self::new(seed ^ tag)
     }
 

@@ -46,8 +46,7 @@ pub fn full(shape: &[usize], value: f32) -> Tensor {
 /// When the number of elements is not the product of the shape.
 pub fn from_vec(shape: &[usize], data: Vec<f32>) -> Result<Tensor> {
     let found = data.len();
-    Tensor::from_shape_vec(IxDyn(shape), data)
-        .map_err(|_| Error::shape("elements of a tensor", shape, [found]))
+    Tensor::from_shape_vec(IxDyn(shape), data).map_err(|_| Error::shape("elements of a tensor", shape, [found]))
 }
 
 /// The number of elements of a shape.

@@ -172,7 +172,8 @@ pub fn linear(w: &Weighted, l: &Layout) -> Vec<Form> {
 pub fn vector(w: &Weighted) -> Vec<Form> {
     let outputs = w.bias.len();
     let inputs = w.weights.len() / outputs.max(1);
-    let form = |name, gemv: Gemv, each: f64| Form { name, work: each * gemv.bytes() as f64, packed: Packed::Gemv(gemv) };
+    let form =
+        |name, gemv: Gemv, each: f64| Form { name, work: each * gemv.bytes() as f64, packed: Packed::Gemv(gemv) };
     let mut forms = vec![form("dense", Gemv::dense(&w.weights, outputs, inputs), 1.0)];
     if sparse(w) {
         forms.push(form("element", Gemv::element(&w.weights, inputs), 1.5));
@@ -195,8 +196,10 @@ pub fn pick(forms: Vec<Form>, how: Choose, mut time: impl FnMut(&Packed)) -> (Pa
     };
     let mut order: Vec<usize> = (0..forms.len()).collect();
     order.sort_by(|&a, &b| (b == chosen).cmp(&(a == chosen)).then(us[a].total_cmp(&us[b])));
-    let candidates =
-        order.iter().map(|&i| Candidate { kernel: forms[i].name.into(), us: us[i], bytes: forms[i].packed.bytes() }).collect();
+    let candidates = order
+        .iter()
+        .map(|&i| Candidate { kernel: forms[i].name.into(), us: us[i], bytes: forms[i].packed.bytes() })
+        .collect();
     let why = Why { candidates, measured: how == Choose::Measure };
     let packed = forms.into_iter().nth(chosen).map(|f| f.packed);
     (packed.unwrap_or(Packed::Rows(Rows::new())), why)

@@ -178,7 +178,8 @@ impl Plan {
         how: Choose,
     ) -> (Work, Option<Why>) {
         let mut y = std::mem::take(&mut self.buffers[self.slots[out]]);
-        let (packed, why) = choose::pick(forms, how, |packed| self.weighted(packed, &bias, clamp, mask, ins, out, &mut y));
+        let (packed, why) =
+            choose::pick(forms, how, |packed| self.weighted(packed, &bias, clamp, mask, ins, out, &mut y));
         y.fill(0.0);
         self.buffers[self.slots[out]] = y;
         (Work::Weighted { packed, bias, clamp, mask }, Some(why))
@@ -186,7 +187,16 @@ impl Plan {
 
     /// Runs a weighted layer into `y`.
     #[allow(clippy::too_many_arguments)]
-    fn weighted(&self, packed: &Packed, bias: &[f32], clamp: [f32; 2], mask: usize, ins: &[ValueId], out: ValueId, y: &mut [f32]) {
+    fn weighted(
+        &self,
+        packed: &Packed,
+        bias: &[f32],
+        clamp: [f32; 2],
+        mask: usize,
+        ins: &[ValueId],
+        out: ValueId,
+        y: &mut [f32],
+    ) {
         let residual = ins.get(1).map_or(&[][..], |&id| &self.buffers[self.slots[id]]);
         let store = Store { bias, residual, clamp, mask: self.masks.get(mask) };
         let x = &self.buffers[self.slots[ins[0]]];

@@ -75,7 +75,13 @@ pub fn lower(graph: &Graph, rules: &[GroupRule], batch: usize) -> Result<Program
     let shapes = graph
         .values
         .iter()
-        .map(|v| if v.data.is_none() { std::iter::once(batch).chain(v.shape[1..].iter().copied()).collect() } else { v.shape.clone() })
+        .map(|v| {
+            if v.data.is_none() {
+                std::iter::once(batch).chain(v.shape[1..].iter().copied()).collect()
+            } else {
+                v.shape.clone()
+            }
+        })
         .collect();
     let mut program = Program { batch, layers: Vec::new(), shapes, input: graph.input, output: graph.output };
     // By value: the value that stands for it, once nodes that do nothing are gone.
@@ -88,7 +94,8 @@ pub fn lower(graph: &Graph, rules: &[GroupRule], batch: usize) -> Result<Program
             alias[node.out] = into;
         } else {
             let work = job(graph, node, rules, &program.shapes)?;
-            let keep = if matches!(work, Job::Other(..)) { ins.len() } else { 1 + usize::from(matches!(work, Job::Add(_))) };
+            let keep =
+                if matches!(work, Job::Other(..)) { ins.len() } else { 1 + usize::from(matches!(work, Job::Add(_))) };
             program.layers.push(Layer { name: node.name.clone(), work, ins: ins[..keep].to_vec(), out: node.out });
         }
     }

@@ -165,7 +165,9 @@ impl Place {
     /// The shape of the value as a tensor; features have no rows and columns.
     pub fn shape(&self, batch: usize) -> Shape {
         match self {
-            Self::Flat { channels, size: [1, 1], layout } if layout.pitch * layout.rows == 1 => vec![layout.n, *channels],
+            Self::Flat { channels, size: [1, 1], layout } if layout.pitch * layout.rows == 1 => {
+                vec![layout.n, *channels]
+            }
             Self::Flat { channels, size: [h, w], layout } => vec![layout.n, *channels, *h, *w],
             Self::Vector(n) => vec![batch, *n],
             Self::Plain(shape) => shape.clone(),

@@ -19,7 +19,9 @@ pub fn read(bytes: &[u8]) -> Result<Idx> {
     let hint = "load the original, uncompressed IDX file";
     let &[0, 0, 8, rank @ 1..=4, ..] = bytes else {
         let found = &bytes[..bytes.len().min(4)];
-        return Err(Error::format(format!("not an IDX file of bytes: it begins with {found:02x?}, not 00 00 08")).hint(hint));
+        return Err(
+            Error::format(format!("not an IDX file of bytes: it begins with {found:02x?}, not 00 00 08")).hint(hint)
+        );
     };
     let head = 4 + 4 * usize::from(rank);
     let Some(extents) = bytes.get(4..head) else {
@@ -31,7 +33,9 @@ pub fn read(bytes: &[u8]) -> Result<Idx> {
     let found = bytes.len() - head;
     if want != Some(found) {
         let want = want.map_or("too many".into(), |n| n.to_string());
-        return Err(Error::format(format!("IDX file of shape {shape:?} needs {want} bytes of data and has {found}")).hint(hint));
+        return Err(
+            Error::format(format!("IDX file of shape {shape:?} needs {want} bytes of data and has {found}")).hint(hint)
+        );
     }
     Ok(Idx { shape, data: bytes[head..].to_vec() })
 }

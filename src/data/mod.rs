@@ -28,13 +28,18 @@ impl Dataset {
         let n = images.shape.first().copied().unwrap_or(0);
         let want: Vec<usize> = std::iter::once(n).chain(card.shape[1..].iter().copied()).collect();
         if images.shape != want || n == 0 {
-            return Err(Error::shape(&format!("{} images", card.name), ["N".into(), format!("{:?}", &card.shape[1..])], &images.shape));
+            return Err(Error::shape(
+                &format!("{} images", card.name),
+                ["N".into(), format!("{:?}", &card.shape[1..])],
+                &images.shape,
+            ));
         }
         if labels.shape != [n] {
             return Err(Error::shape(&format!("{} labels", card.name), [n], &labels.shape));
         }
         if let Some(label) = labels.data.iter().find(|&&l| usize::from(l) >= card.classes.len()) {
-            let message = format!("{} labels: label {label} is out of range 0 to {}", card.name, card.classes.len() - 1);
+            let message =
+                format!("{} labels: label {label} is out of range 0 to {}", card.name, card.classes.len() - 1);
             return Err(Error::format(message).hint("the label file does not belong to this data set"));
         }
         Ok(Self { card, pixels: images.data, labels: labels.data })

@@ -165,7 +165,8 @@ fn collect(graph: &Graph, base: &[Vec<usize>], parent: &mut [usize], pinned: &[b
         }
     }
     // Classes that share an axis of a parameter compete; a second union-find over classes finds who.
-    let made = |slices: &[Slice]| slices.iter().any(|&(id, axis, _)| axis == 0 && graph.values[id].role == Role::Weight);
+    let made =
+        |slices: &[Slice]| slices.iter().any(|&(id, axis, _)| axis == 0 && graph.values[id].role == Role::Weight);
     let classes: Vec<Vec<Slice>> = classes.into_values().filter(|slices| made(slices)).collect();
     let mut lead: Vec<usize> = (0..classes.len()).collect();
     let mut seen: BTreeMap<(ValueId, usize), usize> = BTreeMap::new();

@@ -41,7 +41,8 @@ pub fn trace(graph: &Graph, x: &Tensor, mode: Mode) -> Result<Trace> {
         return Err(Error::shape("input of the network", want, x.shape()));
     }
     let nodes = graph.nodes.len();
-    let mut t = Trace { mode, values: vec![None; graph.values.len()], saved: vec![Vec::new(); nodes], updates: Vec::new() };
+    let mut t =
+        Trace { mode, values: vec![None; graph.values.len()], saved: vec![Vec::new(); nodes], updates: Vec::new() };
     t.values[graph.input] = Some(x.clone());
     for (index, node) in graph.nodes.iter().enumerate() {
         let mode = Mode { seed: mode.seed.wrapping_add(index as u64), ..mode };

@@ -112,7 +112,12 @@ impl Job<'_> {
     /// # Safety
     /// As for `chunk`.
     #[inline(always)]
-    unsafe fn tile<L: Lane, const R: usize, const V: usize>(&mut self, block: usize, taps: std::ops::Range<usize>, p: usize) {
+    unsafe fn tile<L: Lane, const R: usize, const V: usize>(
+        &mut self,
+        block: usize,
+        taps: std::ops::Range<usize>,
+        p: usize,
+    ) {
         let b = self.blocks;
         let mut acc: [[L; V]; R] = std::array::from_fn(|r| [L::splat(self.store.start(block * R + r)); V]);
         // SAFETY: taps are in range by construction; reads of x were checked.

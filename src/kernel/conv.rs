@@ -233,7 +233,9 @@ impl Work for Inner<'_> {
     fn run<L: Lane>(mut self) {
         let reach = self.run.next_multiple_of(LANES);
         assert!(self.offsets.iter().all(|&o| o as usize + reach <= self.xs.len()));
-        assert!(self.dys.len() >= (self.rows - 1) * self.plane + reach && self.dw.len() >= self.rows * self.offsets.len());
+        assert!(
+            self.dys.len() >= (self.rows - 1) * self.plane + reach && self.dw.len() >= self.rows * self.offsets.len()
+        );
         for p in (0..reach).step_by(CHUNK) {
             let len = CHUNK.min(reach - p);
             // SAFETY: rows, taps and p + len were checked above.
@@ -320,7 +322,17 @@ mod tests {
     use crate::kernel::naive;
 
     fn cases() -> Vec<Conv> {
-        let base = Conv { n: 2, c: 4, size: [7, 6], o: 6, kernel: [3, 3], stride: [1, 1], pad: [1, 1], dilation: [1, 1], groups: 1 };
+        let base = Conv {
+            n: 2,
+            c: 4,
+            size: [7, 6],
+            o: 6,
+            kernel: [3, 3],
+            stride: [1, 1],
+            pad: [1, 1],
+            dilation: [1, 1],
+            groups: 1,
+        };
         vec![
             base,
             Conv { kernel: [1, 1], pad: [0, 0], ..base },

@@ -168,7 +168,17 @@ mod tests {
 
     #[test]
     fn a_3x3_convolution_needs_one_zero_between_rows() {
-        let v = Conv { n: 2, c: 3, size: [5, 4], o: 1, kernel: [3, 3], stride: [1, 1], pad: [1, 1], dilation: [1, 1], groups: 1 };
+        let v = Conv {
+            n: 2,
+            c: 3,
+            size: [5, 4],
+            o: 1,
+            kernel: [3, 3],
+            stride: [1, 1],
+            pad: [1, 1],
+            dilation: [1, 1],
+            groups: 1,
+        };
         let l = layout(&v);
         assert_eq!((l.pitch, l.rows, l.lead, l.run()), (5, 6, 6, 60));
         assert_eq!(offset(&v, &l, 0, 1, 1), l.lead);
@@ -178,7 +188,17 @@ mod tests {
     #[test]
     fn split_and_join_are_inverse() {
         for stride in [[1, 1], [2, 2], [2, 1]] {
-            let v = Conv { n: 2, c: 2, size: [5, 7], o: 1, kernel: [3, 3], stride, pad: [1, 1], dilation: [1, 1], groups: 1 };
+            let v = Conv {
+                n: 2,
+                c: 2,
+                size: [5, 7],
+                o: 1,
+                kernel: [3, 3],
+                stride,
+                pad: [1, 1],
+                dilation: [1, 1],
+                groups: 1,
+            };
             let l = layout(&v);
             let x: Vec<f32> = (0..2 * 2 * 35).map(|i| i as f32 + 1.0).collect();
             let mut flat = vec![0.0; planes(&v) * l.plane];

@@ -92,7 +92,14 @@ thread_local! {
 }
 
 /// C = A B with A [m, k] and B [k, n]; `sink(columns, block, stride)` receives blocks [m, columns] with rows `stride` apart.
-pub fn gemm<A: Left, B: Right>(m: usize, n: usize, k: usize, a: &A, b: &B, sink: impl FnMut(Range<usize>, &[f32], usize)) {
+pub fn gemm<A: Left, B: Right>(
+    m: usize,
+    n: usize,
+    k: usize,
+    a: &A,
+    b: &B,
+    sink: impl FnMut(Range<usize>, &[f32], usize),
+) {
     widest(Product { m, n, k, a, b, sink });
 }
 
@@ -194,7 +201,11 @@ mod tests {
             for i in 0..m {
                 for j in 0..n {
                     let want: f32 = (0..k).map(|p| a[i * k + p] * b[p * n + j]).sum();
-                    assert!((c[i * n + j] - want).abs() < 1e-4 * (k as f32), "{m} {n} {k}: {} is not {want}", c[i * n + j]);
+                    assert!(
+                        (c[i * n + j] - want).abs() < 1e-4 * (k as f32),
+                        "{m} {n} {k}: {} is not {want}",
+                        c[i * n + j]
+                    );
                 }
             }
         }

@@ -46,7 +46,8 @@ pub fn pool(w: &Window, channels: usize, x: &[f32], from: Image, y: &mut [f32], 
             }
             if let Some(border) = w.mean {
                 for (ox, y) in out.iter_mut().enumerate() {
-                    let columns = (0..w.kernel[1]).filter(|kx| (ox * w.stride[1] + kx).wrapping_sub(w.pad[1]) < wide).count();
+                    let columns =
+                        (0..w.kernel[1]).filter(|kx| (ox * w.stride[1] + kx).wrapping_sub(w.pad[1]) < wide).count();
                     *y *= if border { 1.0 / all } else { 1.0 / (seen * columns).max(1) as f32 };
                 }
             }
@@ -57,7 +58,15 @@ pub fn pool(w: &Window, channels: usize, x: &[f32], from: Image, y: &mut [f32], 
 /// Takes column kx of every window of a row into the outputs.
 fn line(w: &Window, row: &[f32], kx: usize, out: &mut [f32]) {
     let mean = w.mean.is_some();
-    let take = |y: &mut f32, x: f32| *y = if mean { *y + x } else if x > *y { x } else { *y };
+    let take = |y: &mut f32, x: f32| {
+        *y = if mean {
+            *y + x
+        } else if x > *y {
+            x
+        } else {
+            *y
+        }
+    };
     if w.pad[1] == 0 {
         out.iter_mut().zip(row[kx.min(row.len())..].iter().step_by(w.stride[1])).for_each(|(y, &x)| take(y, x));
     } else {

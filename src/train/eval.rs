@@ -20,7 +20,8 @@ impl Tally {
         let classes = logits.shape()[1];
         for (row, &label) in logits.flat().chunks(classes).zip(labels) {
             // Ties go to the lower class, as in argmax everywhere.
-            let above = |c: usize| row.iter().enumerate().filter(|&(d, x)| *x > row[c] || (*x == row[c] && d < c)).count();
+            let above =
+                |c: usize| row.iter().enumerate().filter(|&(d, x)| *x > row[c] || (*x == row[c] && d < c)).count();
             let answer = (0..classes).fold(0, |best, c| if row[c] > row[best] { c } else { best });
             self.answers.push(answer);
             self.hits += usize::from(answer == label);

@@ -19,7 +19,14 @@ pub type Direction = BTreeMap<ValueId, Tensor>;
 ///
 /// # Errors
 /// When shapes do not fit.
-pub fn hvp(graph: &Graph, x: &Tensor, target: &Target, loss: &Loss, mode: Mode, v: &Direction) -> Result<(Direction, Direction)> {
+pub fn hvp(
+    graph: &Graph,
+    x: &Tensor,
+    target: &Target,
+    loss: &Loss,
+    mode: Mode,
+    v: &Direction,
+) -> Result<(Direction, Direction)> {
     let trace = trace(graph, x, mode)?;
     let dots = push(graph, &trace, v)?;
     let logits = trace.get(graph, graph.output)?;

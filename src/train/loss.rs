@@ -95,8 +95,10 @@ fn check(target: &Target, n: usize, classes: usize) -> Result<()> {
         return Err(Error::shape("labels of a batch", [n], [target.labels.len()]));
     }
     match target.labels.iter().find(|&&label| label >= classes) {
-        Some(label) => Err(Error::format(format!("label {label} is out of range: the network knows classes 0 to {}", classes - 1))
-            .hint("check that the labels belong to this model")),
+        Some(label) => {
+            Err(Error::format(format!("label {label} is out of range: the network knows classes 0 to {}", classes - 1))
+                .hint("check that the labels belong to this model"))
+        }
         None => Ok(()),
     }
 }

@@ -43,7 +43,12 @@ pub fn activated(graph: &Graph, layer: &Node) -> ValueId {
         let (Some(next), None) = (readers.next(), readers.next()) else { return at };
         match next.op {
             Kind::BatchNorm(_) => at = next.out,
-            Kind::Relu(_) | Kind::Relu6(_) | Kind::LeakyRelu(_) | Kind::Gelu(_) | Kind::Silu(_) | Kind::HardSwish(_) => return next.out,
+            Kind::Relu(_)
+            | Kind::Relu6(_)
+            | Kind::LeakyRelu(_)
+            | Kind::Gelu(_)
+            | Kind::Silu(_)
+            | Kind::HardSwish(_) => return next.out,
             _ => return at,
         }
     }

@@ -91,7 +91,13 @@ impl Trainer {
     ///
     /// # Errors
     /// When the loss is not finite; the message says at which step.
-    pub fn gradients(&mut self, graph: &Graph, teacher: Option<&Graph>, data: &Dataset, examples: &[usize]) -> Result<(Learned, f64)> {
+    pub fn gradients(
+        &mut self,
+        graph: &Graph,
+        teacher: Option<&Graph>,
+        data: &Dataset,
+        examples: &[usize],
+    ) -> Result<(Learned, f64)> {
         let (x, labels) = self.next_batch(data, examples);
         let answers = teacher.map(|teacher| run(teacher, &x)).transpose()?;
         let target = Target { labels: &labels, teacher: answers.as_ref() };
@@ -111,7 +117,14 @@ impl Trainer {
     ///
     /// # Errors
     /// When the loss is not finite.
-    pub fn step(&mut self, graph: &mut Graph, masks: &Masks, teacher: Option<&Graph>, data: &Dataset, examples: &[usize]) -> Result<Step> {
+    pub fn step(
+        &mut self,
+        graph: &mut Graph,
+        masks: &Masks,
+        teacher: Option<&Graph>,
+        data: &Dataset,
+        examples: &[usize],
+    ) -> Result<Step> {
         let (learned, accuracy) = self.gradients(graph, teacher, data, examples)?;
         self.apply(graph, masks, learned, accuracy)
     }

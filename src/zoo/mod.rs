@@ -1,5 +1,8 @@
 //! Floor 3: the networks this project ships, as architectures; their weights are files beside the page.
 
+/// The seed that the shipped weights were drawn from: rewinding goes back to them.
+pub const SEED: u64 = 1;
+
 mod lenet;
 mod mobilenet;
 mod resnet;
@@ -13,7 +16,7 @@ use crate::graph::op;
 use crate::graph::{Builder, Graph, ValueId};
 
 /// What a network is, and how its weights were trained.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 pub struct Model {
     /// Stable name.
     pub id: &'static str,
@@ -114,7 +117,14 @@ pub static ALL: &[Model] = &[
         data: "mnist",
         input: &[1, 28, 28],
         classes: 10,
-        recipe: Recipe { epochs: 25, batch: 64, rate: 0.05, decay: 1e-4, smoothing: 0.0, augment: Augment { mirror: false, shift: 1 } },
+        recipe: Recipe {
+            epochs: 25,
+            batch: 64,
+            rate: 0.05,
+            decay: 1e-4,
+            smoothing: 0.0,
+            augment: Augment { mirror: false, shift: 1 },
+        },
         build: lenet::mlp,
     },
 ];

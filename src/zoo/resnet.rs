@@ -33,7 +33,8 @@ fn block(b: &mut Builder, name: &str, x: ValueId, out: usize, stride: usize) -> 
     let mut y = layer(b, &format!("{name}.conv1"), x, square(3, stride))?;
     y = b.node(&format!("{name}.relu1"), op::Relu, &[y])?;
     y = layer(b, &format!("{name}.conv2"), y, square(3, 1))?;
-    let aside = if stride == 1 && b.shape(x)[1] == out { x } else { layer(b, &format!("{name}.short"), x, square(1, stride))? };
+    let aside =
+        if stride == 1 && b.shape(x)[1] == out { x } else { layer(b, &format!("{name}.short"), x, square(1, stride))? };
     let sum = b.node(&format!("{name}.add"), op::Add, &[y, aside])?;
     b.node(&format!("{name}.relu2"), op::Relu, &[sum])
 }

@@ -33,12 +33,16 @@ fn read_gz(path: &Path) -> Result<Vec<u8>> {
 fn names(split: &str, what: &str) -> Vec<String> {
     let original = if split == "test" { "t10k" } else { "train" };
     let dims = if what == "images" { "idx3" } else { "idx1" };
-    let bases = [format!("{split}-{what}.idx"), format!("{original}-{what}-{dims}-ubyte"), format!("{original}-{what}.{dims}-ubyte")];
+    let bases = [
+        format!("{split}-{what}.idx"),
+        format!("{original}-{what}-{dims}-ubyte"),
+        format!("{original}-{what}.{dims}-ubyte"),
+    ];
     bases.iter().flat_map(|base| [format!("{base}.gz"), base.clone()]).collect()
 }
 
-/// Reads a split of a data set from a folder; by default that of the checkout.
-pub fn dataset(id: &str, split: &str, folder: Option<&Path>) -> Result<Dataset> {
+/// The two files of a split, unpacked: images and labels. From a folder, by default that of the checkout.
+pub fn raw(id: &str, split: &str, folder: Option<&Path>) -> Result<(Vec<u8>, Vec<u8>)> {
     let card = data::find(id)?;
     let folder = folder.map_or_else(|| PathBuf::from(ASSETS).join("data").join(id), Path::to_path_buf);
     let file = |what: &str| -> Result<Vec<u8>> {
@@ -49,5 +53,11 @@ pub fn dataset(id: &str, split: &str, folder: Option<&Path>) -> Result<Dataset> 
         })?;
         read_gz(&path)
     };
-    Dataset::read(card, &file("images")?, &file("labels")?)
+    Ok((file("images")?, file("labels")?))
+}
+
+/// Reads a split of a data set.
+pub fn dataset(id: &str, split: &str, folder: Option<&Path>) -> Result<Dataset> {
+    let (images, labels) = raw(id, split, folder)?;
+    Dataset::read(data::find(id)?, &images, &labels)
 }

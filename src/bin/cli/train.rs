@@ -99,8 +99,17 @@ fn fit(graph: &mut Graph, train: &Dataset, plan: Plan, decay: f32, per_epoch: us
         bar.inc(1);
         if trainer.done() % per_epoch == 0 {
             let n = per_epoch as f64;
-            let line = format!("epoch {}: loss {:.4}, training accuracy {:.2}%", trainer.done() / per_epoch, loss / n, 100.0 * hits / n);
-            if bar.is_hidden() { eprintln!("{line}") } else { bar.println(line) }
+            let line = format!(
+                "epoch {}: loss {:.4}, training accuracy {:.2}%",
+                trainer.done() / per_epoch,
+                loss / n,
+                100.0 * hits / n
+            );
+            if bar.is_hidden() {
+                eprintln!("{line}")
+            } else {
+                bar.println(line)
+            }
             (loss, hits) = (0.0, 0.0);
         }
     }

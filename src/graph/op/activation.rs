@@ -43,7 +43,11 @@ pub(super) fn backward_tangent(curve: &impl Curve, at: At, dots: &Dots, grad: &T
         if x_dot.shape() != grad.shape() {
             return Err(Error::shape("tangent of an activation", grad.shape(), x_dot.shape()));
         }
-        ndarray::Zip::from(&mut out).and(at.ins[0]).and(x_dot).and(grad).for_each(|o, &x, &v, &g| *o += g * curve.dd(x) * v);
+        ndarray::Zip::from(&mut out)
+            .and(at.ins[0])
+            .and(x_dot)
+            .and(grad)
+            .for_each(|o, &x, &v, &g| *o += g * curve.dd(x) * v);
     }
     Ok(vec![Some(out)])
 }

@@ -199,7 +199,8 @@ impl Op for BatchNorm {
             let mut a_dot = project(grad_dot, &hat);
             let (along_dot, along) = (inner(grad, &hat_dot), inner(grad, &hat));
             let (_, pixels) = sizes(grad);
-            let (hats, dots): (Vec<_>, Vec<_>) = (hat.flat().chunks(pixels).collect(), hat_dot.flat().chunks(pixels).collect());
+            let (hats, dots): (Vec<_>, Vec<_>) =
+                (hat.flat().chunks(pixels).collect(), hat_dot.flat().chunks(pixels).collect());
             let mut i = 0;
             each(&mut a_dot, |c, run| {
                 let (m, m_dot) = ((along[c] / n) as f32, (along_dot[c] / n) as f32);

@@ -34,7 +34,11 @@ impl Conv {
         let groups = c / depth;
         let job = kernel::Conv { n, c, size: [h, width], o, kernel: [kh, kw], stride, pad, dilation, groups };
         if job.out().contains(&0) {
-            return Err(Error::shape("kernel of a convolution", format!("at most [{h}, {width}] plus padding"), [kh, kw]));
+            return Err(Error::shape(
+                "kernel of a convolution",
+                format!("at most [{h}, {width}] plus padding"),
+                [kh, kw],
+            ));
         }
         Ok(job)
     }

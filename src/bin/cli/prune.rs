@@ -1,0 +1,194 @@
+//! `secateur prune` and `secateur sweep`: the page's work without the page.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use secateur::base::{Error, Result};
+use secateur::io::{onnx, safetensors};
+use secateur::prune::{Settings, recipe};
+use secateur::session::{Session, event::Event, record::Record};
+use secateur::zoo;
+
+use super::files;
+
+/// Options of `prune`.
+#[derive(Args)]
+pub struct Options {
+    /// Settings, KEY=VALUE: those of the page's address. `secateur catalog` lists them.
+    #[arg(value_name = "KEY=VALUE")]
+    settings: Vec<String>,
+    /// Print the record as JSON.
+    #[arg(long)]
+    json: bool,
+    /// Folder with the data set; that of the checkout by default.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Weights of the model; those of the checkout by default.
+    #[arg(long)]
+    weights: Option<PathBuf>,
+    /// Write the pruned network here, as .safetensors or .onnx.
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+/// Options of `sweep`.
+#[derive(Args)]
+pub struct Sweep {
+    /// Settings, KEY=V1,V2,...: every combination is run.
+    #[arg(value_name = "KEY=VALUES")]
+    settings: Vec<String>,
+    /// Print the records as a JSON list.
+    #[arg(long)]
+    json: bool,
+    /// Folder with the data set; that of the checkout by default.
+    #[arg(long)]
+    data: Option<PathBuf>,
+}
+
+/// KEY=VALUE pairs as settings.
+fn parse(pairs: &[String]) -> Result<Settings> {
+    let split = |pair: &String| {
+        pair.split_once('=').map(|(k, v)| (k.to_string(), v.to_string())).ok_or_else(|| {
+            Error::setting(pair, format!("'{pair}' is not KEY=VALUE")).hint("write settings like sparsity=0.9")
+        })
+    };
+    let mut out = Settings::new();
+    for (key, value) in pairs.iter().map(split).collect::<Result<Vec<_>>>()? {
+        if out.insert(key.clone(), value).is_some() {
+            return Err(Error::setting(&key, format!("{key} is given twice")).hint("give each key once"));
+        }
+    }
+    Ok(out)
+}
+
+/// A session with the model and data that settings name.
+fn session(settings: &Settings, data: Option<&PathBuf>, weights: Option<&PathBuf>) -> Result<Session> {
+    let model = zoo::find(settings.get("model").map_or(zoo::ALL[0].id, String::as_str))?;
+    let mut session = Session::new();
+    let file = weights
+        .cloned()
+        .unwrap_or_else(|| PathBuf::from(files::ASSETS).join("models").join(format!("{}.safetensors", model.id)));
+    session.open(model.id, &files::read(&file)?)?;
+    let folder = data.map(PathBuf::as_path);
+    let splits: &[&str] = if session.needs_training_images(settings)? { &["test", "train"] } else { &["test"] };
+    for split in splits {
+        let (images, labels) = files::raw(model.data, split, folder)?;
+        session.data(model.data, split, &images, &labels)?;
+    }
+    Ok(session)
+}
+
+/// Runs one job to its end with a bar; notes go to standard error.
+fn drive(session: &mut Session, settings: &Settings, bar: &ProgressBar) -> Result<Record> {
+    session.start("run", settings)?;
+    let mut found = None;
+    loop {
+        for event in session.advance(100.0)? {
+            match event {
+                Event::Phase { label, .. } => bar.set_message(label),
+                Event::Progress { done, total, .. } => {
+                    bar.set_length(total as u64);
+                    bar.set_position(done as u64);
+                }
+                Event::Note { message, .. } => bar.println(message),
+                Event::Result { record } => found = Some(*record),
+                Event::Done => {
+                    bar.finish_and_clear();
+                    return found.ok_or_else(|| Error::state("the run ended without a record"));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn bar() -> ProgressBar {
+    let bar = ProgressBar::new(1);
+    let style = ProgressStyle::with_template("{elapsed} {bar:24} {pos}/{len} {msg}");
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// `prune`: one run, one record.
+pub fn run(options: &Options) -> Result<()> {
+    let settings = parse(&options.settings)?;
+    recipe::Recipe::read(&settings)?;
+    let mut session = session(&settings, options.data.as_ref(), options.weights.as_ref())?;
+    let record = drive(&mut session, &settings, &bar())?;
+    if let Some(out) = &options.out {
+        let graph = session.current()?;
+        let bytes = match out.extension().and_then(|e| e.to_str()) {
+            Some("safetensors") => safetensors::write(graph)?,
+            Some("onnx") => onnx::write(graph, &record.model)?,
+            _ => {
+                return Err(Error::setting("out", format!("{}: unknown kind of file", out.display()))
+                    .hint("end the name in .safetensors or .onnx"));
+            }
+        };
+        std::fs::write(out, bytes)?;
+    }
+    if options.json { print_json(&record) } else { print_record(&record) }
+}
+
+/// `sweep`: every combination of the listed values.
+pub fn sweep(options: &Sweep) -> Result<()> {
+    let listed = parse(&options.settings)?;
+    let mut grid = vec![Settings::new()];
+    for (key, values) in &listed {
+        let values: Vec<&str> = values.split(',').collect();
+        grid = grid
+            .iter()
+            .flat_map(|row| {
+                values.iter().map(|v| {
+                    let mut row = row.clone();
+                    row.insert(key.clone(), (*v).into());
+                    row
+                })
+            })
+            .collect();
+    }
+    // All of them are checked before the first one runs.
+    grid.iter().try_for_each(|row| recipe::Recipe::read(row).map(|_| ()))?;
+    let bars = MultiProgress::new();
+    let whole = bars.add(ProgressBar::new(grid.len() as u64));
+    let mut records = Vec::new();
+    for row in &grid {
+        let mut session = session(row, options.data.as_ref(), None)?;
+        let record = drive(&mut session, row, &bars.add(bar()))?;
+        whole.inc(1);
+        if !options.json {
+            let line: Vec<String> = listed.keys().map(|k| format!("{k}={}", row[k])).collect();
+            println!("{}: {}", line.join(" "), record.verdict);
+        }
+        records.push(record);
+    }
+    whole.finish_and_clear();
+    if options.json { print_json(&records) } else { Ok(()) }
+}
+
+fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    println!("{}", serde_json::to_string_pretty(value).map_err(|e| Error::format(e.to_string()))?);
+    Ok(())
+}
+
+fn print_record(record: &Record) -> Result<()> {
+    println!("{}", record.verdict);
+    record.notes.iter().for_each(|note| println!("{note}"));
+    println!(
+        "{:<20} {:>9} {:>9} {:>8}  {:<10} {:>9} {:>9}",
+        "layer", "kept", "of", "cut", "kernel", "dense µs", "here µs"
+    );
+    for l in &record.layers {
+        println!(
+            "{:<20} {:>9} {:>9} {:>7.1}%  {:<10} {:>9.1} {:>9.1}",
+            l.name,
+            l.kept,
+            l.total,
+            100.0 * l.sparsity,
+            l.kernel,
+            l.dense_us,
+            l.pruned_us
+        );
+    }
+    Ok(())
+}

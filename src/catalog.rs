@@ -1,0 +1,70 @@
+//! Every registry as data: what the page, the command line and the documentation are made from.
+
+use serde::Serialize;
+
+use crate::base::part::{Meta, Param};
+use crate::data::{self, Card};
+use crate::prune::method::{self, Method};
+use crate::prune::recipe::{AXES, GLOBALS, Settings, parts};
+use crate::zoo::{self, Model};
+
+/// All there is to choose from.
+#[derive(Serialize)]
+pub struct Catalog {
+    /// Version of this crate.
+    pub version: &'static str,
+    /// The axes with their parts.
+    pub axes: Vec<AxisRow>,
+    /// Published methods.
+    pub methods: Vec<MethodRow>,
+    /// Settings that belong to no axis.
+    pub globals: &'static [&'static Param],
+    /// Networks.
+    pub models: &'static [Model],
+    /// Data sets.
+    pub datasets: &'static [Card],
+}
+
+/// An axis with its parts.
+#[derive(Serialize)]
+pub struct AxisRow {
+    /// Key in settings.
+    pub id: &'static str,
+    /// Name for people.
+    pub name: &'static str,
+    /// What it decides.
+    pub question: &'static str,
+    /// The part that stands where none is chosen.
+    pub default: &'static str,
+    /// What there is to choose from.
+    pub parts: Vec<&'static Meta>,
+}
+
+/// A method with its settings spelled out.
+#[derive(Serialize)]
+pub struct MethodRow {
+    /// The row.
+    #[serde(flatten)]
+    pub method: &'static Method,
+    /// Its settings.
+    pub settings: Settings,
+}
+
+/// The catalog of this build.
+pub fn catalog() -> Catalog {
+    let axis = |a: &crate::prune::recipe::Axis| AxisRow {
+        id: a.id,
+        name: a.name,
+        question: a.question,
+        default: a.default,
+        parts: parts(a.id),
+    };
+    Catalog {
+        version: env!("CARGO_PKG_VERSION"),
+        axes: AXES.iter().map(axis).collect(),
+        methods: method::ALL.iter().map(|method| MethodRow { method, settings: method.settings() }).collect(),
+        globals: GLOBALS,
+        models: zoo::ALL,
+        datasets: data::ALL,
+    }
+}

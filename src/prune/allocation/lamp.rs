@@ -1,0 +1,56 @@
+//! LAMP: magnitudes made comparable across layers.
+
+use crate::base::Result;
+use crate::base::part::{Args, Meta, source};
+
+use super::{Allocation, Scored, rank};
+
+crate::part!(Meta {
+    id: "lamp",
+    name: "LAMP",
+    what: "Scores are measured against what is left above them in their layer; then all layers compete.",
+    formula: "s'_u = s_u² / Σ_{v: s_v ≥ s_u} s_v²",
+    sources: &[source("Lee et al., ICLR 2021", "https://arxiv.org/abs/2010.07611")],
+    params: &[],
+});
+
+/// LAMP scores of one layer from its scores; the largest becomes 1.
+pub fn normalise(scores: &[f32]) -> Vec<f32> {
+    let mut order: Vec<usize> = (0..scores.len()).collect();
+    order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
+    let mut out = vec![0.0; scores.len()];
+    let mut above = 0.0f64;
+    for i in order {
+        // What was cut earlier stays below everything.
+        if scores[i] == f32::NEG_INFINITY {
+            out[i] = scores[i];
+            continue;
+        }
+        let square = f64::from(scores[i]) * f64::from(scores[i]);
+        above += square;
+        out[i] = if above > 0.0 { (square / above) as f32 } else { 0.0 };
+    }
+    out
+}
+
+impl Allocation for Part {
+    fn keep(&self, targets: &[Scored], sparsity: f32, _: &Args) -> Result<Vec<usize>> {
+        let scores: Vec<Vec<f32>> = targets.iter().map(|t| normalise(&t.scores)).collect();
+        Ok(rank(targets, &scores, |_| 1.0, sparsity))
+    }
+
+    fn weights_only(&self) -> bool {
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn by_hand() {
+        assert_eq!(normalise(&[1.0, 2.0, 2.0]), [1.0 / 9.0, 1.0, 0.5]);
+        assert_eq!(normalise(&[0.0, 0.0]), [0.0, 0.0]);
+    }
+}

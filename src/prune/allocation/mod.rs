@@ -1,0 +1,72 @@
+//! Allocations: how much of each layer stays.
+
+mod erk;
+mod global;
+mod lamp;
+mod layer;
+mod macs;
+
+use crate::base::Result;
+use crate::base::part::{Args, Part};
+
+pub use lamp::normalise as lamp_scores;
+
+/// A target with the scores of its units.
+#[derive(Clone, Debug)]
+pub struct Scored {
+    /// Name of the layer.
+    pub name: String,
+    /// By unit; higher is kept.
+    pub scores: Vec<f32>,
+    /// Shape of the weight, or of the first weight of a group of channels.
+    pub shape: Vec<usize>,
+    /// Multiply-adds of the layer, dense.
+    pub macs: u64,
+    /// Weights of the layer.
+    pub weights: usize,
+}
+
+/// A rule that shares out a sparsity.
+pub trait Allocation: Part {
+    /// Units to keep of each target.
+    ///
+    /// # Errors
+    /// When a target is not of a kind the rule knows.
+    fn keep(&self, targets: &[Scored], sparsity: f32, args: &Args) -> Result<Vec<usize>>;
+
+    /// Whether it only makes sense for single weights.
+    fn weights_only(&self) -> bool {
+        false
+    }
+}
+
+/// All allocations.
+pub static ALL: &[&dyn Allocation] = &[&layer::Part, &global::Part, &erk::Part, &lamp::Part, &macs::Part];
+
+/// Units that are cut of `n` at a sparsity: rounded to nearest, half to even.
+pub fn cut(n: usize, sparsity: f32) -> usize {
+    (n as f64 * f64::from(sparsity)).round_ties_even() as usize
+}
+
+/// Cuts the units of lowest score over all targets until their cost reaches a share of the total; gives what is kept.
+///
+/// Among equal scores the last unit of the last target is cut first, as in selection.
+pub fn rank(targets: &[Scored], scores: &[Vec<f32>], cost: impl Fn(&Scored) -> f64, sparsity: f32) -> Vec<usize> {
+    let mut order: Vec<(f32, usize, usize)> =
+        scores.iter().enumerate().flat_map(|(t, s)| s.iter().enumerate().map(move |(u, &s)| (s, t, u))).collect();
+    order.sort_by(|a, b| a.0.total_cmp(&b.0).then((b.1, b.2).cmp(&(a.1, a.2))));
+    let costs: Vec<f64> = targets.iter().map(cost).collect();
+    let total: f64 = targets.iter().zip(&costs).map(|(t, c)| c * t.scores.len() as f64).sum();
+    let goal = total * f64::from(sparsity);
+    let mut keep: Vec<usize> = targets.iter().map(|t| t.scores.len()).collect();
+    let mut spent = 0.0;
+    for (_, t, _) in order {
+        // Half a unit over is as good as half a unit under: this is rounding to nearest.
+        if spent + 0.5 * costs[t] > goal * (1.0 + 1e-12) {
+            break;
+        }
+        spent += costs[t];
+        keep[t] -= 1;
+    }
+    keep
+}

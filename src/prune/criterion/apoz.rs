@@ -1,0 +1,46 @@
+//! APoZ: Channels whose activation is mostly zero go.
+//!
+//! s_o = 1 - share of zeros of relu(y_o)
+
+use crate::base::part::{Args, Meta, source};
+use crate::base::{Result, Tensor, tensor};
+use crate::prune::evidence::Needs;
+use crate::prune::layer::Layer;
+
+use super::{Criterion, Level};
+
+crate::part!(Meta {
+    id: "apoz",
+    name: "APoZ",
+    what: "Channels whose activation is mostly zero go.",
+    formula: "s_o = 1 - share of zeros of relu(y_o)",
+    sources: &[source("Hu et al., 2016", "https://arxiv.org/abs/1607.03250")],
+    params: &[],
+});
+
+impl Criterion for Part {
+    fn level(&self) -> Level {
+        Level::Channel
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { zeros: true, ..Needs::NONE }
+    }
+
+    fn score(&self, layer: &Layer, _: &Args) -> Result<Tensor> {
+        let scores: Vec<f32> = layer.zeros()?.iter().map(|&z| 1.0 - z as f32).collect();
+        tensor::from_vec(&[scores.len()], scores)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::*;
+
+    #[test]
+    fn by_hand() {
+        let give = |e: &mut crate::prune::evidence::Evidence, id| drop(e.zeros.insert(id, vec![0.25, 1.0]));
+        assert_eq!(scores(&Part, [1.0; 4], &give), [0.75, 0.0]);
+    }
+}

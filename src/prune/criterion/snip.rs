@@ -1,0 +1,42 @@
+//! SNIP: Connections that the loss hardly feels go, judged by one look at the gradient.
+//!
+//! s = |w · ∂L/∂w|
+
+use crate::base::part::{Args, Meta, source};
+use crate::base::{Result, Tensor};
+use crate::prune::evidence::Needs;
+use crate::prune::layer::Layer;
+
+use super::Criterion;
+
+crate::part!(Meta {
+    id: "snip",
+    name: "SNIP",
+    what: "Connections that the loss hardly feels go, judged by one look at the gradient.",
+    formula: "s = |w · ∂L/∂w|",
+    sources: &[source("Lee et al., ICLR 2019", "https://arxiv.org/abs/1810.02340")],
+    params: &[],
+});
+
+impl Criterion for Part {
+    fn needs(&self) -> Needs {
+        Needs { grad: true, ..Needs::NONE }
+    }
+
+    fn score(&self, layer: &Layer, _: &Args) -> Result<Tensor> {
+        Ok((layer.weight()? * layer.grad()?).mapv(f32::abs))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::*;
+
+    #[test]
+    fn by_hand() {
+        let grad =
+            |e: &mut crate::prune::evidence::Evidence, id| drop(e.grad.insert(id, matrix([0.5, 0.5, -2.0, 9.0])));
+        assert_eq!(scores(&Part, [1.0, -2.0, 0.5, 0.0], &grad), [0.5, 1.0, 1.0, 0.0]);
+    }
+}

@@ -1,0 +1,218 @@
+//! Evidence: what criteria look at, gathered once per event for all layers, a batch at a time.
+
+use std::collections::BTreeMap;
+
+use crate::base::{Error, Flat, Result, Tensor, tensor};
+use crate::graph::op::Mode;
+use crate::graph::run::trace;
+use crate::graph::{Graph, ValueId};
+use crate::train::grad::{backward, learn};
+use crate::train::hvp::{Direction, hvp};
+use crate::train::loss::{Loss, Target};
+use crate::train::probe;
+
+/// Kinds of evidence a criterion may ask for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Mean gradient of the loss.
+    pub grad: bool,
+    /// Mean over examples of squared gradients.
+    pub grad_squared: bool,
+    /// Hessian times gradient.
+    pub curvature: bool,
+    /// Norms of input features.
+    pub inputs: bool,
+    /// Share of zeros of output channels.
+    pub zeros: bool,
+    /// Synaptic flow: gradients of the linearised network on ones.
+    pub flow: bool,
+}
+
+impl Needs {
+    /// The weights alone.
+    pub const NONE: Self =
+        Self { grad: false, grad_squared: false, curvature: false, inputs: false, zeros: false, flow: false };
+
+    /// Whether examples are needed at all.
+    pub fn data(&self) -> bool {
+        self.grad || self.grad_squared || self.curvature || self.inputs || self.zeros
+    }
+}
+
+/// What was gathered, by weight.
+#[derive(Debug, Default)]
+pub struct Evidence {
+    pub(super) grad: Direction,
+    pub(super) grad_squared: Direction,
+    pub(super) curvature: Direction,
+    pub(super) inputs: BTreeMap<ValueId, Vec<f64>>,
+    pub(super) zeros: BTreeMap<ValueId, Vec<f64>>,
+    pub(super) flow: Direction,
+}
+
+/// How evidence is gathered.
+#[derive(Clone, Copy, Debug)]
+pub struct How {
+    /// What is wanted.
+    pub needs: Needs,
+    /// Batch statistics or running ones: networks that were never trained have no running statistics worth using.
+    pub mode: Mode,
+    /// Divides the answers before the loss.
+    pub temperature: f32,
+}
+
+/// A batch of calibration examples.
+pub type Batch = (Tensor, Vec<usize>);
+
+/// Gathers evidence in steps, so that long work can be interrupted.
+#[derive(Debug)]
+pub struct Gatherer {
+    how: How,
+    loss: Loss,
+    evidence: Evidence,
+    done: usize,
+}
+
+impl Gatherer {
+    /// Nothing gathered yet.
+    pub fn new(how: How) -> Self {
+        let loss = Loss { temperature: how.temperature, ..Loss::CROSS_ENTROPY };
+        Self { how, loss, evidence: Evidence::default(), done: 0 }
+    }
+
+    /// Number of steps for some batches.
+    pub fn steps(&self, batches: usize) -> usize {
+        let needs = self.how.needs;
+        let once = usize::from(needs.grad || needs.inputs || needs.zeros || needs.curvature || needs.grad_squared);
+        usize::from(needs.flow) + batches * (once + usize::from(needs.curvature))
+    }
+
+    /// Does step `done` of [`Gatherer::steps`].
+    ///
+    /// # Errors
+    /// When a batch does not fit the network.
+    pub fn step(&mut self, graph: &Graph, batches: &[Batch]) -> Result<()> {
+        let mut index = self.done;
+        self.done += 1;
+        if self.how.needs.flow {
+            if index == 0 {
+                self.evidence.flow = flow(graph)?;
+                return Ok(());
+            }
+            index -= 1;
+        }
+        let (x, labels) = &batches[index % batches.len()];
+        if index < batches.len() {
+            self.first(graph, x, labels, batches.len())
+        } else {
+            self.second(graph, x, labels, batches.len())
+        }
+    }
+
+    /// One pass over a batch.
+    fn first(&mut self, graph: &Graph, x: &Tensor, labels: &[usize], batches: usize) -> Result<()> {
+        let needs = self.how.needs;
+        if needs.inputs || needs.zeros {
+            let t = trace(graph, x, self.how.mode)?;
+            for (index, weight) in graph.layers() {
+                let node = &graph.nodes[index];
+                if needs.inputs {
+                    add(&mut self.evidence.inputs, weight, probe::input_squares(graph, &t, node)?, 1.0);
+                }
+                if needs.zeros {
+                    let zeros = probe::zeros(graph, &t, probe::activated(graph, node))?;
+                    add(&mut self.evidence.zeros, weight, zeros, 1.0 / batches as f64);
+                }
+            }
+        }
+        if needs.grad || needs.curvature {
+            let mut learned = learn(graph, x, &Target::labels(labels), &self.loss, self.how.mode)?;
+            for (_, weight) in graph.layers() {
+                if let Some(g) = learned.grads.take(weight) {
+                    blend(&mut self.evidence.grad, weight, g, 1.0 / batches as f32);
+                }
+            }
+        }
+        if needs.grad_squared {
+            let all = batches * labels.len();
+            for (i, label) in labels.iter().enumerate() {
+                let one = x.index_axis(ndarray::Axis(0), i).insert_axis(ndarray::Axis(0)).to_owned();
+                let mut learned = learn(graph, &one, &Target::labels(&[*label]), &self.loss, Mode::EVAL)?;
+                for (_, weight) in graph.layers() {
+                    if let Some(g) = learned.grads.take(weight) {
+                        blend(&mut self.evidence.grad_squared, weight, g.mapv(|g| g * g), 1.0 / all as f32);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// H g, once the gradient is known.
+    fn second(&mut self, graph: &Graph, x: &Tensor, labels: &[usize], batches: usize) -> Result<()> {
+        let (product, _) = hvp(graph, x, &Target::labels(labels), &self.loss, self.how.mode, &self.evidence.grad)?;
+        for (_, weight) in graph.layers() {
+            if let Some(h) = product.get(&weight) {
+                blend(&mut self.evidence.curvature, weight, h.clone(), 1.0 / batches as f32);
+            }
+        }
+        Ok(())
+    }
+
+    /// What was gathered.
+    pub fn finish(self) -> Evidence {
+        self.evidence
+    }
+}
+
+fn add(to: &mut BTreeMap<ValueId, Vec<f64>>, id: ValueId, values: Vec<f64>, scale: f64) {
+    let sums = to.entry(id).or_insert_with(|| vec![0.0; values.len()]);
+    sums.iter_mut().zip(values).for_each(|(s, v)| *s += scale * v);
+}
+
+fn blend(to: &mut Direction, id: ValueId, mut values: Tensor, scale: f32) {
+    values *= scale;
+    match to.get_mut(&id) {
+        Some(sum) => *sum += &values,
+        None => {
+            to.insert(id, values);
+        }
+    }
+}
+
+/// All evidence at once.
+///
+/// # Errors
+/// When a batch does not fit, or examples are needed and there are none.
+pub fn gather(graph: &Graph, batches: &[Batch], how: How) -> Result<Evidence> {
+    let mut gatherer = Gatherer::new(how);
+    if how.needs.data() && batches.is_empty() {
+        return Err(Error::state("this criterion looks at examples and there are none").hint("load a data set first"));
+    }
+    for _ in 0..gatherer.steps(batches.len()) {
+        gatherer.step(graph, batches)?;
+    }
+    Ok(gatherer.finish())
+}
+
+/// dR/dw with R = Σ f(1; |θ|): every parameter by its absolute value, running statistics, one example of ones.
+///
+/// Source: Tanaka et al., NeurIPS 2020. Numbers grow with depth; they are scaled by the largest, which no ranking notices.
+fn flow(graph: &Graph) -> Result<Direction> {
+    let mut positive = graph.clone();
+    for value in &mut positive.values {
+        if let Some(data) = &mut value.data {
+            data.mapv_inplace(f32::abs);
+        }
+    }
+    let x = tensor::full(&positive.values[positive.input].shape.clone(), 1.0);
+    let t = trace(&positive, &x, Mode::EVAL)?;
+    let ones = tensor::full(t.get(&positive, positive.output)?.shape(), 1.0);
+    let mut grads = backward(&positive, &t, ones, false)?;
+    let layers: Vec<ValueId> = positive.layers().map(|(_, weight)| weight).collect();
+    let out: Direction = layers.into_iter().filter_map(|id| grads.take(id).map(|g| (id, g))).collect();
+    match out.values().find(|g| g.flat().iter().any(|x| !x.is_finite())) {
+        Some(_) => Err(Error::unsupported("synaptic flow overflows in this network").hint("choose another criterion")),
+        None => Ok(out),
+    }
+}

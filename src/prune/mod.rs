@@ -1,0 +1,21 @@
+//! Floor 4: the axes of pruning. A method is a choice on each axis; an event is four lines.
+//!
+//! What goes together is a [`pattern`], which of it goes a [`criterion`], how much where an [`allocation`], when a
+//! [`schedule`], what comes back a [`regrow`], what happens after a [`recovery`]. Each axis is a registry of parts.
+
+pub mod allocation;
+pub mod criterion;
+pub mod engine;
+pub mod evidence;
+pub mod layer;
+pub mod method;
+pub mod pattern;
+pub mod phase;
+pub mod recipe;
+pub mod recovery;
+pub mod regrow;
+pub mod schedule;
+pub mod target;
+
+pub use phase::Phase;
+pub use recipe::{Recipe, Settings};

@@ -1,0 +1,52 @@
+//! Patterns: what goes together.
+
+mod block;
+mod channel;
+mod element;
+mod nm;
+mod row;
+
+use crate::base::Result;
+use crate::base::part::{Args, Part};
+
+use super::target::Units;
+
+/// A rule that groups the weights of a layer into units.
+pub trait Pattern: Part {
+    /// The units of a weight [out, in, ...].
+    ///
+    /// # Errors
+    /// When the pattern does not fit the shape.
+    fn units(&self, shape: &[usize], args: &Args) -> Result<Units>;
+
+    /// Whether units are channels, coupled across layers and removed for real.
+    fn physical(&self) -> bool {
+        false
+    }
+
+    /// Whether a unit is a whole output channel.
+    fn channelwise(&self) -> bool {
+        false
+    }
+
+    /// The share that the pattern cuts by itself, whatever is asked for.
+    fn sparsity(&self, args: &Args) -> Option<f32> {
+        let _ = args;
+        None
+    }
+
+    /// Widths are kept at multiples of this.
+    fn round(&self, args: &Args) -> usize {
+        let _ = args;
+        1
+    }
+
+    /// N and M, if that is the rule.
+    fn groups(&self, args: &Args) -> Option<(usize, usize)> {
+        let _ = args;
+        None
+    }
+}
+
+/// All patterns.
+pub static ALL: &[&dyn Pattern] = &[&element::Part, &nm::Part, &block::Part, &row::Part, &channel::Part];

@@ -1,0 +1,70 @@
+//! N:M: of every M consecutive input channels at one tap, N weights are kept.
+
+use crate::base::Result;
+use crate::base::part::{Args, Kind, Meta, Param, source};
+use crate::prune::target::{Rule, Units};
+
+use super::Pattern;
+
+static N: Param =
+    Param { key: "n", label: "N", what: "Weights kept of each group.", kind: Kind::Int { default: 2, min: 1, max: 8 } };
+static M: Param = Param {
+    key: "m",
+    label: "M",
+    what: "Size of a group, along the input channels.",
+    kind: Kind::Choice { default: "4", of: &["2", "4", "8", "16"] },
+};
+
+crate::part!(Meta {
+    id: "n:m",
+    name: "N:M",
+    what: "N of every M neighbouring weights are kept: the pattern of sparse tensor cores, always 1 - N/M.",
+    formula: "Σ mask[o, gM .. (g+1)M, k] = N",
+    sources: &[
+        source("Mishra et al., 2021", "https://arxiv.org/abs/2104.08378"),
+        source("Zhou et al., ICLR 2021", "https://arxiv.org/abs/2102.04010"),
+    ],
+    params: &[N, M],
+});
+
+fn m(args: &Args) -> usize {
+    args.choice(&M).parse().unwrap_or(4)
+}
+
+impl Pattern for Part {
+    fn units(&self, shape: &[usize], args: &Args) -> Result<Units> {
+        let (inputs, taps) = (shape[1], shape[2..].iter().product::<usize>());
+        let count = shape.iter().product::<usize>();
+        let m = m(args);
+        if inputs % m != 0 {
+            // Groups would be ragged: such a layer (the first one, a depthwise one) stays whole.
+            return Ok(Units { of: vec![0; count], count: 1, rule: Rule::Free });
+        }
+        // Unit numbers run along the input channels, so that groups are consecutive.
+        let of = (0..count).map(|i| (i / (inputs * taps) * taps + i % taps) * inputs + i / taps % inputs);
+        let n = args.int(&N).min(m);
+        Ok(Units { of: of.map(|u| u as u32).collect(), count, rule: Rule::Groups { n, m } })
+    }
+
+    fn sparsity(&self, args: &Args) -> Option<f32> {
+        Some(1.0 - args.int(&N).min(m(args)) as f32 / m(args) as f32)
+    }
+
+    fn groups(&self, args: &Args) -> Option<(usize, usize)> {
+        Some((args.int(&N).min(m(args)), m(args)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_run_along_the_input_channels() -> Result<()> {
+        let args = Args::defaults(crate::base::part::Part::meta(&Part));
+        // [out=1, in=4, kw=2]: the four weights of tap 0 are units 0 to 3.
+        assert_eq!(Part.units(&[1, 4, 2], &args)?.of, [0, 4, 1, 5, 2, 6, 3, 7]);
+        assert_eq!(Part.units(&[1, 3, 2], &args)?.count, 1, "a layer that does not divide stays whole");
+        Ok(())
+    }
+}

@@ -1,0 +1,290 @@
+//! Recipes: settings, which are text, checked and turned into parts with their values.
+
+use std::collections::BTreeMap;
+
+use crate::base::part::{Args, Kind, Meta, Param, Part, find};
+use crate::base::{Error, Result};
+
+use super::allocation::{self, Allocation};
+use super::criterion::{self, Criterion};
+use super::method;
+use super::pattern::{self, Pattern};
+use super::recovery::{self, Recovery};
+use super::regrow::{self, Regrow};
+use super::schedule::{self, Schedule};
+
+/// Keys and values as they stand in a URL, an attribute or on the command line.
+pub type Settings = BTreeMap<String, String>;
+
+/// A part with its values.
+pub struct Pick<P: ?Sized + 'static> {
+    /// The part.
+    pub part: &'static P,
+    /// Its values.
+    pub args: Args,
+}
+
+impl<P: ?Sized> Clone for Pick<P> {
+    fn clone(&self) -> Self {
+        Self { part: self.part, args: self.args.clone() }
+    }
+}
+
+impl<P: ?Sized + Part> std::fmt::Debug for Pick<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {:?}", self.part.meta().id, self.args)
+    }
+}
+
+/// A choice on every axis, complete and in range.
+#[derive(Clone, Debug)]
+pub struct Recipe {
+    /// What goes together.
+    pub pattern: Pick<dyn Pattern>,
+    /// Which goes.
+    pub criterion: Pick<dyn Criterion>,
+    /// How much where.
+    pub allocation: Pick<dyn Allocation>,
+    /// When.
+    pub schedule: Pick<dyn Schedule>,
+    /// What comes back.
+    pub regrow: Pick<dyn Regrow>,
+    /// What happens after.
+    pub recovery: Pick<dyn Recovery>,
+    /// Share that is cut.
+    pub sparsity: f32,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Examples that a criterion looks at.
+    pub calibration: usize,
+    /// Fewest units a layer keeps.
+    pub min_keep: usize,
+    /// Batch size of the speed measurement.
+    pub batch: usize,
+}
+
+/// Share of weights or channels that is cut.
+pub static SPARSITY: Param = Param {
+    key: "sparsity",
+    label: "Sparsity",
+    what: "Share of the weights that is cut; with channels, share of the channels.",
+    kind: Kind::Float { default: 0.9, min: 0.0, max: 0.995, log: false },
+};
+/// Seed of everything random.
+pub static SEED: Param = Param {
+    key: "seed",
+    label: "Seed",
+    what: "Everything random follows from it: the same seed gives the same result, bit for bit.",
+    kind: Kind::Int { default: 1, min: 0, max: 1_000_000 },
+};
+/// Batch size of the speed measurement.
+pub static BATCH: Param = Param {
+    key: "batch",
+    label: "Batch",
+    what: "Images per run when speed is measured: 1 is what a page does, 64 what a server does.",
+    kind: Kind::Int { default: 1, min: 1, max: 256 },
+};
+/// Calibration examples.
+pub static CALIBRATION: Param = Param {
+    key: "calibration",
+    label: "Calibration images",
+    what: "Training images that a criterion looks at before it decides.",
+    kind: Kind::Int { default: 256, min: 16, max: 4096 },
+};
+/// Fewest units a layer keeps.
+pub static MIN_KEEP: Param = Param {
+    key: "min_keep",
+    label: "Keep at least",
+    what: "Fewest weights or channels that every layer keeps, so that none is cut off by accident.",
+    kind: Kind::Int { default: 1, min: 0, max: 64 },
+};
+
+/// Settings that belong to no axis.
+pub static GLOBALS: &[&Param] = &[&SPARSITY, &SEED, &BATCH, &CALIBRATION, &MIN_KEEP];
+
+/// The axes in the order of the form, with the part that stands where none is chosen.
+pub static AXES: &[Axis] = &[
+    Axis { id: "pattern", name: "Pattern", question: "What goes together?", default: "element" },
+    Axis { id: "criterion", name: "Criterion", question: "Which go?", default: "magnitude" },
+    Axis { id: "allocation", name: "Allocation", question: "How much where?", default: "global" },
+    Axis { id: "schedule", name: "Schedule", question: "When, and how much by then?", default: "one-shot" },
+    Axis { id: "regrow", name: "Regrow", question: "What comes back?", default: "none" },
+    Axis { id: "recovery", name: "Recovery", question: "What happens after?", default: "fine-tune" },
+];
+
+/// An axis of the design space.
+#[derive(Debug)]
+pub struct Axis {
+    /// Key in settings.
+    pub id: &'static str,
+    /// Name for people.
+    pub name: &'static str,
+    /// What it decides.
+    pub question: &'static str,
+    /// The part that stands where none is chosen.
+    pub default: &'static str,
+}
+
+/// The metadata of all parts of an axis.
+pub fn parts(axis: &str) -> Vec<&'static Meta> {
+    fn metas<P: Part + ?Sized>(all: &'static [&'static P]) -> Vec<&'static Meta> {
+        all.iter().map(|part| part.meta()).collect()
+    }
+    match axis {
+        "pattern" => metas(pattern::ALL),
+        "criterion" => metas(criterion::ALL),
+        "allocation" => metas(allocation::ALL),
+        "schedule" => metas(schedule::ALL),
+        "regrow" => metas(regrow::ALL),
+        _ => metas(recovery::ALL),
+    }
+}
+
+/// Settings that every run takes besides the recipe's.
+const OTHER: [&str; 3] = ["model", "data", "method"];
+
+impl Recipe {
+    /// Reads settings: a method's row first, then what overrides it.
+    ///
+    /// # Errors
+    /// When a key is unknown, a value out of range, or parts do not go together; the message says what to do.
+    pub fn read(settings: &Settings) -> Result<Self> {
+        let full = with_method(settings)?;
+        check_keys(&full)?;
+        fn pick<P: Part + ?Sized>(full: &Settings, axis: &str, all: &'static [&'static P]) -> Result<Pick<P>> {
+            let default = AXES.iter().find(|a| a.id == axis).map_or("", |a| a.default);
+            let part = find(axis, all, full.get(axis).map_or(default, String::as_str))?;
+            let prefix = format!("{axis}.");
+            let given =
+                full.iter().filter_map(|(k, v)| k.strip_prefix(&prefix).map(|k| (k.to_string(), v.clone()))).collect();
+            Ok(Pick { part, args: Args::read(axis, part.meta(), &given)? })
+        }
+        let whole = |param: &Param| -> Result<usize> {
+            match param.parse(param.key, full.get(param.key).unwrap_or(&param.default_text()))? {
+                crate::base::part::Setting::Int(x) => Ok(x as usize),
+                _ => Ok(0),
+            }
+        };
+        let sparsity = match SPARSITY.parse("sparsity", full.get("sparsity").unwrap_or(&SPARSITY.default_text()))? {
+            crate::base::part::Setting::Float(x) => x,
+            _ => 0.0,
+        };
+        let mut recipe = Self {
+            pattern: pick(&full, "pattern", pattern::ALL)?,
+            criterion: pick(&full, "criterion", criterion::ALL)?,
+            allocation: pick(&full, "allocation", allocation::ALL)?,
+            schedule: pick(&full, "schedule", schedule::ALL)?,
+            regrow: pick(&full, "regrow", regrow::ALL)?,
+            recovery: pick(&full, "recovery", recovery::ALL)?,
+            sparsity,
+            seed: whole(&SEED)? as u64,
+            calibration: whole(&CALIBRATION)?,
+            min_keep: whole(&MIN_KEEP)?,
+            batch: whole(&BATCH)?,
+        };
+        if let Some(fixed) = recipe.pattern.part.sparsity(&recipe.pattern.args) {
+            recipe.sparsity = fixed;
+        }
+        match recipe.conflict() {
+            Some((axis, reason)) => Err(Error::setting(axis, reason.clone()).hint(format!("choose another {axis}"))),
+            None => Ok(recipe),
+        }
+    }
+
+    /// Why two of the parts do not go together: the axis to change, and the reason.
+    pub fn conflict(&self) -> Option<(&'static str, String)> {
+        let name = |part: &dyn Part| part.meta().name.to_string();
+        let (pattern, criterion) = (name(self.pattern.part), name(self.criterion.part));
+        let schedule = name(self.schedule.part);
+        let trains = self.recovery.part.trains();
+        if self.criterion.part.level() == criterion::Level::Channel && !self.pattern.part.channelwise() {
+            return Some((
+                "criterion",
+                format!("{criterion} scores whole channels, and {pattern} cuts single weights"),
+            ));
+        }
+        if self.pattern.part.sparsity(&self.pattern.args).is_some() && self.allocation.part.meta().id != "layer" {
+            return Some(("allocation", format!("{pattern} cuts the same share everywhere: it goes with Layer")));
+        }
+        if self.allocation.part.weights_only() && (self.pattern.part.physical() || self.pattern.part.channelwise()) {
+            return Some((
+                "allocation",
+                format!("{} ranks single weights, and {pattern} cuts channels", name(self.allocation.part)),
+            ));
+        }
+        if self.regrow.part.meta().id != "none" && self.pattern.part.meta().id != "element" {
+            return Some(("regrow", format!("{pattern} does not regrow: only single weights do")));
+        }
+        if self.regrow.part.meta().id != "none" && !trains {
+            return Some(("regrow", "weights regrow during training, and this recovery does not train".into()));
+        }
+        if self.schedule.part.needs_training() && !trains {
+            return Some((
+                "recovery",
+                format!("{schedule} prunes between training steps, and this recovery does not train"),
+            ));
+        }
+        if self.schedule.part.from_scratch() && self.recovery.part.rewinds() {
+            return Some((
+                "recovery",
+                format!("{schedule} starts from the initial weights already: there is nothing to rewind"),
+            ));
+        }
+        None
+    }
+
+    /// All settings, completed with defaults.
+    pub fn settings(&self) -> Settings {
+        let mut out = Settings::new();
+        let mut put = |axis: &str, part: &dyn Part, args: &Args| {
+            out.insert(axis.into(), part.meta().id.into());
+            out.extend(args.texts().map(|(key, text)| (format!("{axis}.{key}"), text)));
+        };
+        put("pattern", self.pattern.part, &self.pattern.args);
+        put("criterion", self.criterion.part, &self.criterion.args);
+        put("allocation", self.allocation.part, &self.allocation.args);
+        put("schedule", self.schedule.part, &self.schedule.args);
+        put("regrow", self.regrow.part, &self.regrow.args);
+        put("recovery", self.recovery.part, &self.recovery.args);
+        for (key, text) in [
+            ("sparsity", self.sparsity.to_string()),
+            ("seed", self.seed.to_string()),
+            ("calibration", self.calibration.to_string()),
+            ("min_keep", self.min_keep.to_string()),
+            ("batch", self.batch.to_string()),
+        ] {
+            out.insert(key.into(), text);
+        }
+        out
+    }
+}
+
+/// The settings on top of those of the method they name.
+pub fn with_method(settings: &Settings) -> Result<Settings> {
+    let Some(id) = settings.get("method") else { return Ok(settings.clone()) };
+    let mut full = method::find(id)?.settings();
+    // A part that replaces the method's takes nothing of the old one's values.
+    for axis in AXES {
+        if settings.get(axis.id).is_some_and(|part| full.get(axis.id) != Some(part)) {
+            full.retain(|key, _| !key.starts_with(&format!("{}.", axis.id)));
+        }
+    }
+    full.extend(settings.clone());
+    Ok(full)
+}
+
+fn check_keys(settings: &Settings) -> Result<()> {
+    let known = |key: &str| {
+        let axis = key.split('.').next().unwrap_or(key);
+        AXES.iter().any(|a| a.id == axis) || (GLOBALS.iter().any(|p| p.key == key)) || OTHER.contains(&key)
+    };
+    match settings.keys().find(|key| !known(key)) {
+        Some(key) => {
+            let all: Vec<&str> =
+                OTHER.into_iter().chain(AXES.iter().map(|a| a.id)).chain(GLOBALS.iter().map(|p| p.key)).collect();
+            Err(Error::setting(key, format!("unknown setting '{key}'"))
+                .hint(format!("the settings are {}", all.join(", "))))
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,46 @@
+//! Iterative: a share of what is left, round after round, with recovery after each.
+
+use crate::base::part::{Args, Kind, Meta, Param, source};
+use crate::prune::phase::Phase;
+
+use super::Schedule;
+
+static ROUNDS: Param = Param {
+    key: "rounds",
+    label: "Rounds",
+    what: "Rounds of cutting and recovering; each cuts the same share of what is left.",
+    kind: Kind::Int { default: 4, min: 2, max: 20 },
+};
+
+crate::part!(Meta {
+    id: "iterative",
+    name: "Iterative",
+    what: "The same share of what is left goes in every round, and the network recovers in between.",
+    formula: "s_r = 1 - (1 - s)^(r/R)",
+    sources: &[source("Frankle and Carbin, ICLR 2019", "https://arxiv.org/abs/1803.03635")],
+    params: &[ROUNDS],
+});
+
+impl Schedule for Part {
+    fn expand(&self, sparsity: f32, after: &[Phase], args: &Args) -> Vec<Phase> {
+        let rounds = args.int(&ROUNDS);
+        let share =
+            |r: usize| if r == rounds { sparsity } else { 1.0 - libm::powf(1.0 - sparsity, r as f32 / rounds as f32) };
+        (1..=rounds)
+            .flat_map(|r| std::iter::once(Phase::Prune { sparsity: share(r) }).chain(after.iter().cloned()))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn by_hand() {
+        let phases = Part.expand(0.9375, &[], &Args::defaults(crate::base::part::Part::meta(&Part)));
+        let shares: Vec<f32> =
+            phases.iter().map(|p| if let Phase::Prune { sparsity } = p { *sparsity } else { -1.0 }).collect();
+        assert_eq!(shares, [0.5, 0.75, 0.875, 0.9375]);
+    }
+}

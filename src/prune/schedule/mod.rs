@@ -1,0 +1,31 @@
+//! Schedules: when pruning happens, and how much is cut by then.
+
+mod before;
+mod cubic;
+mod iterative;
+mod one_shot;
+
+use crate::base::part::{Args, Part};
+
+use super::phase::Phase;
+
+pub use cubic::share as cubic_share;
+
+/// A rule that spreads a goal over time.
+pub trait Schedule: Part {
+    /// The phases of a run whose recovery after each event is `after`.
+    fn expand(&self, sparsity: f32, after: &[Phase], args: &Args) -> Vec<Phase>;
+
+    /// Whether it prunes between training steps or trains what is left.
+    fn needs_training(&self) -> bool {
+        false
+    }
+
+    /// Whether it starts from weights that were never trained.
+    fn from_scratch(&self) -> bool {
+        false
+    }
+}
+
+/// All schedules.
+pub static ALL: &[&dyn Schedule] = &[&one_shot::Part, &iterative::Part, &cubic::Part, &before::Part];

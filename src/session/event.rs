@@ -1,0 +1,92 @@
+//! What a session tells while it works.
+
+use serde::Serialize;
+
+use super::record::{Record, Stage};
+
+/// One thing that happened.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum Event {
+    /// What is going to be done.
+    Timeline {
+        /// The stages.
+        phases: Vec<Stage>,
+    },
+    /// A stage begins.
+    Phase {
+        /// Its number.
+        index: usize,
+        /// What it does, in words.
+        label: String,
+        /// Its kind.
+        kind: String,
+    },
+    /// A stage goes on.
+    Progress {
+        /// Its number.
+        phase: usize,
+        /// Steps done.
+        done: usize,
+        /// Steps in all.
+        total: usize,
+    },
+    /// A training step.
+    Train {
+        /// Counted over the whole run.
+        step: usize,
+        /// Loss of the batch.
+        loss: f64,
+        /// Share of right answers in the batch.
+        accuracy: f64,
+        /// Learning rate.
+        lr: f32,
+    },
+    /// An accuracy on images that are not trained on.
+    Accuracy {
+        /// Training step.
+        step: usize,
+        /// Share of right answers.
+        accuracy: f64,
+        /// Lower end of Wilson's interval.
+        low: f64,
+        /// Upper end.
+        high: f64,
+        /// Images.
+        n: usize,
+        /// `validation` or `test`.
+        split: &'static str,
+    },
+    /// Masks have changed.
+    Masks {
+        /// Share of all weights that is cut.
+        sparsity: f64,
+        /// Layer by layer.
+        layers: Vec<Kept>,
+    },
+    /// Something worth saying.
+    Note {
+        /// `info` or `warn`.
+        level: &'static str,
+        /// The sentence.
+        message: String,
+    },
+    /// The run is finished.
+    Result {
+        /// What came of it.
+        record: Box<Record>,
+    },
+    /// Nothing more will come.
+    Done,
+}
+
+/// Weights kept of a layer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Kept {
+    /// Name of the layer.
+    pub name: String,
+    /// Weights kept.
+    pub kept: usize,
+    /// Weights it has.
+    pub total: usize,
+}

@@ -1,0 +1,85 @@
+//! Measuring speed so that it can be believed: warm, interleaved, in samples well above the step of the clock.
+
+use crate::base::stats::{median, ratio};
+use crate::base::{Result, clock};
+use crate::compile::Plan;
+
+use super::record::Speed;
+
+/// Pairs of samples.
+pub const PAIRS: usize = 31;
+/// A sample should be this much longer than the step of the clock.
+const STEPS: f64 = 20.0;
+
+/// A measurement under way.
+#[derive(Debug)]
+pub struct Race {
+    x: Vec<f32>,
+    repeats: [usize; 2],
+    dense: Vec<f64>,
+    pruned: Vec<f64>,
+}
+
+impl Race {
+    /// Warms both plans up on a batch and finds out how often a sample must run.
+    ///
+    /// # Errors
+    /// When the batch does not fit.
+    pub fn new(x: Vec<f32>, dense: &mut Plan, pruned: &mut Plan, step: f64) -> Result<Self> {
+        let least = (STEPS * step).clamp(1.0, 6.0);
+        let warm = |plan: &mut Plan| -> Result<usize> {
+            let (start, mut runs) = (clock::now_ms(), 0);
+            // V8 replaces its quick code by better code while a function runs hot: give it time for that.
+            while clock::now_ms() - start < 5.0 * least || runs < 3 {
+                plan.run(&x)?;
+                runs += 1;
+            }
+            Ok(((runs as f64 * least / (clock::now_ms() - start)).ceil() as usize).max(1))
+        };
+        let repeats = [warm(dense)?, warm(pruned)?];
+        Ok(Self { x, repeats, dense: Vec::new(), pruned: Vec::new() })
+    }
+
+    /// One more sample of each, the order changing every time.
+    ///
+    /// # Errors
+    /// When the batch does not fit.
+    pub fn pair(&mut self, dense: &mut Plan, pruned: &mut Plan) -> Result<()> {
+        let sample = |plan: &mut Plan, which: usize| -> Result<f64> {
+            let start = clock::now_ms();
+            for _ in 0..self.repeats[which] {
+                plan.run(&self.x)?;
+            }
+            Ok((clock::now_ms() - start) / self.repeats[which] as f64)
+        };
+        let (a, b) = if self.dense.len() % 2 == 0 {
+            let a = sample(dense, 0)?;
+            (a, sample(pruned, 1)?)
+        } else {
+            let b = sample(pruned, 1)?;
+            (sample(dense, 0)?, b)
+        };
+        self.dense.push(a);
+        self.pruned.push(b);
+        Ok(())
+    }
+
+    /// Pairs so far.
+    pub fn pairs(&self) -> usize {
+        self.dense.len()
+    }
+
+    /// Medians, ratio and interval.
+    pub fn speed(&self, batch: usize, seed: u64) -> Speed {
+        let (ratio, interval) = ratio(&self.dense, &self.pruned, seed);
+        Speed {
+            dense_ms: median(&self.dense),
+            pruned_ms: median(&self.pruned),
+            ratio,
+            low: interval.low,
+            high: interval.high,
+            samples: self.dense.len(),
+            batch,
+        }
+    }
+}

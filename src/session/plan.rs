@@ -1,0 +1,80 @@
+//! What a run will do, before anything is done: the recipe's phases, then evaluation and measurement.
+
+use crate::prune::phase::{Phase, expand};
+use crate::prune::recipe::Recipe;
+
+use super::measure::PAIRS;
+use super::record::Stage;
+
+/// A stage with what it does.
+#[derive(Clone, Debug)]
+pub(super) enum Task {
+    /// A phase of the recipe.
+    Phase(Phase),
+    /// Count right answers of the network as it was.
+    Before,
+    /// Pack and choose kernels for the pruned network.
+    Compile,
+    /// Count right answers of the pruned network.
+    After,
+    /// Time dense against pruned.
+    Measure,
+}
+
+/// Test images of one evaluation step.
+pub(super) const CHUNK: usize = 50;
+/// Images of one calibration batch.
+pub(super) const CALIBRATION: usize = 32;
+
+/// All tasks of a recipe, or of the measurement of the dense network.
+pub(super) fn tasks(recipe: &Recipe, run: bool) -> Vec<Task> {
+    let phases = if run { expand(recipe) } else { Vec::new() };
+    let mut tasks = vec![Task::Before];
+    tasks.extend(phases.into_iter().map(Task::Phase));
+    tasks.push(Task::Compile);
+    if run {
+        tasks.push(Task::After);
+    }
+    tasks.push(Task::Measure);
+    tasks
+}
+
+/// The tasks of a run as a timeline.
+pub fn stages(recipe: &Recipe) -> Vec<Stage> {
+    tasks(recipe, true).iter().map(|task| stage(task, recipe, 2000)).collect()
+}
+
+/// A task as an entry of the timeline; `n` test images.
+pub(super) fn stage(task: &Task, recipe: &Recipe, n: usize) -> Stage {
+    let stage = |kind: &str, label: String, steps: usize| Stage { kind: kind.into(), label, steps, sparsity: None };
+    let chunks = n.div_ceil(CHUNK);
+    let criterion = recipe.criterion.part.meta().name;
+    match task {
+        Task::Before => stage("evaluate", "Test the network as it is".into(), chunks),
+        Task::After => stage("evaluate", "Test the pruned network".into(), chunks),
+        Task::Compile => stage("compile", "Choose a kernel for each layer".into(), 1),
+        Task::Measure => stage("measure", "Time dense against pruned".into(), PAIRS),
+        Task::Phase(Phase::Reinit) => stage("reinit", "Draw new weights".into(), 1),
+        Task::Phase(Phase::Rewind) => stage("rewind", "Back to the first weights".into(), 1),
+        Task::Phase(Phase::Recalibrate { batches }) => stage("recalibrate", "Recalibrate batch norm".into(), *batches),
+        Task::Phase(Phase::Train(train)) => {
+            let label = match (&train.ramp, &train.distil) {
+                (Some(ramp), _) => format!("Train while cutting to {:.1}%", 100.0 * ramp.sparsity),
+                (None, Some(_)) => "Train with the unpruned network as teacher".into(),
+                (None, None) => "Train what is left".into(),
+            };
+            Stage { sparsity: train.ramp.map(|r| r.sparsity), ..stage("train", label, train.steps) }
+        }
+        Task::Phase(Phase::Prune { sparsity }) => {
+            let label = format!("Score by {criterion}, cut to {:.1}%", 100.0 * sparsity);
+            let rounds = recipe.criterion.part.rounds(&recipe.criterion.args);
+            Stage { sparsity: Some(*sparsity), ..stage("prune", label, rounds) }
+        }
+    }
+}
+
+/// Whether a recipe looks at training images.
+pub(super) fn needs_images(recipe: &Recipe) -> bool {
+    let looks = |phase: &Phase| matches!(phase, Phase::Train(_) | Phase::Recalibrate { .. });
+    recipe.criterion.part.needs().data() || expand(recipe).iter().any(looks)
+}

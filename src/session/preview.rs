@@ -1,0 +1,95 @@
+//! What a cut would keep, at once and without looking at any image.
+
+use serde::Serialize;
+
+use crate::base::{Result, tensor};
+use crate::graph::{Graph, Masks, ValueId, count, op::Kind};
+use crate::prune::criterion::Level;
+use crate::prune::evidence::Evidence;
+use crate::prune::recipe::Recipe;
+use crate::prune::{Settings, engine};
+
+use super::Session;
+use super::event::Kept;
+
+/// Sizes after a cut.
+#[derive(Debug, Serialize)]
+pub struct Preview {
+    /// Layer by layer.
+    pub layers: Vec<Kept>,
+    /// Bytes of the dense network.
+    pub bytes_dense: usize,
+    /// Bytes that would be stored.
+    pub bytes_stored: usize,
+    /// Weights kept.
+    pub kept: usize,
+    /// Weights there are.
+    pub total: usize,
+    /// Whether magnitudes stand in for a criterion that looks at images.
+    pub stand_in: bool,
+}
+
+impl Session {
+    /// The cut of some settings. A criterion that needs images is stood in for by magnitudes.
+    ///
+    /// # Errors
+    /// When the settings are wrong or nothing is open.
+    pub fn preview(&self, settings: &Settings) -> Result<Preview> {
+        let (_, graph) = self.network()?;
+        let mut recipe = self.read(settings)?;
+        let needs = recipe.criterion.part.needs();
+        let stand_in = needs.data() || needs.flow;
+        if stand_in {
+            let by = if recipe.criterion.part.level() == Level::Channel { "l1-norm" } else { "magnitude" };
+            let settings = Settings::from([
+                ("criterion".into(), by.into()),
+                ("pattern".into(), if by == "l1-norm" { "row" } else { "element" }.into()),
+            ]);
+            recipe.criterion = Recipe::read(&settings)?.criterion;
+        }
+        let masks = cut(graph, &recipe, &Evidence::default(), &Masks::default(), recipe.sparsity)?;
+        let layers = kept(graph, &masks);
+        Ok(Preview {
+            bytes_dense: count::bytes_dense(graph),
+            bytes_stored: count::bytes_stored(graph, &masks)?,
+            kept: layers.iter().map(|l| l.kept).sum(),
+            total: layers.iter().map(|l| l.total).sum(),
+            layers,
+            stand_in,
+        })
+    }
+}
+
+/// One event of a recipe: masks for a sparsity, with what is cut already staying cut.
+pub(super) fn cut(graph: &Graph, recipe: &Recipe, evidence: &Evidence, old: &Masks, sparsity: f32) -> Result<Masks> {
+    let targets = engine::targets(graph, &recipe.pattern)?;
+    let mut scored = engine::score(graph, &targets, &recipe.criterion, evidence, recipe.seed)?;
+    engine::forbid(graph, &targets, old, &mut scored);
+    let keep = engine::allocate(&scored, &recipe.allocation, sparsity, recipe.min_keep)?;
+    Ok(engine::masks(graph, &targets, &scored, &keep, recipe.pattern.part.round(&recipe.pattern.args)))
+}
+
+/// Weights kept, layer by layer.
+pub(super) fn kept(graph: &Graph, masks: &Masks) -> Vec<Kept> {
+    let row = |(node, id): (usize, ValueId)| {
+        let total = tensor::count(&graph.values[id].shape);
+        Kept { name: graph.nodes[node].name.clone(), kept: masks.kept(id, total), total }
+    };
+    graph.layers().map(row).collect()
+}
+
+/// Residual links: for each sum, from the layer that gives its one side to the layer that gives the other.
+pub(super) fn links(graph: &Graph) -> Vec<(String, String)> {
+    let weighted: Vec<ValueId> = graph.layers().map(|(node, _)| graph.nodes[node].out).collect();
+    let source = |mut id: ValueId| -> Option<String> {
+        loop {
+            let node = graph.giver(id)?;
+            if weighted.contains(&node.out) {
+                return Some(node.name.clone());
+            }
+            id = node.ins[0];
+        }
+    };
+    let sums = graph.nodes.iter().filter(|n| matches!(n.op, Kind::Add(_)));
+    sums.filter_map(|n| Some((source(n.ins[1])?, source(n.ins[0])?))).collect()
+}

@@ -1,0 +1,218 @@
+//! The record of a run: the same from the page, the command line and the tests. Field names are stable.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::compile::Candidate;
+
+/// Everything about a finished run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Version of this form.
+    pub format: u32,
+    /// `baseline` or `run`.
+    pub job: String,
+    /// The network.
+    pub model: String,
+    /// The data set.
+    pub data: String,
+    /// The method, if one was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// All settings, completed.
+    pub recipe: BTreeMap<String, String>,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// On the test images.
+    pub accuracy: Accuracy,
+    /// What is stored.
+    pub size: Size,
+    /// Multiply-adds with weights for one example.
+    pub macs: Macs,
+    /// Measured here.
+    pub speed: Speed,
+    /// Layer by layer.
+    pub layers: Vec<LayerRow>,
+    /// Where it was measured.
+    pub environment: Environment,
+    /// Of the bits of all parameters.
+    pub digest: String,
+    /// The result in words.
+    pub verdict: String,
+    /// What else should be known: collapsed layers, why it is not faster.
+    pub notes: Vec<String>,
+    /// Class by class.
+    pub classes: Vec<ClassRow>,
+    /// Test images whose answer changed, at most 64.
+    pub changed: Vec<Changed>,
+    /// How many answers changed in all.
+    pub changed_total: usize,
+    /// What was done.
+    pub timeline: Vec<Stage>,
+    /// Loss and accuracy while training.
+    pub curve: Vec<Point>,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// Shares of right answers on test images, with Wilson's 95% intervals.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Accuracy {
+    /// Of the network as it was.
+    pub before: f64,
+    /// Of the pruned network.
+    pub after: f64,
+    /// Lower end of the interval of `after`.
+    pub low: f64,
+    /// Upper end of the interval of `after`.
+    pub high: f64,
+    /// Test images.
+    pub n: usize,
+    /// Lower end of the interval of `before`.
+    pub before_low: f64,
+    /// Upper end of the interval of `before`.
+    pub before_high: f64,
+    /// Among the five likeliest, before.
+    pub top5_before: f64,
+    /// Among the five likeliest, after.
+    pub top5_after: f64,
+}
+
+/// What is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Size {
+    /// Trained numbers of the dense network.
+    pub parameters: usize,
+    /// Trained numbers that are left.
+    pub nonzero: usize,
+    /// Bytes of the dense network, statistics included.
+    pub bytes_dense: usize,
+    /// Bytes of the pruned one: values and positions.
+    pub bytes_stored: usize,
+}
+
+/// Multiply-adds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Macs {
+    /// Of the dense network.
+    pub dense: u64,
+    /// Of the pruned one.
+    pub pruned: u64,
+}
+
+/// Time of a batch through the network, dense and pruned interleaved.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Speed {
+    /// Median time of the dense plan, the fastest there is, in ms.
+    pub dense_ms: f64,
+    /// Median time of the pruned plan, in ms.
+    pub pruned_ms: f64,
+    /// dense / pruned.
+    pub ratio: f64,
+    /// Lower end of its 95% interval.
+    pub low: f64,
+    /// Upper end of its 95% interval.
+    pub high: f64,
+    /// Pairs of samples.
+    pub samples: usize,
+    /// Images of a batch.
+    pub batch: usize,
+}
+
+/// One layer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LayerRow {
+    /// Name.
+    pub name: String,
+    /// Shape of the weight that is left.
+    pub shape: Vec<usize>,
+    /// Share of its weights that is cut.
+    pub sparsity: f64,
+    /// Weights kept.
+    pub kept: usize,
+    /// Weights it had.
+    pub total: usize,
+    /// Kernel it runs on.
+    pub kernel: String,
+    /// Why, in words.
+    pub why: String,
+    /// Time of the dense layer, in µs.
+    pub dense_us: f64,
+    /// Time of the pruned layer, in µs.
+    pub pruned_us: f64,
+    /// Every kernel that was tried.
+    pub candidates: Vec<Candidate>,
+}
+
+/// Where something was measured.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Environment {
+    /// Version of this crate.
+    pub version: String,
+    /// Instruction set: `wasm32 simd128`, `x86_64 avx2`.
+    pub target: String,
+    /// Whether vectors are used.
+    pub simd: bool,
+    /// Whether fused multiply-adds are used.
+    pub relaxed_simd: bool,
+    /// Threads of the measured plan.
+    pub threads: usize,
+    /// Step of the clock, in µs.
+    pub timer_step_us: f64,
+    /// Whether the page is cross-origin isolated.
+    pub isolated: bool,
+    /// The browser's name for itself.
+    pub user_agent: String,
+}
+
+/// One class.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClassRow {
+    /// Name of the class.
+    pub label: String,
+    /// Test images of it.
+    pub n: usize,
+    /// Share right before.
+    pub before: f64,
+    /// Share right after.
+    pub after: f64,
+}
+
+/// A test image whose answer changed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Changed {
+    /// Number of the image.
+    pub index: usize,
+    /// Right class.
+    pub label: usize,
+    /// Answer before.
+    pub before: usize,
+    /// Answer after.
+    pub after: usize,
+}
+
+/// One entry of the timeline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stage {
+    /// `reinit prune train rewind recalibrate evaluate compile measure`.
+    pub kind: String,
+    /// What it does, in words.
+    pub label: String,
+    /// Steps it takes.
+    pub steps: usize,
+    /// Share cut after it, if it cuts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sparsity: Option<f32>,
+}
+
+/// A point of the training curve.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// Training step, counted over the whole run.
+    pub step: usize,
+    /// Loss of the batch.
+    pub loss: f64,
+    /// Share of right answers in the batch.
+    pub accuracy: f64,
+}

@@ -1,0 +1,143 @@
+//! Writing the record of a finished run.
+
+use std::collections::BTreeMap;
+
+use crate::base::tensor::{Digest, count};
+use crate::base::{Flat, Result, clock};
+use crate::compile::Plan;
+use crate::graph::{Graph, Masks, count as counts};
+use crate::prune::engine;
+use crate::train::eval::Tally;
+
+use super::job::Job;
+use super::record::{Accuracy, Changed, ClassRow, LayerRow, Macs, Record, Size, Speed};
+use super::{Session, verdict};
+
+/// Changed answers that a record lists.
+const CHANGED: usize = 64;
+
+/// The record of a job that has done all its stages.
+pub(super) fn record(job: &Job, session: &mut Session) -> Result<Record> {
+    let batch = job.recipe.batch;
+    let step = job.race.as_ref().map(|race| race.speed(batch, job.recipe.seed));
+    let mut speed =
+        step.unwrap_or(Speed { dense_ms: 0.0, pruned_ms: 0.0, ratio: 1.0, low: 1.0, high: 1.0, samples: 0, batch });
+    if !job.run {
+        (speed.pruned_ms, speed.ratio) = (speed.dense_ms, 1.0);
+    }
+    let dense_us = times(session.dense_plan(batch)?);
+    let (model, dense) = session.network()?;
+    let (Some(test), Some(baseline)) = (&session.test, &session.baseline) else {
+        return Err(crate::base::Error::state("nothing was measured"));
+    };
+    let before = &baseline.tally;
+    let after = if job.run { &job.after } else { before };
+    let network = job.network.as_ref().unwrap_or(&job.graph);
+    let masks = if job.network.is_some() { Masks::default() } else { job.masks.clone() };
+    let layers = layers(job, dense, network, &dense_us)?;
+    let accuracy = accuracy(before, after);
+    let size = Size {
+        parameters: counts::parameters(dense),
+        nonzero: counts::nonzero(network, &masks),
+        bytes_dense: counts::bytes_dense(dense),
+        bytes_stored: counts::bytes_stored(network, &masks)?,
+    };
+    let collapsed = engine::collapsed(&job.graph, &job.masks);
+    let mut digest = Digest::default();
+    job.graph.parameters().filter_map(|(_, v)| v.data.as_ref()).for_each(|data| digest.add(data.flat()));
+    let changed: Vec<Changed> = (0..test.len())
+        .filter(|&i| before.answers.get(i) != after.answers.get(i))
+        .map(|index| Changed {
+            index,
+            label: test.label(index),
+            before: before.answers[index],
+            after: after.answers[index],
+        })
+        .collect();
+    Ok(Record {
+        format: 1,
+        job: if job.run { "run" } else { "baseline" }.into(),
+        model: model.id.into(),
+        data: test.card.id.into(),
+        method: job.settings.get("method").cloned(),
+        recipe: job.settings.clone(),
+        seed: job.recipe.seed,
+        macs: Macs { dense: counts::macs(dense, &Masks::default()), pruned: counts::macs(network, &masks) },
+        verdict: if job.run { verdict::verdict(&accuracy, &size, &speed) } else { String::new() },
+        notes: if job.run { verdict::notes(&layers, &speed, &collapsed) } else { Vec::new() },
+        accuracy,
+        size,
+        speed,
+        layers,
+        environment: session.environment.clone(),
+        digest: digest.hex(),
+        classes: classes(test, before, after),
+        changed_total: changed.len(),
+        changed: changed.into_iter().take(CHANGED).collect(),
+        timeline: job.timeline.clone(),
+        curve: job.curve.clone(),
+        seconds: (clock::now_ms() - job.started) / 1e3,
+    })
+}
+
+/// Chosen kernels with their times, by layer.
+fn times(plan: &Plan) -> BTreeMap<String, f64> {
+    plan.layers().filter_map(|l| l.why.candidates.first().map(|c| (l.name.clone(), c.us))).collect()
+}
+
+fn accuracy(before: &Tally, after: &Tally) -> Accuracy {
+    let (b, a) = (before.interval(), after.interval());
+    let top5 = |t: &Tally| t.top5 as f64 / t.n().max(1) as f64;
+    Accuracy {
+        before: before.accuracy(),
+        after: after.accuracy(),
+        low: a.low,
+        high: a.high,
+        n: after.n(),
+        before_low: b.low,
+        before_high: b.high,
+        top5_before: top5(before),
+        top5_after: top5(after),
+    }
+}
+
+fn layers(job: &Job, dense: &Graph, network: &Graph, dense_us: &BTreeMap<String, f64>) -> Result<Vec<LayerRow>> {
+    let chosen: BTreeMap<String, crate::compile::Why> =
+        job.plan.iter().flat_map(|plan| plan.layers()).map(|l| (l.name, l.why)).collect();
+    let rows = dense.layers().map(|(node, id)| {
+        let name = dense.nodes[node].name.clone();
+        let total = count(&dense.values[id].shape);
+        // Sliced networks keep the numbers of their values, so the same id finds the smaller weight.
+        let shape = network.values[id].shape.clone();
+        let kept = if job.network.is_some() { count(&shape) } else { job.masks.kept(id, total) };
+        let why = chosen.get(&name).cloned().unwrap_or_default();
+        let mut row = LayerRow {
+            sparsity: 1.0 - kept as f64 / total.max(1) as f64,
+            kernel: why.candidates.first().map_or_else(String::new, |c| c.kernel.clone()),
+            why: String::new(),
+            dense_us: dense_us.get(&name).copied().unwrap_or(0.0),
+            pruned_us: why.candidates.first().map_or(0.0, |c| c.us),
+            candidates: why.candidates,
+            name,
+            shape,
+            kept,
+            total,
+        };
+        row.why = verdict::why(&row);
+        row
+    });
+    Ok(rows.collect())
+}
+
+fn classes(test: &crate::data::Dataset, before: &Tally, after: &Tally) -> Vec<ClassRow> {
+    let share = |tally: &Tally, class: usize| {
+        let of: Vec<usize> = (0..test.len()).filter(|&i| test.label(i) == class).collect();
+        let hits = of.iter().filter(|&&i| tally.answers.get(i) == Some(&class)).count();
+        (of.len(), hits as f64 / of.len().max(1) as f64)
+    };
+    let row = |(class, label): (usize, &&str)| {
+        let (n, before) = share(before, class);
+        ClassRow { label: (*label).into(), n, before, after: share(after, class).1 }
+    };
+    test.card.classes.iter().enumerate().map(row).collect()
+}

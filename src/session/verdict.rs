@@ -1,0 +1,132 @@
+//! The result in words, and what else must be said about it.
+
+use super::record::{Accuracy, LayerRow, Size, Speed};
+
+/// "1.9x smaller when stored, 4.1x faster here (3.9-4.3), accuracy 91.8% → 91.2%: within the interval."
+pub fn verdict(accuracy: &Accuracy, size: &Size, speed: &Speed) -> String {
+    let smaller = size.bytes_dense as f64 / size.bytes_stored.max(1) as f64;
+    let size = if smaller >= 1.005 {
+        format!("{} smaller when stored", times(smaller))
+    } else {
+        "no smaller when stored".into()
+    };
+    format!(
+        "{size}, {}, accuracy {} → {}: {}.",
+        pace(speed),
+        percent(accuracy.before),
+        percent(accuracy.after),
+        judge(accuracy)
+    )
+}
+
+/// How fast, honestly: an interval that holds 1 is no difference.
+fn pace(speed: &Speed) -> String {
+    let range = format!("({:.1}–{:.1})", speed.low, speed.high);
+    if speed.low <= 1.0 && 1.0 <= speed.high {
+        format!("no difference in speed here {range}")
+    } else if speed.ratio > 1.0 {
+        format!("{} faster here {range}", times(speed.ratio))
+    } else {
+        format!("{} slower here ({:.1}–{:.1})", times(1.0 / speed.ratio), 1.0 / speed.high, 1.0 / speed.low)
+    }
+}
+
+fn judge(a: &Accuracy) -> String {
+    if a.low <= a.before && a.before <= a.high {
+        return format!("within the interval of {} test images", a.n);
+    }
+    let points = 100.0 * (a.after - a.before).abs();
+    format!("{points:.1} points {}", if a.after < a.before { "lost" } else { "gained" })
+}
+
+fn times(x: f64) -> String {
+    format!("{x:.1}×")
+}
+
+fn percent(x: f64) -> String {
+    format!("{:.1}%", 100.0 * x)
+}
+
+/// Why a layer runs as it does.
+pub fn why(row: &LayerRow) -> String {
+    let sparse = row.kernel != "dense" && !row.kernel.starts_with("dense") && row.kernel != "depthwise";
+    let first = row.candidates.first().map_or(0.0, |c| c.us);
+    let dense = row.candidates.iter().find(|c| c.kernel.starts_with("dense") || c.kernel == "depthwise");
+    let other =
+        row.candidates.iter().find(|c| c.kernel == "element" || c.kernel.starts_with("block") || c.kernel == "n:m");
+    match (sparse, dense, other) {
+        (true, Some(dense), _) => {
+            format!(
+                "{} of {} weights are left: {first:.0} µs sparse against {:.0} µs dense",
+                row.kept, row.total, dense.us
+            )
+        }
+        (false, _, Some(other)) => {
+            format!("stays dense: {first:.0} µs, and {:.0} µs by the best sparse kernel ({})", other.us, other.kernel)
+        }
+        _ if row.kept < row.total => "smaller and dense: its channels are gone for real".into(),
+        _ => "nothing is cut here".into(),
+    }
+}
+
+/// What a reader must know besides the figures.
+pub fn notes(layers: &[LayerRow], speed: &Speed, collapsed: &[String]) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !collapsed.is_empty() {
+        notes.push(format!(
+            "Nothing is left of {}: the network is cut through there, and answers no longer depend on the image.",
+            collapsed.join(", ")
+        ));
+    }
+    if speed.high < 1.05 || (speed.low <= 1.0 && 1.0 <= speed.high) {
+        let dense = layers.iter().filter(|l| l.kernel.starts_with("dense") || l.kernel == "depthwise").count();
+        notes.push(format!(
+            "It is not faster: {dense} of {} layers run fastest dense, because too few of their weights are gone for a sparse kernel to win on this device.",
+            layers.len()
+        ));
+    } else if let Some(slow) = layers.iter().max_by(|a, b| a.pruned_us.total_cmp(&b.pruned_us)) {
+        let total: f64 = layers.iter().map(|l| l.pruned_us).sum();
+        if total > 0.0 {
+            notes.push(format!(
+                "{} takes {:.0}% of the time that is left in layers.",
+                slow.name,
+                100.0 * slow.pruned_us / total
+            ));
+        }
+    }
+    notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accuracy(before: f64, after: f64) -> Accuracy {
+        Accuracy {
+            before,
+            after,
+            low: after - 0.012,
+            high: after + 0.012,
+            n: 2000,
+            before_low: 0.0,
+            before_high: 1.0,
+            top5_before: 1.0,
+            top5_after: 1.0,
+        }
+    }
+
+    #[test]
+    fn says_what_was_measured() {
+        let size = Size { parameters: 10, nonzero: 1, bytes_dense: 400, bytes_stored: 100 };
+        let fast = Speed { dense_ms: 1.0, pruned_ms: 0.25, ratio: 4.0, low: 3.9, high: 4.2, samples: 31, batch: 1 };
+        assert_eq!(
+            verdict(&accuracy(0.918, 0.912), &size, &fast),
+            "4.0× smaller when stored, 4.0× faster here (3.9–4.2), accuracy 91.8% → 91.2%: within the interval of 2000 test images."
+        );
+        let same = Speed { ratio: 1.01, low: 0.97, high: 1.04, ..fast };
+        assert!(
+            verdict(&accuracy(0.9, 0.5), &size, &same)
+                .contains("no difference in speed here (1.0–1.0), accuracy 90.0% → 50.0%: 40.0 points lost")
+        );
+    }
+}

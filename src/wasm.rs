@@ -1,0 +1,150 @@
+//! Floor 6, the browser's face: a thin layer over [`crate::session::Session`]. Records cross as plain objects, bulk as typed
+//! arrays. A failure is an object with kind, message, hint and, where a setting is at fault, key.
+
+use js_sys::{Float32Array, Object, Reflect, Uint8Array};
+use serde::Serialize;
+use serde_wasm_bindgen::Serializer;
+use wasm_bindgen::prelude::*;
+
+use crate::base::Error;
+use crate::prune::Settings;
+use crate::session::Session;
+
+type Outcome<T> = Result<T, JsValue>;
+
+fn to_js(value: &impl Serialize) -> JsValue {
+    // Maps become plain objects; a value of ours always has a form in JS.
+    value.serialize(&Serializer::json_compatible()).unwrap_or(JsValue::NULL)
+}
+
+fn fail(error: Error) -> JsValue {
+    to_js(&error)
+}
+
+fn settings(value: JsValue) -> Outcome<Settings> {
+    serde_wasm_bindgen::from_value(value).map_err(|e| {
+        fail(
+            Error::setting("settings", format!("settings are not a map of texts: {e}"))
+                .hint("pass an object of strings"),
+        )
+    })
+}
+
+/// An object from names and values.
+fn object(entries: &[(&str, JsValue)]) -> JsValue {
+    let out = Object::new();
+    for (name, value) in entries {
+        // Setting a property of a fresh plain object cannot fail.
+        let _ = Reflect::set(&out, &JsValue::from_str(name), value);
+    }
+    out.into()
+}
+
+/// Everything there is to choose from.
+#[wasm_bindgen]
+pub fn catalog() -> JsValue {
+    to_js(&crate::catalog::catalog())
+}
+
+/// A session of the workbench: one model, its data, one job at a time.
+#[wasm_bindgen]
+pub struct Lab(Session);
+
+#[wasm_bindgen]
+impl Lab {
+    /// Nothing loaded yet.
+    #[wasm_bindgen(constructor)]
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Self {
+        let mut session = Session::new();
+        let global = js_sys::global();
+        let read = |name: &str| Reflect::get(&global, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED);
+        session.environment.isolated = read("crossOriginIsolated").is_truthy();
+        let navigator = read("navigator");
+        let agent = Reflect::get(&navigator, &JsValue::from_str("userAgent")).ok().and_then(|v| v.as_string());
+        session.environment.user_agent = agent.unwrap_or_default();
+        Self(session)
+    }
+
+    /// Opens a model with the weights of a safetensors file.
+    pub fn open(&mut self, model: &str, weights: &[u8]) -> Outcome<JsValue> {
+        self.0.open(model, weights).map(|info| to_js(&info)).map_err(fail)
+    }
+
+    /// Takes in a split of a data set as two IDX files.
+    pub fn data(&mut self, dataset: &str, split: &str, images: &[u8], labels: &[u8]) -> Outcome<JsValue> {
+        let n = self.0.data(dataset, split, images, labels).map_err(fail)?;
+        Ok(object(&[("n", JsValue::from(n as u32))]))
+    }
+
+    /// Checks settings.
+    pub fn check(&self, given: JsValue) -> Outcome<JsValue> {
+        Ok(to_js(&self.0.check(&settings(given)?)))
+    }
+
+    /// What a cut would keep, at once.
+    pub fn preview(&self, given: JsValue) -> Outcome<JsValue> {
+        self.0.preview(&settings(given)?).map(|p| to_js(&p)).map_err(fail)
+    }
+
+    /// Whether training images must be loaded for a run.
+    pub fn needs(&self, given: JsValue) -> Outcome<JsValue> {
+        let train = self.0.needs_training_images(&settings(given)?).map_err(fail)?;
+        Ok(object(&[("train", JsValue::from(train))]))
+    }
+
+    /// Begins a job: `baseline` or `run`.
+    pub fn start(&mut self, job: &str, given: JsValue) -> Outcome<()> {
+        self.0.start(job, &settings(given)?).map_err(fail)
+    }
+
+    /// Works for about `ms` milliseconds; gives what happened.
+    pub fn advance(&mut self, ms: f64) -> Outcome<JsValue> {
+        self.0.advance(ms).map(|events| to_js(&events)).map_err(fail)
+    }
+
+    /// Drops the job.
+    pub fn cancel(&mut self) {
+        self.0.cancel();
+    }
+
+    /// A layer before and after the last finished run.
+    pub fn layer(&self, name: &str) -> Outcome<JsValue> {
+        let (shape, before, after, mask) = self.0.layer(name).map_err(fail)?;
+        Ok(object(&[
+            ("shape", to_js(&shape)),
+            ("before", Float32Array::from(before.as_slice()).into()),
+            ("after", Float32Array::from(after.as_slice()).into()),
+            ("mask", Uint8Array::from(mask.as_slice()).into()),
+        ]))
+    }
+
+    /// A test image.
+    pub fn image(&self, index: u32) -> Outcome<JsValue> {
+        let ([height, width], pixels) = self.0.image(index as usize).map_err(fail)?;
+        Ok(object(&[
+            ("width", JsValue::from(width as u32)),
+            ("height", JsValue::from(height as u32)),
+            ("pixels", Uint8Array::from(pixels).into()),
+        ]))
+    }
+
+    /// The network of the last finished run as a file: `safetensors` or `onnx`.
+    pub fn export(&self, format: &str) -> Outcome<Uint8Array> {
+        let bytes = match format {
+            "safetensors" => self.0.weights().map_err(fail)?,
+            "onnx" => self.0.current().and_then(|graph| crate::io::onnx::write(graph, "secateur")).map_err(fail)?,
+            other => {
+                return Err(fail(
+                    Error::setting("format", format!("unknown format '{other}'")).hint("use safetensors or onnx"),
+                ));
+            }
+        };
+        Ok(Uint8Array::from(bytes.as_slice()))
+    }
+
+    /// Where this runs.
+    pub fn environment(&self) -> JsValue {
+        to_js(&self.0.environment)
+    }
+}
