@@ -164,14 +164,14 @@ fn collect(graph: &Graph, base: &[Vec<usize>], parent: &mut [usize], pinned: &[b
             }
         }
     }
-    // Classes that share an axis of a parameter compete; a second union-find over classes finds who.
+    // Classes that are outputs of the same weight compete; a second union-find over classes finds who.
     let made =
         |slices: &[Slice]| slices.iter().any(|&(id, axis, _)| axis == 0 && graph.values[id].role == Role::Weight);
     let classes: Vec<Vec<Slice>> = classes.into_values().filter(|slices| made(slices)).collect();
     let mut lead: Vec<usize> = (0..classes.len()).collect();
     let mut seen: BTreeMap<(ValueId, usize), usize> = BTreeMap::new();
     for (class, slices) in classes.iter().enumerate() {
-        for &(id, axis, _) in slices {
+        for &(id, axis, _) in slices.iter().filter(|s| s.1 == 0 && graph.values[s.0].role == Role::Weight) {
             let first = *seen.entry((id, axis)).or_insert(class);
             join(&mut lead, first, class);
         }

@@ -51,9 +51,9 @@ impl Exchange {
     }
 }
 
-/// α/2 (1 + cos(π t / T)).
+/// α/2 (1 + cos(π t / T)), and nothing once T is over.
 pub fn cosine(alpha: f32, t: f32, end: f32) -> f32 {
-    0.5 * alpha * (1.0 + libm::cosf(std::f32::consts::PI * t / end))
+    0.5 * alpha * (1.0 + libm::cosf(std::f32::consts::PI * (t / end).min(1.0)))
 }
 
 /// Drops the weakest share of the kept weights and lets as many cut ones of the highest score come back. What was just
