@@ -1,7 +1,7 @@
 //! One event: score the units, allocate, select exactly, mask.
 
 use crate::base::{Error, Flat, Result, Tensor, tensor};
-use crate::graph::{Graph, Masks, Role, count};
+use crate::graph::{Graph, Masks, Role, count, couple::Group};
 
 use super::allocation::{Allocation, Scored};
 use super::criterion::{Criterion, Level};
@@ -148,9 +148,25 @@ pub fn masks(graph: &Graph, targets: &[Target], scored: &[Scored], keep: &[usize
         // Widths are rounded to the nearest multiple, and never to nothing.
         let keep =
             if round > 1 { ((keep + round / 2) / round * round).max(round).min(scored.scores.len()) } else { keep };
-        target.mask(graph, &select(&scored.scores, keep, rule), &mut masks);
+        let mut kept = select(&scored.scores, keep, rule);
+        if let Target::Channels(group) = target {
+            spare(group, &scored.scores, &mut kept);
+        }
+        target.mask(graph, &kept, &mut masks);
     }
     masks
+}
+
+/// A weight that makes some of a group's channels keeps the best of them, however low the group ranks it.
+fn spare(group: &Group, scores: &[f32], kept: &mut [bool]) {
+    for &maker in &group.makers {
+        let made = |u: &usize| group.units[*u].slices.iter().any(|s| s.0 == maker && s.1 == 0);
+        let own: Vec<usize> = (0..kept.len()).filter(made).collect();
+        let best = own.iter().copied().reduce(|a, b| if scores[b] > scores[a] { b } else { a });
+        if let Some(best) = best.filter(|_| own.iter().all(|&u| !kept[u])) {
+            kept[best] = true;
+        }
+    }
 }
 
 /// Share of weights that masks cut, of all weights.

@@ -54,7 +54,7 @@ impl Loss {
             for (c, (g, &p)) in row.iter_mut().zip(p).enumerate() {
                 let q = spread + if c == label { 1.0 - self.smoothing } else { 0.0 };
                 if q > 0.0 {
-                    loss -= f64::from(weight) * f64::from(q) * f64::from(p.max(f32::MIN_POSITIVE)).ln();
+                    loss -= f64::from(weight) * f64::from(q) * f64::from(positive(p)).ln();
                 }
                 *g = weight * (p - q) / self.temperature;
             }
@@ -62,7 +62,7 @@ impl Loss {
         if let (Some((alpha, t)), Some(teacher)) = (self.distil, target.teacher) {
             let (p, q) = (softmax(&(logits / t)), softmax(&(teacher / t)));
             for ((g, &p), &q) in grad.flat_mut().iter_mut().zip(p.flat()).zip(q.flat()) {
-                let (p64, q64) = (f64::from(p.max(f32::MIN_POSITIVE)), f64::from(q.max(f32::MIN_POSITIVE)));
+                let (p64, q64) = (f64::from(positive(p)), f64::from(positive(q)));
                 loss += f64::from(alpha * t * t) / n as f64 * q64 * (q64.ln() - p64.ln());
                 *g += alpha * t / n as f32 * (p - q);
             }
@@ -88,6 +88,11 @@ impl Loss {
         }
         Ok(out)
     }
+}
+
+/// At least the smallest positive number; NaN stays, so that it is found.
+fn positive(p: f32) -> f32 {
+    if p < f32::MIN_POSITIVE { f32::MIN_POSITIVE } else { p }
 }
 
 fn check(target: &Target, n: usize, classes: usize) -> Result<()> {

@@ -3,5 +3,11 @@
 #[cfg(target_arch = "wasm32")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
+mod contract;
+mod couple;
 mod golden;
+mod gradient;
+#[cfg(not(target_arch = "wasm32"))]
+mod house;
 mod plan;
+mod session;

@@ -1,4 +1,4 @@
-//! ReLU: y = max(x, 0). At zero the slope is 0, as in PyTorch.
+//! ReLU: y = max(x, 0), NaN where x is. At zero the slope is 0, as in PyTorch.
 
 use super::activation::{Curve, curve};
 
@@ -10,7 +10,7 @@ curve!(Relu, "Relu");
 
 impl Curve for Relu {
     fn y(&self, x: f32) -> f32 {
-        if x > 0.0 { x } else { 0.0 }
+        if x < 0.0 { 0.0 } else { x }
     }
 
     fn d(&self, x: f32) -> f32 {

@@ -1,0 +1,285 @@
+//! Whole runs: what they reach, what stays zero, that they repeat bit for bit on every target, and what goes wrong well.
+
+use std::collections::BTreeMap;
+
+use secateur::base::error::Kind;
+use secateur::base::{Flat, Result, Rng};
+use secateur::data::idx;
+use secateur::io::safetensors;
+use secateur::prune::{Settings, method};
+use secateur::session::event::Event;
+use secateur::session::record::Record;
+use secateur::session::Session;
+use secateur::zoo;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+/// Pictures with a bright bar whose place is the class: easy, and made here.
+fn bars(n: usize, seed: u64) -> (Vec<u8>, Vec<u8>) {
+    let mut rng = Rng::new(seed);
+    let (mut pixels, mut labels) = (vec![0u8; n * 784], Vec::new());
+    for image in pixels.chunks_mut(784) {
+        let class = rng.below(10);
+        labels.push(class as u8);
+        for (i, p) in image.iter_mut().enumerate() {
+            let on = i / 28 / 3 == class;
+            *p = (rng.below(60) + if on { 180 } else { 0 }) as u8;
+        }
+    }
+    (idx::write(&[n, 28, 28], &pixels), idx::write(&[n], &labels))
+}
+
+fn open(model: &str) -> Result<Session> {
+    let mut session = Session::new();
+    let graph = zoo::find(model)?.build(1)?;
+    session.open(model, &safetensors::write(&graph)?)?;
+    let data = zoo::find(model)?.data;
+    for (split, n, seed) in [("test", 100, 1), ("train", 400, 2)] {
+        let (images, labels) = bars(n, seed);
+        session.data(data, split, &images, &labels)?;
+    }
+    Ok(session)
+}
+
+fn settings(text: &str) -> Settings {
+    text.split_whitespace().filter_map(|p| p.split_once('=')).map(|(k, v)| (k.into(), v.into())).collect()
+}
+
+fn finish(session: &mut Session) -> Result<(Record, Vec<Event>)> {
+    let (mut events, mut record) = (Vec::new(), None);
+    loop {
+        for event in session.advance(1e9)? {
+            match event {
+                Event::Result { record: r } => record = Some(*r),
+                Event::Done => return Ok((record.expect("a result before the end"), events)),
+                other => events.push(other),
+            }
+        }
+    }
+}
+
+fn run(model: &str, text: &str) -> Result<(Session, Record)> {
+    let mut session = open(model)?;
+    session.start("run", &settings(text))?;
+    let (record, _) = finish(&mut session)?;
+    Ok((session, record))
+}
+
+/// The digest of a run that trains, prunes while training, and regrows: committed, and the same on every target.
+#[wasm_bindgen_test(unsupported = test)]
+fn the_same_seed_gives_the_same_bits_everywhere() -> Result<()> {
+    let cases = [
+        ("resnet8", "sparsity=0.8 recovery.steps=4 seed=3", "3a522856bb2d893c"),
+        ("mobilenet-small", "sparsity=0.6 schedule=cubic schedule.every=1 recovery.steps=3 seed=4", "ee422d811c909044"),
+        ("lenet-5", "method=rigl recovery.steps=6 regrow.every=2 seed=5", "e4a0300067299614"),
+    ];
+    let got = cases.iter().map(|(model, text, _)| Ok(run(model, text)?.1.digest)).collect::<Result<Vec<String>>>()?;
+    let want: Vec<&str> = cases.iter().map(|c| c.2).collect();
+    assert_eq!(got, want, "bits have changed: if that was meant, say so in the changelog and commit the new digests");
+    Ok(())
+}
+
+/// Every published method runs to its end on a small network, reaches its sparsity and leaves cut weights exactly zero.
+#[wasm_bindgen_test(unsupported = test)]
+fn every_method_runs_and_keeps_its_zeros() -> Result<()> {
+    for row in method::ALL {
+        let model = if row.recipe.contains("bn-scale") { "resnet8" } else { "lenet-5" };
+        let mut text = format!("method={} calibration=32", row.id);
+        if row.recipe.contains("recovery=fine-tune") || row.recipe.contains("rewind") || row.recipe.contains("distil") {
+            text += " recovery.steps=3";
+        }
+        for (part, short) in [("schedule=iterative", " schedule.rounds=2"), ("regrow=", " regrow.every=1"), ("schedule=cubic", " schedule.every=1"), ("criterion=synflow", " criterion.rounds=5")] {
+            if row.recipe.contains(part) {
+                text += short;
+            }
+        }
+        let (session, record) = run(model, &text).map_err(|e| e.at(row.id))?;
+        let outcome = session.outcome().expect("a finished run leaves a network");
+        let mut cut = 0;
+        for (id, mask) in outcome.masks.iter() {
+            let data = outcome.masked.data(id)?.flat();
+            for (x, &m) in data.iter().zip(mask) {
+                assert!(m == 1 || x.to_bits() == 0, "{}: a cut weight is {x}", row.id);
+                cut += usize::from(m == 0);
+            }
+        }
+        assert!(cut > 0, "{} cuts nothing", row.id);
+        let wanted: f64 = record.recipe["sparsity"].parse().expect("a number");
+        let (kept, total) = record.layers.iter().fold((0, 0), |(k, t), l| (k + l.kept, t + l.total));
+        let reached = 1.0 - kept as f64 / total as f64;
+        // Channels count channels, and layers that do not divide stay whole.
+        let slack = if record.recipe["pattern"] == "element" { 0.01 } else { 0.35 };
+        assert!((reached - wanted).abs() < slack, "{}: {reached} is cut instead of {wanted}", row.id);
+        assert!(record.size.bytes_stored < record.size.bytes_dense && record.speed.samples > 10, "{}", row.id);
+        assert_eq!(record.accuracy.n, 100);
+    }
+    Ok(())
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_run_tells_what_it_does_and_learns() -> Result<()> {
+    let mut session = open("lenet-300-100")?;
+    session.start("run", &settings("schedule=before sparsity=0.5 recovery.steps=60 recovery.lr=0.05"))?;
+    let (record, events) = finish(&mut session)?;
+    let phases = events.iter().filter(|e| matches!(e, Event::Phase { .. })).count();
+    assert_eq!(phases, record.timeline.len(), "every stage is announced once");
+    assert_eq!(record.curve.len(), 60);
+    assert!(record.curve[55].loss < 0.5 * record.curve[0].loss, "it does not learn: {:?}", record.curve);
+    assert!(record.accuracy.after > 0.8, "{:?}", record.accuracy);
+    assert!(record.accuracy.low <= record.accuracy.after && record.accuracy.after <= record.accuracy.high);
+    assert!(record.verdict.contains("accuracy") && record.layers.len() == 3);
+    let text = serde_json::to_string(&record).expect("plain data");
+    let back: Record = serde_json::from_str(&text).expect("what was written can be read");
+    assert_eq!(back.digest, record.digest);
+    Ok(())
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn the_baseline_is_compared_with_itself() -> Result<()> {
+    let mut session = open("lenet-5")?;
+    session.start("baseline", &Settings::new())?;
+    let (record, _) = finish(&mut session)?;
+    assert_eq!((record.job.as_str(), record.speed.ratio), ("baseline", 1.0));
+    assert_eq!(record.accuracy.before, record.accuracy.after);
+    assert_eq!(record.size.bytes_dense, record.size.bytes_stored);
+    assert!(session.outcome().is_none(), "the baseline is not a result to export");
+    Ok(())
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn zero_sparsity_cuts_nothing_and_is_said() -> Result<()> {
+    let (_, record) = run("lenet-5", "sparsity=0 recovery=none")?;
+    assert!(record.layers.iter().all(|l| l.kept == l.total), "{:?}", record.layers);
+    assert_eq!(record.accuracy.before, record.accuracy.after);
+    let session = open("lenet-5")?;
+    assert!(session.check(&settings("sparsity=0")).warnings.iter().any(|w| w.contains("cuts nothing")));
+    Ok(())
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_collapsed_layer_is_named() -> Result<()> {
+    // Nothing is guarded and almost everything goes: the ranking may empty a layer, and then the record must say which.
+    let (_, record) = run("lenet-300-100", "sparsity=0.995 min_keep=0 criterion=random allocation=layer recovery=none")?;
+    let empty: Vec<&str> = record.layers.iter().filter(|l| l.kept == 0).map(|l| l.name.as_str()).collect();
+    assert_eq!(empty.is_empty(), !record.notes.iter().any(|n| n.starts_with("Nothing is left of")), "{:?}", record.notes);
+    assert!(empty.iter().all(|name| record.notes[0].contains(name)));
+    Ok(())
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn bad_settings_are_refused_with_what_to_do() -> Result<()> {
+    let session = open("lenet-5")?;
+    let cases: BTreeMap<&str, &str> = BTreeMap::from([
+        ("colour=red", "colour"),
+        ("sparsity=1", "sparsity"),
+        ("sparsity=-0.1", "sparsity"),
+        ("sparsity=lots", "sparsity"),
+        ("criterion=guess", "criterion"),
+        ("method=guess", "method"),
+        ("model=guess", "model"),
+        ("data=guess", "data"),
+        ("schedule.rounds=3", "schedule.rounds"),
+        ("recovery.steps=0", "recovery.steps"),
+        ("seed=1.5", "seed"),
+        ("batch=0", "batch"),
+        ("criterion=bn-scale pattern=row", "criterion"),
+    ]);
+    for (text, key) in cases {
+        let check = session.check(&settings(text));
+        assert!(!check.ok, "{text} is taken");
+        let error = &check.errors[0];
+        assert_eq!(error.key.as_deref(), Some(key), "{text}: {error}");
+        assert!(!error.hint.is_empty() && error.message.contains(key.split('.').next_back().unwrap_or(key)) || key == "criterion", "{text}: {error}");
+    }
+    Ok(())
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn clashing_parts_are_disabled_with_a_reason() -> Result<()> {
+    let session = open("resnet8")?;
+    let check = session.check(&settings("pattern=element"));
+    assert!(check.ok);
+    assert!(check.disabled["criterion"].contains_key("l1-norm") && !check.disabled["criterion"].contains_key("taylor"));
+    assert!(check.disabled.values().flat_map(BTreeMap::values).all(|reason| reason.len() > 20));
+    Ok(())
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn calls_at_the_wrong_moment_are_refused() -> Result<()> {
+    let mut session = Session::new();
+    assert_eq!(session.start("run", &Settings::new()).map_err(|e| e.kind), Err(Kind::State), "nothing is open");
+    assert_eq!(session.advance(1.0).map(|_| ()).map_err(|e| e.kind), Err(Kind::State));
+    let mut session = open("lenet-5")?;
+    session.start("run", &settings("recovery=none"))?;
+    let error = session.start("run", &Settings::new()).expect_err("two at once");
+    assert!(error.message.contains("while a run is going on"), "{error}");
+    let file = safetensors::write(&zoo::find("lenet-5")?.build(1)?)?;
+    assert!(session.open("lenet-5", &file).is_err(), "the model is changed under a run");
+    session.cancel();
+    session.start("run", &settings("recovery=none"))?;
+    finish(&mut session)?;
+    let error = session.start("run", &settings("model=resnet8")).expect_err("another model is open");
+    assert_eq!(error.key.as_deref(), Some("model"));
+    Ok(())
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn divergence_stops_the_run_and_leaves_the_model() -> Result<()> {
+    let mut session = open("lenet-5")?;
+    // Weights so large that the first steps overflow.
+    let mut graph = zoo::find("lenet-5")?.build(1)?;
+    for id in graph.trained().collect::<Vec<_>>() {
+        graph.data_mut(id)?.mapv_inplace(|x| 1e5 * x);
+    }
+    session.open("lenet-5", &safetensors::write(&graph)?)?;
+    session.start("run", &settings("recovery.lr=1 recovery.steps=50 sparsity=0.1"))?;
+    let mut result = Ok(());
+    for _ in 0..100_000 {
+        match session.advance(1e9) {
+            Ok(events) if events.iter().any(|e| matches!(e, Event::Done)) => break,
+            Ok(_) => {}
+            Err(error) => {
+                result = Err(error);
+                break;
+            }
+        }
+    }
+    let error = result.expect_err("such weights diverge");
+    assert_eq!(error.kind, Kind::Diverged);
+    assert!(error.hint.contains("learning rate"), "{error}");
+    session.start("run", &settings("recovery=none"))?;
+    assert!(finish(&mut session)?.0.accuracy.n == 100, "the session goes on");
+    Ok(())
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn damaged_files_are_refused_and_nothing_is_lost() -> Result<()> {
+    let mut session = open("lenet-5")?;
+    let file = safetensors::write(&zoo::find("lenet-5")?.build(1)?)?;
+    assert!(session.open("lenet-5", &file[..file.len() / 2]).is_err(), "half a file");
+    assert!(session.open("resnet8", &file).is_err(), "another network's file");
+    assert!(session.open("lenet-5", b"PK\x03\x04").is_err(), "a zip file");
+    let (images, labels) = bars(20, 1);
+    assert!(session.data("mnist", "test", &images[..500], &labels).is_err(), "half the images");
+    assert!(session.data("mnist", "test", &labels, &images).is_err(), "the files the wrong way round");
+    assert!(session.data("mnist", "test", &images, &idx::write(&[20], &[77; 20])).is_err(), "labels out of range");
+    assert!(session.data("mnist", "test", &images, &idx::write(&[19], &[1; 19])).is_err(), "a label too few");
+    assert!(session.data("guess", "test", &images, &labels).is_err(), "no such set");
+    session.start("run", &settings("recovery=none"))?;
+    assert_eq!(finish(&mut session)?.0.accuracy.n, 100, "what was loaded before is still there");
+    Ok(())
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn channels_leave_for_real() -> Result<()> {
+    let (session, record) = run("resnet8", "method=l1-filters recovery.steps=2 sparsity=0.5")?;
+    let outcome = session.outcome().expect("a network");
+    let small = secateur::graph::count::parameters(&outcome.network);
+    assert!(small * 3 < record.size.parameters, "{small} of {} parameters are left", record.size.parameters);
+    assert!(record.macs.pruned * 3 < record.macs.dense);
+    // What is exported is the small network, and it answers as the masked one does.
+    let x = super::plan::noise(&[3, 1, 28, 28], 4);
+    let (a, b) = (secateur::graph::run::run(&outcome.masked, &x)?, secateur::graph::run::run(&outcome.network, &x)?);
+    let top = a.iter().fold(1e-3f32, |m, v| m.max(v.abs()));
+    assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-4 * top));
+    Ok(())
+}
