@@ -8,6 +8,8 @@ use crate::base::{Error, Flat, Result, Rng, Tensor, stats, tensor};
 use crate::compile::{Choose, GroupRule, Plan, compile};
 use crate::graph::{Builder, Graph, Masks, build::Square};
 use crate::io::{onnx, safetensors};
+use crate::prune::evidence::Evidence;
+use crate::prune::{Recipe, Settings, engine};
 use crate::zoo;
 
 /// A compiled network with a fixed input.
@@ -135,23 +137,21 @@ fn thrown(error: Error) -> JsError {
     JsError::new(&error.to_string())
 }
 
-/// Masks by magnitude, layer by layer.
+/// Masks by magnitude under a pattern, the same share in every layer.
 fn prune(graph: &Graph, pattern: &str, sparsity: f32) -> Result<(Masks, Vec<GroupRule>)> {
-    let mut masks = Masks::default();
     if sparsity == 0.0 {
-        return Ok((masks, Vec::new()));
+        return Ok((Masks::default(), Vec::new()));
     }
-    if pattern != "element" {
-        return Err(Error::setting("pattern", format!("no pattern '{pattern}' yet")));
-    }
-    for (_, weight) in graph.layers() {
-        let data = graph.data(weight)?.flat();
-        let mut order: Vec<usize> = (0..data.len()).collect();
-        order.sort_by(|&a, &b| data[b].abs().total_cmp(&data[a].abs()));
-        let mut keep = vec![0; data.len()];
-        let kept = ((1.0 - sparsity) * data.len() as f32).round() as usize;
-        order[..kept].iter().for_each(|&i| keep[i] = 1);
-        masks.set(weight, keep);
-    }
-    Ok((masks, Vec::new()))
+    let axes = [("pattern", pattern), ("criterion", "magnitude"), ("allocation", "layer"), ("recovery", "none")];
+    let mut settings: Settings = axes.into_iter().map(|(axis, part)| (axis.into(), part.into())).collect();
+    settings.insert("sparsity".into(), sparsity.to_string());
+    let recipe = Recipe::read(&settings)?;
+    let targets = engine::targets(graph, &recipe.pattern)?;
+    let scored = engine::score(graph, &targets, &recipe.criterion, &Evidence::default(), recipe.seed)?;
+    let keep = engine::allocate(&scored, &recipe.allocation, recipe.sparsity, recipe.min_keep)?;
+    let masks = engine::masks(graph, &targets, &scored, &keep, 1);
+    let groups = recipe.pattern.part.groups(&recipe.pattern.args);
+    let rules =
+        groups.map_or_else(Vec::new, |(n, m)| graph.layers().map(|(_, weight)| GroupRule { weight, n, m }).collect());
+    Ok((masks, rules))
 }

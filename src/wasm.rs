@@ -110,12 +110,12 @@ impl Lab {
 
     /// A layer before and after the last finished run.
     pub fn layer(&self, name: &str) -> Outcome<JsValue> {
-        let (shape, before, after, mask) = self.0.layer(name).map_err(fail)?;
+        let view = self.0.layer(name).map_err(fail)?;
         Ok(object(&[
-            ("shape", to_js(&shape)),
-            ("before", Float32Array::from(before.as_slice()).into()),
-            ("after", Float32Array::from(after.as_slice()).into()),
-            ("mask", Uint8Array::from(mask.as_slice()).into()),
+            ("shape", to_js(&view.shape)),
+            ("before", Float32Array::from(view.before.as_slice()).into()),
+            ("after", Float32Array::from(view.after.as_slice()).into()),
+            ("mask", Uint8Array::from(view.mask.as_slice()).into()),
         ]))
     }
 

@@ -146,7 +146,7 @@ fn groups(w: &Weighted, v: &Conv, offsets: &[u32], n: usize, m: usize, run: f64)
     let order: Vec<usize> = (0..depth).map(|i| i % v.c * taps + i / v.c).collect();
     let weights: Vec<f32> = w.weights.chunks(depth).flat_map(|row| order.iter().map(|&i| row[i])).collect();
     let offsets: Vec<u32> = order.iter().map(|&i| offsets[i]).collect();
-    let packed = (v.c % m == 0).then(|| Groups::pack(&weights, v.o, &offsets, n, m))??;
+    let packed = v.c.is_multiple_of(m).then(|| Groups::pack(&weights, v.o, &offsets, n, m))??;
     let work = 1.05 * packed.weights.len() as f64 * run;
     Some(Form { name: "n:m", packed: Packed::Groups(packed), work })
 }

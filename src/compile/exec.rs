@@ -70,7 +70,7 @@ pub fn build(placed: Placed, how: Choose) -> Result<Plan> {
             Step::Split { from, to, stride } => {
                 Run { name: "split".into(), work: Work::Split(stride), ins: vec![from], out: to, why: None }
             }
-            Step::Layer(layer) => plan.prepare(layer, how)?,
+            Step::Layer(layer) => plan.prepare(*layer, how)?,
         };
         plan.steps.push(run);
     }

@@ -32,7 +32,7 @@ pub enum Place {
 #[derive(Debug)]
 pub enum Step {
     /// A layer.
-    Layer(Layer),
+    Layer(Box<Layer>),
     /// Rows and columns sorted into phases for a strided convolution.
     Split {
         /// What is split.
@@ -88,14 +88,14 @@ pub fn place(program: Program) -> Result<Placed> {
         let have = &mut around[of(*id)];
         *have = [have[0].max(wants[0]), have[1].max(wants[1])];
     }
-    let places = shapes.iter().enumerate().map(|(id, shape)| match shape.as_slice() {
-        &[_, channels, h, w] => {
+    let places = shapes.iter().enumerate().map(|(id, shape)| match *shape.as_slice() {
+        [_, channels, h, w] => {
             let (d, [before, after]) = (demands[of(id)], around[of(id)]);
             let layout = Layout::new(batch, d.pitch, d.rows, before, after);
             Place::Flat { channels, size: [h, w], layout }
         }
-        &[1, features] => Place::Vector(features),
-        &[_, channels] => Place::Flat { channels, size: [1, 1], layout: Layout::new(batch, 1, 1, 0, 0) },
+        [1, features] => Place::Vector(features),
+        [_, channels] => Place::Flat { channels, size: [1, 1], layout: Layout::new(batch, 1, 1, 0, 0) },
         _ => Place::Plain(shape.clone()),
     });
     Ok(Placed { batch, places: places.collect(), steps, input, output })
@@ -116,7 +116,7 @@ fn split(layers: Vec<Layer>, shapes: &mut Vec<Shape>) -> (Vec<Step>, Vec<(ValueI
             }
             convs.push((layer.ins[0], v));
         }
-        steps.push(Step::Layer(layer));
+        steps.push(Step::Layer(Box::new(layer)));
     }
     (steps, convs)
 }

@@ -28,7 +28,7 @@ impl Groups {
     /// Packs w [rows, taps] whose taps are ordered so that groups are consecutive. `None` if some group holds more than N.
     pub fn pack(w: &[f32], rows: usize, offsets: &[u32], n: usize, m: usize) -> Option<Self> {
         let taps = offsets.len();
-        if n == 0 || m == 0 || taps % m != 0 {
+        if n == 0 || m == 0 || !taps.is_multiple_of(m) {
             return None;
         }
         let (mut places, mut weights) = (Vec::new(), Vec::new());

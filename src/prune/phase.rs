@@ -53,7 +53,7 @@ pub struct Ramp {
 impl Ramp {
     /// The share to be cut at a step, where there is an event: the cubic of Zhu and Gupta.
     pub fn at(&self, step: usize) -> Option<f32> {
-        let event = step <= self.end && (step % self.every == 0 || step == self.end);
+        let event = step <= self.end && (step.is_multiple_of(self.every) || step == self.end);
         event.then(|| super::schedule::cubic_share(step as f32, 0.0, self.end as f32, 0.0, self.sparsity))
     }
 }

@@ -224,7 +224,7 @@ impl Recipe {
                 format!("{schedule} prunes between training steps, and this recovery does not train"),
             ));
         }
-        if self.schedule.part.from_scratch() && self.recovery.part.rewinds() {
+        if self.schedule.part.untrained() && self.recovery.part.rewinds() {
             return Some((
                 "recovery",
                 format!("{schedule} starts from the initial weights already: there is nothing to rewind"),

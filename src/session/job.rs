@@ -254,7 +254,7 @@ impl Job {
         self.curve.push(Point { step: self.steps, loss: now.loss, accuracy: now.accuracy });
         events.push(Event::Train { step: self.steps, loss: now.loss, accuracy: now.accuracy, lr: now.rate });
         let over = trainer.finished();
-        if over || trainer.done() % (phase.steps / 4).max(25) == 0 {
+        if over || trainer.done().is_multiple_of((phase.steps / 4).max(25)) {
             self.validate(data, &held, events)?;
         }
         self.trainer = (!over).then_some(trainer);

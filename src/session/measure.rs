@@ -52,7 +52,7 @@ impl Race {
             }
             Ok((clock::now_ms() - start) / self.repeats[which] as f64)
         };
-        let (a, b) = if self.dense.len() % 2 == 0 {
+        let (a, b) = if self.dense.len().is_multiple_of(2) {
             let a = sample(dense, 0)?;
             (a, sample(pruned, 1)?)
         } else {

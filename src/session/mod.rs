@@ -9,7 +9,7 @@ pub mod record;
 mod report;
 pub mod verdict;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use serde::Serialize;
 
@@ -83,6 +83,19 @@ pub struct Check {
     pub timeline: Vec<Stage>,
     /// What is worth knowing beforehand.
     pub warnings: Vec<String>,
+}
+
+/// A layer's weight before and after a run, row-major.
+#[derive(Debug)]
+pub struct LayerView {
+    /// Its shape, [out, in, ...].
+    pub shape: Vec<usize>,
+    /// The weights as they were.
+    pub before: Vec<f32>,
+    /// The weights as they are now.
+    pub after: Vec<f32>,
+    /// 1 for kept, 0 for cut.
+    pub mask: Vec<u8>,
 }
 
 /// What a finished run leaves behind.
@@ -230,14 +243,14 @@ impl Session {
             data::find(id)?;
         }
         let recipe = Recipe::read(settings)?;
-        if let (Ok((model, graph)), true) = (self.network(), recipe.criterion.part.meta().id == "bn-scale") {
-            if !graph.nodes.iter().any(|n| matches!(n.op, crate::graph::op::Kind::BatchNorm(_))) {
-                return Err(Error::setting(
-                    "criterion",
-                    format!("{} has no batch norm for this criterion to look at", model.name),
-                )
-                .hint("choose another criterion, or a model with batch norm"));
-            }
+        if let (Ok((model, graph)), true) = (self.network(), recipe.criterion.part.reads_norms())
+            && !graph.nodes.iter().any(|n| matches!(n.op, crate::graph::op::Kind::BatchNorm(_)))
+        {
+            return Err(Error::setting(
+                "criterion",
+                format!("{} has no batch norm for this criterion to look at", model.name),
+            )
+            .hint("choose another criterion, or a model with batch norm"));
         }
         Ok(recipe)
     }
@@ -319,11 +332,11 @@ impl Session {
         self.outcome.as_ref()
     }
 
-    /// A layer's weight: shape, before, after, mask.
+    /// A layer's weight before and after the last finished run.
     ///
     /// # Errors
     /// When there is no such layer.
-    pub fn layer(&self, name: &str) -> Result<(Vec<usize>, Vec<f32>, Vec<f32>, Vec<u8>)> {
+    pub fn layer(&self, name: &str) -> Result<LayerView> {
         let (_, graph) = self.network()?;
         let found = graph.layers().find(|&(node, _)| graph.nodes[node].name == name);
         let (_, id) = found.ok_or_else(|| {
@@ -332,13 +345,14 @@ impl Session {
         })?;
         let before = graph.data(id)?.flat().to_vec();
         let shape = graph.values[id].shape.clone();
-        Ok(match &self.outcome {
-            None => (shape, before.clone(), before.clone(), vec![1; before.len()]),
-            Some(o) => {
-                let mask = o.masks.get(id).map_or_else(|| vec![1; before.len()], <[u8]>::to_vec);
-                (shape, before, o.masked.data(id)?.flat().to_vec(), mask)
+        let mut view = LayerView { shape, mask: vec![1; before.len()], after: before.clone(), before };
+        if let Some(outcome) = &self.outcome {
+            view.after = outcome.masked.data(id)?.flat().to_vec();
+            if let Some(mask) = outcome.masks.get(id) {
+                view.mask = mask.to_vec();
             }
-        })
+        }
+        Ok(view)
     }
 
     /// A test image: rows and columns, and grey values.
@@ -376,11 +390,10 @@ impl Session {
         let graph = &self.model.as_ref().ok_or_else(|| Error::state("no model is open"))?.1;
         let baseline =
             self.baseline.get_or_insert_with(|| Baseline { tally: Tally::default(), plans: BTreeMap::new() });
-        if !baseline.plans.contains_key(&batch) {
-            let plan = compile(graph, &Masks::default(), &[], batch, Choose::Measure)?;
-            baseline.plans.insert(batch, plan);
+        match baseline.plans.entry(batch) {
+            Entry::Occupied(plan) => Ok(plan.into_mut()),
+            Entry::Vacant(none) => Ok(none.insert(compile(graph, &Masks::default(), &[], batch, Choose::Measure)?)),
         }
-        baseline.plans.get_mut(&batch).ok_or_else(|| Error::state("the plan was just made"))
     }
 }
 

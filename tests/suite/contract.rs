@@ -28,13 +28,26 @@ fn parts_explain_themselves() {
         assert!(ids.contains(axis.default), "the default of {} is none of its parts", axis.id);
         for meta in all {
             let name = format!("{}={}", axis.id, meta.id);
-            assert!(meta.id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-:".contains(c)), "{name}");
-            assert!(meta.what.ends_with('.') && !meta.formula.is_empty() && !meta.name.is_empty(), "{name} does not explain itself");
-            assert!(!meta.sources.is_empty() && meta.sources.iter().all(|s| s.url.starts_with("https://")), "{name} has no source");
+            assert!(
+                meta.id.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-:".contains(c)),
+                "{name}"
+            );
+            assert!(
+                meta.what.ends_with('.') && !meta.formula.is_empty() && !meta.name.is_empty(),
+                "{name} does not explain itself"
+            );
+            assert!(
+                !meta.sources.is_empty() && meta.sources.iter().all(|s| s.url.starts_with("https://")),
+                "{name} has no source"
+            );
             let keys: BTreeSet<&str> = meta.params.iter().map(|p| p.key).collect();
             assert_eq!(keys.len(), meta.params.len(), "{name} has two settings of one key");
             for param in meta.params {
-                assert!(param.parse(param.key, &param.default_text()).is_ok(), "{name}: the default of {} is out of range", param.key);
+                assert!(
+                    param.parse(param.key, &param.default_text()).is_ok(),
+                    "{name}: the default of {} is out of range",
+                    param.key
+                );
                 assert!(param.parse(param.key, "nonsense").is_err(), "{name}: {} takes anything", param.key);
                 assert!(param.what.ends_with('.'), "{name}: {} does not explain itself", param.key);
             }
@@ -50,7 +63,12 @@ fn methods_are_recipes_that_can_be_read() -> Result<()> {
         assert!(ids.insert(row.id), "{} stands twice", row.id);
         let recipe = Recipe::read(&settings(&format!("method={}", row.id))).map_err(|e| e.at(row.id))?;
         assert!(!phase::expand(&recipe).is_empty(), "{} does nothing", row.id);
-        assert_eq!(Recipe::read(&recipe.settings())?.settings(), recipe.settings(), "{} does not survive being written down", row.id);
+        assert_eq!(
+            Recipe::read(&recipe.settings())?.settings(),
+            recipe.settings(),
+            "{} does not survive being written down",
+            row.id
+        );
         assert!(row.what.ends_with('.') && !row.formula.is_empty() && !row.sources.is_empty(), "{}", row.id);
     }
     let text = serde_json::to_string(&catalog()).expect("the catalog is plain data");
@@ -153,7 +171,10 @@ fn patterns_partition_the_weights_and_hold_exactly() -> Result<()> {
                 let kept = engine::select(&scores, keep, units.rule);
                 match units.rule {
                     Rule::Groups { n, m } => {
-                        assert!(kept.chunks(m).all(|g| g.iter().filter(|k| **k).count() == n), "{what}: N:M does not hold");
+                        assert!(
+                            kept.chunks(m).all(|g| g.iter().filter(|k| **k).count() == n),
+                            "{what}: N:M does not hold"
+                        );
                     }
                     _ => assert_eq!(kept.iter().filter(|k| **k).count(), keep, "{what} at {sparsity}"),
                 }

@@ -18,7 +18,8 @@ fn same_both_ways(what: &str, graph: &Graph, x: &Tensor, seed: u64) -> Result<us
     for group in &groups {
         // One of each weight stays in any case: an empty layer is refused elsewhere.
         let makes = |unit: &Unit, id: usize| unit.slices.iter().any(|s| s.0 == id && s.1 == 0);
-        let firsts: Vec<&Unit> = group.makers.iter().filter_map(|&id| group.units.iter().find(|u| makes(u, id))).collect();
+        let firsts: Vec<&Unit> =
+            group.makers.iter().filter_map(|&id| group.units.iter().find(|u| makes(u, id))).collect();
         removed.extend(group.units.iter().filter(|u| !firsts.contains(u)).filter(|_| rng.below(2) == 0));
     }
     let mut silent = graph.clone();
@@ -67,7 +68,11 @@ fn everything() -> Result<Graph> {
     let s = b.node("s.sigmoid", op::Sigmoid, &[s])?;
     y = b.node("mul", op::Mul, &[y, s])?;
     y = b.node("max", op::MaxPool { window: Window::square(2) }, &[y])?;
-    y = b.node("avg", op::AvgPool { window: Window { kernel: [2, 2], stride: [1, 1], pad: [1, 1] }, count_pad: false }, &[y])?;
+    y = b.node(
+        "avg",
+        op::AvgPool { window: Window { kernel: [2, 2], stride: [1, 1], pad: [1, 1] }, count_pad: false },
+        &[y],
+    )?;
     y = b.node("swish", op::HardSwish, &[y])?;
     y = b.node("drop", op::Dropout { p: 0.5 }, &[y])?;
     y = b.node("same", op::Identity, &[y])?;
@@ -85,7 +90,8 @@ fn everything() -> Result<Graph> {
 
 /// A convolution in two groups.
 fn grouped(b: &mut Builder, name: &str, x: usize) -> Result<usize> {
-    let w = b.parameter(format!("{name}.weight"), secateur::graph::Role::Weight, noise(&[12, b.shape(x)[1] / 2, 3, 3], 8));
+    let w =
+        b.parameter(format!("{name}.weight"), secateur::graph::Role::Weight, noise(&[12, b.shape(x)[1] / 2, 3, 3], 8));
     b.node(name, op::Conv { stride: [1, 1], pad: [1, 1], dilation: [1, 1] }, &[x, w])
 }
 
@@ -97,7 +103,10 @@ fn masked_equals_sliced_through_every_operator() -> Result<()> {
     }
     let makers: Vec<String> =
         groups(&graph)?.iter().flat_map(|g| g.makers.iter().map(|&id| graph.values[id].name.clone())).collect();
-    assert!(!makers.iter().any(|name| name == "f2.weight" || name == "f3.weight"), "fixed widths are offered: {makers:?}");
+    assert!(
+        !makers.iter().any(|name| name == "f2.weight" || name == "f3.weight"),
+        "fixed widths are offered: {makers:?}"
+    );
     Ok(())
 }
 

@@ -63,7 +63,9 @@ fn gradients_match_differences_of_the_loss() -> Result<()> {
     let x = noise(&[6, 2, 6, 6], 5);
     let (target, v) = (Target::labels(&LABELS), direction(&graph));
     for mode in [Mode::EVAL, Mode::train(0)] {
-        let loss = |h: f32| -> Result<f64> { Ok(learn(&moved(&graph, &v, h)?, &x, &target, &Loss::CROSS_ENTROPY, mode)?.loss) };
+        let loss = |h: f32| -> Result<f64> {
+            Ok(learn(&moved(&graph, &v, h)?, &x, &target, &Loss::CROSS_ENTROPY, mode)?.loss)
+        };
         let h = 2e-3;
         let want = (loss(h)? - loss(-h)?) / (2.0 * f64::from(h));
         let learned = learn(&graph, &x, &target, &Loss::CROSS_ENTROPY, mode)?;

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use secateur::prune::recipe::{AXES, parts};
 use secateur::prune::method;
+use secateur::prune::recipe::{AXES, parts};
 
 /// The folder of the project.
 fn root() -> &'static Path {
@@ -80,7 +80,11 @@ fn floors_hold() {
         for other in rooms_used(body(&text)) {
             let other = other.as_str();
             let theirs = floor(other).unwrap_or_else(|| panic!("{}: {other} is on no floor", inside.display()));
-            assert!(other == room || theirs < mine || (room == "catalog" || other == "catalog"), "{}: {room} uses {other}", inside.display());
+            assert!(
+                other == room || theirs < mine || (room == "catalog" || other == "catalog"),
+                "{}: {room} uses {other}",
+                inside.display()
+            );
             seen += 1;
         }
     }
@@ -108,7 +112,11 @@ fn every_part_file_is_in_its_registry() {
     for axis in AXES {
         let folder = format!("src/prune/{}", axis.id);
         let listed = fs::read_to_string(root().join(&folder).join("mod.rs")).expect("a registry");
-        let on_disk: Vec<String> = files(&folder, ".rs").iter().filter_map(|(p, _)| p.file_stem()?.to_str().map(String::from)).filter(|n| n != "mod").collect();
+        let on_disk: Vec<String> = files(&folder, ".rs")
+            .iter()
+            .filter_map(|(p, _)| p.file_stem()?.to_str().map(String::from))
+            .filter(|n| n != "mod")
+            .collect();
         for name in &on_disk {
             assert!(listed.contains(&format!("&{name}::Part")), "{folder}/{name}.rs is not listed");
         }
@@ -118,15 +126,39 @@ fn every_part_file_is_in_its_registry() {
 
 #[test]
 fn the_page_names_no_part() {
-    let mut names: Vec<&str> = AXES.iter().flat_map(|a| parts(a.id)).map(|m| m.id).chain(method::ALL.iter().map(|m| m.id)).collect();
+    let mut names: Vec<&str> =
+        AXES.iter().flat_map(|a| parts(a.id)).map(|m| m.id).chain(method::ALL.iter().map(|m| m.id)).collect();
     // Words of everyday language that are also ids.
-    names.retain(|id| !["none", "random", "layer", "global", "element", "row", "channel", "block", "before", "gradient", "rewind", "imp", "set", "cubic", "iterative"].contains(id));
+    names.retain(|id| {
+        ![
+            "none",
+            "random",
+            "layer",
+            "global",
+            "element",
+            "row",
+            "channel",
+            "block",
+            "before",
+            "gradient",
+            "rewind",
+            "imp",
+            "set",
+            "cubic",
+            "iterative",
+        ]
+        .contains(id)
+    });
     for (path, text) in files("www", ".ts") {
         if path.components().any(|c| c.as_os_str() == "test") {
             continue;
         }
         for id in &names {
-            assert!(!text.contains(&format!("\"{id}\"")) && !text.contains(&format!("'{id}'")), "{} names {id}", path.display());
+            assert!(
+                !text.contains(&format!("\"{id}\"")) && !text.contains(&format!("'{id}'")),
+                "{} names {id}",
+                path.display()
+            );
         }
     }
 }

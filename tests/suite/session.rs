@@ -7,9 +7,9 @@ use secateur::base::{Flat, Result, Rng};
 use secateur::data::idx;
 use secateur::io::safetensors;
 use secateur::prune::{Settings, method};
+use secateur::session::Session;
 use secateur::session::event::Event;
 use secateur::session::record::Record;
-use secateur::session::Session;
 use secateur::zoo;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -87,7 +87,12 @@ fn every_method_runs_and_keeps_its_zeros() -> Result<()> {
         if row.recipe.contains("recovery=fine-tune") || row.recipe.contains("rewind") || row.recipe.contains("distil") {
             text += " recovery.steps=3";
         }
-        for (part, short) in [("schedule=iterative", " schedule.rounds=2"), ("regrow=", " regrow.every=1"), ("schedule=cubic", " schedule.every=1"), ("criterion=synflow", " criterion.rounds=5")] {
+        for (part, short) in [
+            ("schedule=iterative", " schedule.rounds=2"),
+            ("regrow=", " regrow.every=1"),
+            ("schedule=cubic", " schedule.every=1"),
+            ("criterion=synflow", " criterion.rounds=5"),
+        ] {
             if row.recipe.contains(part) {
                 text += short;
             }
@@ -158,9 +163,15 @@ fn zero_sparsity_cuts_nothing_and_is_said() -> Result<()> {
 #[wasm_bindgen_test(unsupported = test)]
 fn a_collapsed_layer_is_named() -> Result<()> {
     // Nothing is guarded and almost everything goes: the ranking may empty a layer, and then the record must say which.
-    let (_, record) = run("lenet-300-100", "sparsity=0.995 min_keep=0 criterion=random allocation=layer recovery=none")?;
+    let (_, record) =
+        run("lenet-300-100", "sparsity=0.995 min_keep=0 criterion=random allocation=layer recovery=none")?;
     let empty: Vec<&str> = record.layers.iter().filter(|l| l.kept == 0).map(|l| l.name.as_str()).collect();
-    assert_eq!(empty.is_empty(), !record.notes.iter().any(|n| n.starts_with("Nothing is left of")), "{:?}", record.notes);
+    assert_eq!(
+        empty.is_empty(),
+        !record.notes.iter().any(|n| n.starts_with("Nothing is left of")),
+        "{:?}",
+        record.notes
+    );
     assert!(empty.iter().all(|name| record.notes[0].contains(name)));
     Ok(())
 }
@@ -188,7 +199,11 @@ fn bad_settings_are_refused_with_what_to_do() -> Result<()> {
         assert!(!check.ok, "{text} is taken");
         let error = &check.errors[0];
         assert_eq!(error.key.as_deref(), Some(key), "{text}: {error}");
-        assert!(!error.hint.is_empty() && error.message.contains(key.split('.').next_back().unwrap_or(key)) || key == "criterion", "{text}: {error}");
+        assert!(
+            !error.hint.is_empty() && error.message.contains(key.split('.').next_back().unwrap_or(key))
+                || key == "criterion",
+            "{text}: {error}"
+        );
     }
     Ok(())
 }

@@ -97,7 +97,7 @@ fn fit(graph: &mut Graph, train: &Dataset, plan: Plan, decay: f32, per_epoch: us
         loss += step.loss;
         hits += step.accuracy;
         bar.inc(1);
-        if trainer.done() % per_epoch == 0 {
+        if trainer.done().is_multiple_of(per_epoch) {
             let n = per_epoch as f64;
             let line = format!(
                 "epoch {}: loss {:.4}, training accuracy {:.2}%",

@@ -28,7 +28,7 @@ fn sizes(x: &Tensor) -> (usize, usize) {
 }
 
 /// Calls `f(channel, run)` for each run of one channel of one image.
-fn planes<'a>(x: &'a Tensor) -> impl Iterator<Item = (usize, &'a [f32])> {
+fn planes(x: &Tensor) -> impl Iterator<Item = (usize, &[f32])> {
     let (c, pixels) = sizes(x);
     x.flat().chunks(pixels).enumerate().map(move |(i, plane)| (i % c, plane))
 }

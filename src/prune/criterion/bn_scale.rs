@@ -22,6 +22,10 @@ impl Criterion for Part {
         Level::Channel
     }
 
+    fn reads_norms(&self) -> bool {
+        true
+    }
+
     fn score(&self, layer: &Layer, _: &Args) -> Result<Tensor> {
         Ok(layer.scale()?.mapv(f32::abs))
     }

@@ -41,6 +41,11 @@ pub trait Criterion: Part {
         Needs::NONE
     }
 
+    /// Whether it reads the scales of batch norms, which not every network has.
+    fn reads_norms(&self) -> bool {
+        false
+    }
+
     /// Rounds of one event: the goal is approached in equal ratios, with evidence gathered anew.
     fn rounds(&self, args: &Args) -> usize {
         let _ = args;

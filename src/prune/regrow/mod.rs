@@ -47,7 +47,8 @@ impl Exchange {
     /// The share to exchange at a step of a training of `total` steps; `None` where there is no exchange.
     pub fn at(&self, step: usize, total: usize) -> Option<f32> {
         let end = total * 3 / 4;
-        (step > 0 && step % self.every == 0 && step < end).then(|| cosine(self.fraction, step as f32, end as f32))
+        (step > 0 && step.is_multiple_of(self.every) && step < end)
+            .then(|| cosine(self.fraction, step as f32, end as f32))
     }
 }
 

@@ -23,7 +23,7 @@ impl Schedule for Part {
         true
     }
 
-    fn from_scratch(&self) -> bool {
+    fn untrained(&self) -> bool {
         true
     }
 }

@@ -22,7 +22,7 @@ pub trait Schedule: Part {
     }
 
     /// Whether it starts from weights that were never trained.
-    fn from_scratch(&self) -> bool {
+    fn untrained(&self) -> bool {
         false
     }
 }

@@ -99,13 +99,15 @@ pub struct Case {
 /// All cases, by name.
 pub fn all() -> Result<BTreeMap<String, Case>> {
     let texts = texts()?;
-    let parse = |text: &str, name: &str| serde_json::from_str::<Value>(text).map_err(|e| Error::format(format!("{name}: {e}")));
+    let parse =
+        |text: &str, name: &str| serde_json::from_str::<Value>(text).map_err(|e| Error::format(format!("{name}: {e}")));
     let mut out = BTreeMap::new();
     for (name, text) in &texts {
         let body = parse(text, name)?;
         let base = match body["inputs"]["$ref"].as_str() {
             Some(other) => {
-                let text = texts.get(other).ok_or_else(|| Error::format(format!("{name}: there is no case {other}")))?;
+                let text =
+                    texts.get(other).ok_or_else(|| Error::format(format!("{name}: there is no case {other}")))?;
                 Some(parse(text, other)?)
             }
             None => None,
@@ -121,7 +123,9 @@ fn texts() -> Result<BTreeMap<String, String>> {
         let mut out = BTreeMap::new();
         for entry in std::fs::read_dir(folder)? {
             let path = entry?.path();
-            if let (Some("json"), Some(name)) = (path.extension().and_then(|e| e.to_str()), path.file_stem().and_then(|n| n.to_str())) {
+            if let (Some("json"), Some(name)) =
+                (path.extension().and_then(|e| e.to_str()), path.file_stem().and_then(|n| n.to_str()))
+            {
                 out.insert(name.to_string(), std::fs::read_to_string(&path)?);
             }
         }
@@ -205,7 +209,11 @@ impl Case {
         if got.len() != want.len() {
             return Err(Error::shape(what, [want.len()], [got.len()]));
         }
-        let worst = got.iter().zip(want).map(|(g, w)| f64::from((g - w).abs())).fold(0.0, |m: f64, d| if d.is_nan() { f64::INFINITY } else { m.max(d) });
+        let worst = got
+            .iter()
+            .zip(want)
+            .map(|(g, w)| f64::from((g - w).abs()))
+            .fold(0.0, |m: f64, d| if d.is_nan() { f64::INFINITY } else { m.max(d) });
         if worst > limit {
             return Err(Error::unsupported(format!("{what}: off by {worst:e}, and {limit:e} is allowed")));
         }
@@ -221,6 +229,10 @@ impl Case {
     pub fn masks(&self, what: &str, got: &[bool], want: &[f32], scores: &[f32], threshold: f32) -> Result<()> {
         let wrong = (0..got.len()).filter(|&i| got[i] != (want[i] == 1.0));
         let clear: Vec<usize> = wrong.filter(|&i| (scores[i] - threshold).abs() > 2e-5 * threshold.abs()).collect();
-        if clear.is_empty() { Ok(()) } else { Err(Error::unsupported(format!("{what}: the mask differs at {clear:?}"))) }
+        if clear.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::unsupported(format!("{what}: the mask differs at {clear:?}")))
+        }
     }
 }

@@ -63,7 +63,14 @@ pub fn snip(case: &Case) -> Result<()> {
         let n: usize = raw.iter().map(|s| s.len()).sum();
         let keep = (n as f32 * case.number("keep_fraction").unwrap_or(0.2)).round_ties_even() as usize;
         let (mask, all, lowest) = top(&scaled, keep);
-        let name = case.want(key)?.as_object().into_iter().flatten().map(|(k, _)| k.clone()).find(|k| k.starts_with("mask")).unwrap_or_default();
+        let name = case
+            .want(key)?
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(k, _)| k.clone())
+            .find(|k| k.starts_with("mask"))
+            .unwrap_or_default();
         case.masks(key, &mask, &joined(case, &format!("{key}/{name}"))?, &all, lowest)?;
     }
     Ok(())
@@ -114,7 +121,9 @@ pub fn grasp(case: &Case) -> Result<()> {
     }
     let (order, half) = (case.list("author_sample_order")?, case.number("author_half").unwrap_or(0.0) as usize);
     let (x, y) = (case.tensor("x")?, case.list("y")?);
-    let pick = |of: &[usize]| (x.select(ndarray::Axis(0), of).as_standard_layout().into_owned(), of.iter().map(|&i| y[i]).collect());
+    let pick = |of: &[usize]| {
+        (x.select(ndarray::Axis(0), of).as_standard_layout().into_owned(), of.iter().map(|&i| y[i]).collect())
+    };
     let halves: [Batch; 2] = [pick(&order[..half]), pick(&order[half..])];
     let got = scores(&graph, "grasp", &halves, Mode::train(0), 200.0)?;
     for (layer, s) in LAYERS.iter().zip(&got) {
@@ -156,7 +165,8 @@ pub fn magnitude(case: &Case) -> Result<()> {
     let graph = tiny(case)?;
     for sparsity in case.tensor("sparsity")?.iter() {
         for (key, allocation) in [("global", "global"), ("layerwise", "layer")] {
-            let masks = masks(&graph, &recipe(&format!("criterion=magnitude allocation={allocation} sparsity={sparsity}"))?)?;
+            let masks =
+                masks(&graph, &recipe(&format!("criterion=magnitude allocation={allocation} sparsity={sparsity}"))?)?;
             for layer in LAYERS {
                 let id = weight(&graph, layer)?;
                 let w = graph.data(id)?.mapv(f32::abs);
@@ -185,7 +195,10 @@ pub fn lamp(case: &Case) -> Result<()> {
         for layer in LAYERS {
             let want = case.want(&format!("sparsity_{sparsity}/kept/{layer}"))?.as_f64().unwrap_or(-1.0) as f32;
             if (kept(&layer)? - want).abs() > 0.5 {
-                return Err(Error::unsupported(format!("sparsity {sparsity}, {layer}: {} kept, {want} listed", kept(&layer)?)));
+                return Err(Error::unsupported(format!(
+                    "sparsity {sparsity}, {layer}: {} kept, {want} listed",
+                    kept(&layer)?
+                )));
             }
         }
     }
@@ -198,14 +211,23 @@ pub fn erk(case: &Case) -> Result<()> {
     // Many units a layer, so that rounding to whole units does not hide the density.
     let scored: Vec<Scored> = shapes
         .iter()
-        .map(|shape| Scored { name: String::new(), scores: vec![0.0; 1_000_000], shape: shape.clone(), macs: 1, weights: 1 })
+        .map(|shape| Scored {
+            name: String::new(),
+            scores: vec![0.0; 1_000_000],
+            shape: shape.clone(),
+            macs: 1,
+            weights: 1,
+        })
         .collect();
     for sparsity in case.tensor("sparsity")?.iter() {
         let keep = part.keep(&scored, *sparsity, &Args::default())?;
         for (layer, keep) in LAYERS.iter().zip(keep) {
             let want = case.want(&format!("erk_jaxpruner_{sparsity}/{layer}"))?.as_f64().unwrap_or(-1.0);
             if (keep as f64 / 1e6 - want).abs() > 2e-5 {
-                return Err(Error::unsupported(format!("sparsity {sparsity}, {layer}: density {} and {want} listed", keep as f64 / 1e6)));
+                return Err(Error::unsupported(format!(
+                    "sparsity {sparsity}, {layer}: density {} and {want} listed",
+                    keep as f64 / 1e6
+                )));
             }
         }
     }
@@ -218,8 +240,11 @@ pub fn filters(case: &Case) -> Result<()> {
         // The last layer has no batch norm, so it is scored alone where one is needed.
         let part = find("criterion", criterion::ALL, id)?;
         let evidence = Evidence::default();
-        let layers = graph.layers().filter(|&(node, _)| id != "bn-scale" || norm_of(&graph, &graph.nodes[node].name).is_some());
-        layers.map(|(node, w)| part.score(&Layer::new(&graph, &graph.nodes[node], w, &evidence, 1), &Args::default())).collect()
+        let layers =
+            graph.layers().filter(|&(node, _)| id != "bn-scale" || norm_of(&graph, &graph.nodes[node].name).is_some());
+        layers
+            .map(|(node, w)| part.score(&Layer::new(&graph, &graph.nodes[node], w, &evidence, 1), &Args::default()))
+            .collect()
     };
     let compare = |scores: Vec<Tensor>, key: &dyn Fn(usize, &str) -> String| -> Result<()> {
         for (i, (layer, s)) in LAYERS.iter().zip(&scores).enumerate().take(LAYERS.len() - 1) {
@@ -280,7 +305,8 @@ pub fn wanda(case: &Case) -> Result<()> {
             Some((n, m)) => format!("pattern=n:m pattern.n={n} pattern.m={m} allocation=layer"),
             // Of every row int(in s) go.
             None => {
-                let cut = (inputs as f32 * name.trim_start_matches("keep_").parse::<f32>().unwrap_or(0.0) / 100.0) as usize;
+                let cut =
+                    (inputs as f32 * name.trim_start_matches("keep_").parse::<f32>().unwrap_or(0.0) / 100.0) as usize;
                 format!("pattern=element pattern.per=row allocation=layer sparsity={}", cut as f32 / inputs as f32)
             }
         };
@@ -313,7 +339,9 @@ pub fn patterns(case: &Case) -> Result<()> {
         let parts: Vec<&str> = name.split('_').collect();
         let got = match parts.as_slice() {
             ["nm", n, m] => pattern_mask(&matrix, &format!("pattern=n:m pattern.n={n} pattern.m={m}"), 0.5)?,
-            ["conv", "OIHW", n, m, "axis1"] => pattern_mask(&conv, &format!("pattern=n:m pattern.n={n} pattern.m={m}"), 0.5)?,
+            ["conv", "OIHW", n, m, "axis1"] => {
+                pattern_mask(&conv, &format!("pattern=n:m pattern.n={n} pattern.m={m}"), 0.5)?
+            }
             ["block", size, "mean", sparsity] => {
                 let (rows, columns) = size.split_once('x').unwrap_or(("1", "1"));
                 let text = format!("pattern=block pattern.rows={rows} pattern.columns={columns}");
@@ -331,7 +359,8 @@ pub fn patterns(case: &Case) -> Result<()> {
 }
 
 fn numbers(value: &Value) -> Vec<usize> {
-    let mut out: Vec<usize> = value.as_array().into_iter().flatten().filter_map(Value::as_u64).map(|x| x as usize).collect();
+    let mut out: Vec<usize> =
+        value.as_array().into_iter().flatten().filter_map(Value::as_u64).map(|x| x as usize).collect();
     out.sort_unstable();
     out
 }
@@ -339,18 +368,22 @@ fn numbers(value: &Value) -> Vec<usize> {
 pub fn rigl(case: &Case) -> Result<()> {
     let (w, grad) = (case.tensor("w")?, case.tensor("grad")?);
     let mut mask: Vec<u8> = case.tensor("mask")?.iter().map(|&m| m as u8).collect();
-    let masked = tensor::from_vec(w.shape(), w.iter().zip(&mask).map(|(w, &m)| if m == 1 { *w } else { 0.0 }).collect())?;
-    let mut new = regrow::exchange(&masked, &mut mask, grad.mapv(f32::abs).flat(), case.number("drop_fraction").unwrap_or(0.3));
+    let masked =
+        tensor::from_vec(w.shape(), w.iter().zip(&mask).map(|(w, &m)| if m == 1 { *w } else { 0.0 }).collect())?;
+    let mut new =
+        regrow::exchange(&masked, &mut mask, grad.mapv(f32::abs).flat(), case.number("drop_fraction").unwrap_or(0.3));
     new.sort_unstable();
     let want = case.want("rigl_tf")?;
-    let same = new == numbers(&want["grown"]) && mask.iter().map(|&m| f32::from(m)).collect::<Vec<_>>() == flat(&want["mask"])?;
+    let same = new == numbers(&want["grown"])
+        && mask.iter().map(|&m| f32::from(m)).collect::<Vec<_>>() == flat(&want["mask"])?;
     if same { Ok(()) } else { Err(Error::unsupported(format!("grown {new:?}, listed {:?}", want["grown"]))) }
 }
 
 pub fn set(case: &Case) -> Result<()> {
     let w = case.tensor("w")?;
     let before: Vec<u8> = case.tensor("mask")?.iter().map(|&m| m as u8).collect();
-    let masked = tensor::from_vec(w.shape(), w.iter().zip(&before).map(|(w, &m)| if m == 1 { *w } else { 0.0 }).collect())?;
+    let masked =
+        tensor::from_vec(w.shape(), w.iter().zip(&before).map(|(w, &m)| if m == 1 { *w } else { 0.0 }).collect())?;
     let mut mask = before.clone();
     // What comes back is random in SET: here it comes from weights that were never kept, so that drops stay visible.
     let scores: Vec<f32> = before.iter().map(|&m| if m == 1 { 0.0 } else { 1.0 }).collect();

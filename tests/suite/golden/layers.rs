@@ -18,7 +18,8 @@ fn pair(case: &Case, key: &str, default: usize) -> [usize; 2] {
 fn kind(case: &Case) -> Result<Kind> {
     let number = |key: &str, default: f32| case.number(&format!("attrs/{key}")).unwrap_or(default);
     let name = case.name.trim_start_matches("layer_");
-    let window = || Window { kernel: pair(case, "kernel", 2), stride: pair(case, "stride", 2), pad: pair(case, "padding", 0) };
+    let window =
+        || Window { kernel: pair(case, "kernel", 2), stride: pair(case, "stride", 2), pad: pair(case, "padding", 0) };
     let starts = |prefix: &str| name.starts_with(prefix);
     Ok(match name {
         "act_relu" => op::Relu.into(),
@@ -41,10 +42,15 @@ fn kind(case: &Case) -> Result<Kind> {
             let count_pad = case.given("attrs/count_include_pad").and_then(serde_json::Value::as_bool).unwrap_or(true);
             op::AvgPool { window: window(), count_pad }.into()
         }
-        _ if starts("batchnorm") => op::BatchNorm { epsilon: number("eps", 1e-5), momentum: number("momentum", 0.1) }.into(),
-        _ if starts("conv") => {
-            op::Conv { stride: pair(case, "stride", 1), pad: pair(case, "padding", 0), dilation: pair(case, "dilation", 1) }.into()
+        _ if starts("batchnorm") => {
+            op::BatchNorm { epsilon: number("eps", 1e-5), momentum: number("momentum", 0.1) }.into()
         }
+        _ if starts("conv") => op::Conv {
+            stride: pair(case, "stride", 1),
+            pad: pair(case, "padding", 0),
+            dilation: pair(case, "dilation", 1),
+        }
+        .into(),
         other => return Err(Error::unsupported(format!("no operator for {other}"))),
     })
 }
@@ -62,7 +68,10 @@ pub fn check(case: &Case) -> Result<()> {
     }
     case.meets("output", pass.y.flat())?;
     let at = At { ins: &ins, y: &pass.y, saved: &pass.saved, mode };
-    let grad = case.tensor("grad_output")?.into_shape_with_order(pass.y.raw_dim()).map_err(|e| Error::unsupported(e.to_string()))?;
+    let grad = case
+        .tensor("grad_output")?
+        .into_shape_with_order(pass.y.raw_dim())
+        .map_err(|e| Error::unsupported(e.to_string()))?;
     let grads = op.backward(at, &grad)?;
     for (name, grad) in names.iter().zip(&grads) {
         if let Some(grad) = grad {

@@ -34,7 +34,9 @@ impl Tiny<'_> {
         let pad = self.b.shape(w)[2] / 2;
         let y = self.b.node(conv, op::Conv { stride: [stride; 2], pad: [pad; 2], dilation: [1; 2] }, &[x, w])?;
         let mut ins = vec![y];
-        for (part, role) in [("weight", Role::Bias), ("bias", Role::Bias), ("running_mean", Role::Stat), ("running_var", Role::Stat)] {
+        for (part, role) in
+            [("weight", Role::Bias), ("bias", Role::Bias), ("running_mean", Role::Stat), ("running_var", Role::Stat)]
+        {
             ins.push(self.parameter(&format!("{norm}.{part}"), role)?);
         }
         let y = self.b.node(norm, op::BatchNorm::default(), &ins)?;
@@ -48,10 +50,18 @@ impl Tiny<'_> {
 
 /// The network of a case.
 pub fn tiny(case: &Case) -> Result<Graph> {
-    let notes: Value = serde_json::from_str(case.notes().split_inclusive('}').scan(String::new(), |text, part| {
-        text.push_str(part);
-        Some(text.clone())
-    }).find(|text| serde_json::from_str::<Value>(text).is_ok()).unwrap_or_default().as_str()).unwrap_or(Value::Null);
+    let notes: Value = serde_json::from_str(
+        case.notes()
+            .split_inclusive('}')
+            .scan(String::new(), |text, part| {
+                text.push_str(part);
+                Some(text.clone())
+            })
+            .find(|text| serde_json::from_str::<Value>(text).is_ok())
+            .unwrap_or_default()
+            .as_str(),
+    )
+    .unwrap_or(Value::Null);
     let stride = notes["config"]["s1"].as_u64().unwrap_or(1) as usize;
     let parameters = case.parameters()?;
     let x = case.tensor("x")?;
@@ -110,7 +120,10 @@ pub fn forward_backward(case: &Case) -> Result<()> {
 pub fn hessian(case: &Case) -> Result<()> {
     let graph = tiny(case)?;
     let (x, labels) = (case.tensor("x")?, case.list("y")?);
-    let v = LAYERS.iter().map(|l| Ok((weight(&graph, l)?, case.tensor(&format!("v/{l}"))?))).collect::<Result<Direction>>()?;
+    let v = LAYERS
+        .iter()
+        .map(|l| Ok((weight(&graph, l)?, case.tensor(&format!("v/{l}"))?)))
+        .collect::<Result<Direction>>()?;
     let (product, _) = hvp(&graph, &x, &Target::labels(&labels), &Loss::CROSS_ENTROPY, Mode::EVAL, &v)?;
     LAYERS.iter().try_for_each(|l| case.meets(&format!("Hv/{l}"), product[&weight(&graph, l)?].flat()))
 }
@@ -125,7 +138,8 @@ fn listed(group: &Value) -> Vec<BTreeSet<(String, usize, usize)>> {
     let size = group["size"].as_u64().unwrap_or(0) as usize;
     let mut units = vec![BTreeSet::new(); size];
     for member in group["members"].as_array().into_iter().flatten() {
-        let numbers = |key: &str| member[key].as_array().into_iter().flatten().filter_map(Value::as_u64).map(|x| x as usize);
+        let numbers =
+            |key: &str| member[key].as_array().into_iter().flatten().filter_map(Value::as_u64).map(|x| x as usize);
         let (name, axis) = (member["param"].as_str().unwrap_or(""), member["axis"].as_u64().unwrap_or(0) as usize);
         for (index, root) in numbers("indices").zip(numbers("root_indices")) {
             units[root].insert((name.to_string(), axis, index));
@@ -135,10 +149,12 @@ fn listed(group: &Value) -> Vec<BTreeSet<(String, usize, usize)>> {
 }
 
 fn same_groups(case: &Case, graph: &Graph) -> Result<()> {
-    let sets = |groups: Vec<Vec<BTreeSet<(String, usize, usize)>>>| -> BTreeSet<BTreeSet<BTreeSet<(String, usize, usize)>>> {
-        groups.into_iter().map(|units| units.into_iter().collect()).collect()
-    };
-    let ours = sets(groups(graph)?.iter().map(|g: &Group| g.units.iter().map(|u| members(graph, u)).collect()).collect());
+    let sets =
+        |groups: Vec<Vec<BTreeSet<(String, usize, usize)>>>| -> BTreeSet<BTreeSet<BTreeSet<(String, usize, usize)>>> {
+            groups.into_iter().map(|units| units.into_iter().collect()).collect()
+        };
+    let ours =
+        sets(groups(graph)?.iter().map(|g: &Group| g.units.iter().map(|u| members(graph, u)).collect()).collect());
     let want = sets(case.want("groups")?.as_array().into_iter().flatten().map(listed).collect());
     if ours == want {
         return Ok(());
@@ -153,7 +169,9 @@ pub fn groups_of_tinycnn(case: &Case) -> Result<()> {
 
 pub fn groups_of_concat(case: &Case) -> Result<()> {
     let parameters = case.parameters()?;
-    let of = |name: &str| parameters.get(name).map(|t| t.shape().to_vec()).ok_or_else(|| Error::format(format!("no {name}")));
+    let of = |name: &str| {
+        parameters.get(name).map(|t| t.shape().to_vec()).ok_or_else(|| Error::format(format!("no {name}")))
+    };
     let (channels, features) = (of("a.weight")?[1], of("fc1.weight")?[1] / of("c.weight")?[0]);
     // The flattened image is side x side after a stride of 2.
     let side = (1..64).find(|s| s * s == features).unwrap_or(1) * 2 - 1;
@@ -173,7 +191,11 @@ pub fn groups_of_concat(case: &Case) -> Result<()> {
     let u = t.b.node("relu2", op::Relu, &[u])?;
     let mut u = t.b.node("flatten", op::Flatten, &[u])?;
     for name in ["fc1", "fc2"] {
-        let ins = [u, t.parameter(&format!("{name}.weight"), Role::Weight)?, t.parameter(&format!("{name}.bias"), Role::Bias)?];
+        let ins = [
+            u,
+            t.parameter(&format!("{name}.weight"), Role::Weight)?,
+            t.parameter(&format!("{name}.bias"), Role::Bias)?,
+        ];
         u = t.b.node(name, op::Linear, &ins)?;
     }
     same_groups(case, &t.b.finish(u))
@@ -181,7 +203,8 @@ pub fn groups_of_concat(case: &Case) -> Result<()> {
 
 /// A batch norm whose running statistics the case may leave out.
 fn norm(t: &mut Tiny, name: &str, x: ValueId) -> Result<ValueId> {
-    let (gamma, beta) = (t.parameter(&format!("{name}.weight"), Role::Bias)?, t.parameter(&format!("{name}.bias"), Role::Bias)?);
+    let (gamma, beta) =
+        (t.parameter(&format!("{name}.weight"), Role::Bias)?, t.parameter(&format!("{name}.bias"), Role::Bias)?);
     let c = [t.b.shape(gamma)[0]];
     let mean = t.b.parameter(format!("{name}.running_mean"), Role::Stat, secateur::base::tensor::zeros(&c));
     let variance = t.b.parameter(format!("{name}.running_var"), Role::Stat, secateur::base::tensor::full(&c, 1.0));
@@ -201,8 +224,10 @@ pub fn sliced(case: &Case) -> Result<()> {
             let mut units: Vec<&Unit> = Vec::new();
             for (root, indices) in removed {
                 let id = weight(&graph, root)?;
-                let gone: Vec<usize> = indices.as_array().into_iter().flatten().filter_map(Value::as_u64).map(|i| i as usize).collect();
-                let made = |u: &&Unit| u.slices.iter().any(|&(v, axis, index)| v == id && axis == 0 && gone.contains(&index));
+                let gone: Vec<usize> =
+                    indices.as_array().into_iter().flatten().filter_map(Value::as_u64).map(|i| i as usize).collect();
+                let made =
+                    |u: &&Unit| u.slices.iter().any(|&(v, axis, index)| v == id && axis == 0 && gone.contains(&index));
                 units.extend(all.iter().flat_map(|g| &g.units).filter(made));
             }
             smaller = slice::without(&graph, &units)?;

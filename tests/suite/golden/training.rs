@@ -42,7 +42,11 @@ pub fn optimizer(case: &Case) -> Result<()> {
     let nesterov = case.given("nesterov").and_then(serde_json::Value::as_bool) == Some(true);
     let rule = if case.name.starts_with("opt_adam") {
         let betas = case.tensor("betas")?;
-        Rule::Adam { betas: [betas[[0]], betas[[1]]], epsilon: number("eps"), decoupled: case.name.starts_with("opt_adamw") }
+        Rule::Adam {
+            betas: [betas[[0]], betas[[1]]],
+            epsilon: number("eps"),
+            decoupled: case.name.starts_with("opt_adamw"),
+        }
     } else {
         Rule::Sgd { momentum: number("momentum"), dampening: number("dampening"), nesterov }
     };
@@ -73,7 +77,10 @@ pub fn cubic(case: &Case) -> Result<()> {
     let number = |key: &str| case.number(key).unwrap_or(0.0);
     let share = |from: f32| -> Result<Vec<f32>> {
         let steps = case.list("steps")?;
-        Ok(steps.iter().map(|&t| schedule::cubic_share(t as f32, number("start"), number("end"), from, number("target"))).collect())
+        Ok(steps
+            .iter()
+            .map(|&t| schedule::cubic_share(t as f32, number("start"), number("end"), from, number("target")))
+            .collect())
     };
     case.meets("zhu_gupta_from_0", &share(0.0)?)?;
     case.meets("zhu_gupta_from_initial", &share(number("initial_for_second"))?)
