@@ -199,7 +199,7 @@ fn allocations_reach_the_goal_and_keep_the_least() -> Result<()> {
             let cut = engine::sparsity(&graph, &masks);
             // A budget of multiply-adds is not one of weights.
             if id != "macs" {
-                assert!((cut - f64::from(sparsity)).abs() < 0.01, "{id}: {cut} is cut instead of {sparsity}");
+                assert!((cut - sparsity).abs() < 0.01, "{id}: {cut} is cut instead of {sparsity}");
             }
         }
     }

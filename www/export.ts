@@ -1,0 +1,89 @@
+// Files to take away: tables as CSV, records as JSON, charts as SVG and PNG.
+
+import type { Table } from "./elements/figure.js";
+
+export function save(content: BlobPart, type: string, name: string): void {
+  const url = URL.createObjectURL(new Blob([content], { type }));
+  const link = document.createElement("a");
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+const quote = (cell: string | number): string => {
+  const text = String(cell);
+  return /[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
+};
+
+export const csv = (table: Table): string =>
+  [table.columns.map((column) => column.label), ...table.rows].map((row) => row.map(quote).join(",")).join("\n") + "\n";
+
+export const saveCsv = (table: Table, file: string): void => save(csv(table), "text/csv", `${file}.csv`);
+
+export const saveJson = (value: unknown, file: string): void =>
+  save(JSON.stringify(value, null, 2), "application/json", `${file}.json`);
+
+const LOOKS = [
+  "fill",
+  "fill-opacity",
+  "stroke",
+  "stroke-width",
+  "stroke-opacity",
+  "stroke-dasharray",
+  "stroke-linejoin",
+  "opacity",
+  "font-family",
+  "font-size",
+  "font-weight",
+  "font-variant-numeric",
+  "text-anchor",
+  "dominant-baseline",
+  "paint-order",
+  "color",
+];
+
+/** A copy that needs no style sheet: what the page's styles say is written on each element. */
+export function standalone(svg: SVGSVGElement): string {
+  const copy = svg.cloneNode(true) as SVGSVGElement;
+  const originals = [svg, ...svg.querySelectorAll("*")];
+  const copies = [copy, ...copy.querySelectorAll("*")];
+  originals.forEach((original, i) => {
+    const style = getComputedStyle(original);
+    const target = copies[i]!;
+    if (style.display === "none") target.setAttribute("display", "none");
+    for (const look of LOOKS) {
+      const value = style.getPropertyValue(look);
+      if (value) target.setAttribute(look, value);
+    }
+    for (const name of ["class", "style", "tabindex", "role", "aria-selected", "aria-activedescendant"])
+      target.removeAttribute(name);
+  });
+  const box = svg.getBoundingClientRect();
+  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  copy.setAttribute("width", String(box.width));
+  copy.setAttribute("height", String(box.height));
+  const paper = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+  paper.setAttribute("width", "100%");
+  paper.setAttribute("height", "100%");
+  paper.setAttribute("fill", getComputedStyle(svg).backgroundColor);
+  copy.prepend(paper);
+  return new XMLSerializer().serializeToString(copy);
+}
+
+export function saveSvg(svg: SVGSVGElement, file: string): void {
+  save(standalone(svg), "image/svg+xml", `${file}.svg`);
+}
+
+export async function savePng(svg: SVGSVGElement, file: string): Promise<void> {
+  const box = svg.getBoundingClientRect();
+  const picture = new Image();
+  picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(standalone(svg))}`;
+  await picture.decode();
+  const canvas = document.createElement("canvas");
+  canvas.width = box.width * 2;
+  canvas.height = box.height * 2;
+  canvas.getContext("2d")!.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/png"));
+  if (blob) save(blob, "image/png", `${file}.png`);
+}

@@ -1,0 +1,73 @@
+// Numbers as people read them. Every figure of the page goes through here, so that they align.
+
+const number = (digits: number) =>
+  new Intl.NumberFormat("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+const plain = [0, 1, 2, 3].map(number);
+
+export function fixed(value: number, digits: 0 | 1 | 2 | 3): string {
+  return Number.isFinite(value) ? plain[digits]!.format(value) : "–";
+}
+
+export const count = (value: number): string => fixed(value, 0);
+
+/** 0.9156 -> "91.6%" */
+export const percent = (fraction: number, digits: 0 | 1 | 2 = 1): string =>
+  Number.isFinite(fraction) ? `${fixed(fraction * 100, digits)}%` : "–";
+
+/** A sparsity without a needless decimal: 0.9 -> "90%", 0.985 -> "98.5%". */
+export const share = (fraction: number): string =>
+  Number.isFinite(fraction) ? `${+(fraction * 100).toFixed(2)}%` : "–";
+
+export function bytes(value: number): string {
+  if (!Number.isFinite(value)) return "–";
+  if (value < 1000) return `${count(value)} B`;
+  if (value < 1e6) return `${fixed(value / 1e3, value < 1e4 ? 1 : 0)} kB`;
+  return `${fixed(value / 1e6, value < 1e7 ? 2 : 1)} MB`;
+}
+
+export function milliseconds(value: number): string {
+  if (!Number.isFinite(value)) return "–";
+  return `${fixed(value, value < 1 ? 3 : value < 10 ? 2 : 1)} ms`;
+}
+
+export function micros(value: number): string {
+  if (!Number.isFinite(value)) return "–";
+  return `${fixed(value, value < 10 ? 1 : 0)} µs`;
+}
+
+export function ratio(value: number): string {
+  if (!Number.isFinite(value)) return "–";
+  return `${fixed(value, value < 9.95 ? 1 : value < 99.5 ? 1 : 0)}×`;
+}
+
+/** 1234567 -> "1.23 M" */
+export function compact(value: number): string {
+  if (!Number.isFinite(value)) return "–";
+  if (value < 1e4) return count(value);
+  if (value < 1e6) return `${fixed(value / 1e3, 1)} k`;
+  return `${fixed(value / 1e6, 2)} M`;
+}
+
+export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "";
+  if (seconds < 1) return "under 1 s";
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 90 ? `${minutes} min` : `${fixed(minutes / 60, 1)} h`;
+}
+
+export const shape = (dims: number[]): string => dims.join(" × ");
+
+export const plural = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`;
+
+/** What the engine says in passing, as a sentence. Keys and values at its start stay as they are. */
+export function sentence(text: string): string {
+  const trimmed = text.trim();
+  if (!trimmed) return "";
+  const first = /^[a-z]+[a-z]*(\s|,)/.test(trimmed) ? trimmed[0]!.toUpperCase() + trimmed.slice(1) : trimmed;
+  return /[.!?…]$/.test(first) ? first : `${first}.`;
+}
+
+export function clock(at: number): string {
+  return new Date(at).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+}

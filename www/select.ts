@@ -1,0 +1,127 @@
+// Questions asked of the state; pure, like the store.
+
+import type { Run, State, Work } from "./store.js";
+import type { Axis, Catalog, Kept, Meta, Method, RunRecord, Settings } from "./types.js";
+
+/** The settings with everything that was left to defaults; the first network stands where none is named. */
+export function completed(state: State): Settings {
+  const known = { ...state.check?.settings, ...state.settings };
+  const model = state.settings.model ?? state.catalog?.models[0]?.id;
+  if (model === undefined) return known;
+  const data = state.settings.data ?? state.catalog?.models.find((row) => row.id === model)?.data ?? known.data;
+  return { ...known, model, ...(data === undefined ? {} : { data }) };
+}
+
+export const shownRun = (state: State): Run | undefined => state.runs.find((run) => run.id === state.shown);
+
+/** The run whose figures are on the page: only one of the open model. */
+export function shownRecord(state: State): RunRecord | undefined {
+  const run = shownRun(state);
+  return run && (!state.model || run.record.model === state.model.id) ? run.record : undefined;
+}
+
+export const baseline = (state: State): RunRecord | undefined =>
+  state.model ? state.baselines[state.model.id] : undefined;
+
+export function methodOf(catalog: Catalog | undefined, id: string | undefined): Method | undefined {
+  return id === undefined ? undefined : catalog?.methods.find((method) => method.id === id);
+}
+
+/** The method whose choices are the recipe's, if one is. */
+export function currentMethod(state: State): Method | undefined {
+  const settings = completed(state);
+  return methodOf(state.catalog, settings.method) ?? methodWith(state.catalog, settings);
+}
+
+/** Axes and their parameters that were changed away from the method's own. */
+export function overrides(state: State): string[] {
+  const axes = (state.catalog?.axes ?? []).map((axis) => axis.id);
+  const method = currentMethod(state);
+  return Object.keys(state.settings).filter(
+    (key) => axes.includes(key.split(".")[0]!) && method?.settings[key] !== state.settings[key],
+  );
+}
+
+export function partOf(axis: Axis, settings: Settings): Meta | undefined {
+  return axis.parts.find((part) => part.id === (settings[axis.id] ?? axis.default));
+}
+
+export const partName = (catalog: Catalog | undefined, axis: string, id: string): string =>
+  catalog?.axes.find((a) => a.id === axis)?.parts.find((part) => part.id === id)?.name ?? id;
+
+export function methodName(catalog: Catalog | undefined, record: RunRecord): string {
+  if (record.job === "baseline") return "Dense";
+  return methodOfRecord(catalog, record)?.name ?? "Own recipe";
+}
+
+export const methodOfRecord = (catalog: Catalog | undefined, record: RunRecord): Method | undefined =>
+  methodOf(catalog, record.method ?? record.recipe.method) ?? methodWith(catalog, record.recipe);
+
+const methodWith = (catalog: Catalog | undefined, settings: Settings): Method | undefined =>
+  catalog?.methods.find((method) => Object.entries(method.settings).every(([key, value]) => settings[key] === value));
+
+export const isBaseline = (method: Method | undefined): boolean =>
+  !!method && (method.baseline === true || /^baseline/i.test(method.family));
+
+export const sparsityOf = (record: RunRecord): number =>
+  record.size.parameters ? 1 - record.size.nonzero / record.size.parameters : 0;
+
+export const requested = (record: RunRecord): number => Number(record.recipe.sparsity ?? sparsityOf(record));
+
+/** What fell in each layer: the running job's masks, then the previewed recipe, then the shown run. */
+export function keptByLayer(state: State): { kept: Map<string, Kept>; of: "work" | "preview" | "run" | "dense" } {
+  const index = (rows: Kept[]) => new Map(rows.map((row) => [row.name, row]));
+  if (state.work?.masks) return { kept: index(state.work.masks), of: "work" };
+  const record = shownRecord(state);
+  if (record && !edited(state)) return { kept: index(record.layers), of: "run" };
+  if (state.preview) return { kept: index(state.preview.layers), of: "preview" };
+  return { kept: new Map(), of: "dense" };
+}
+
+/** True when the form no longer says what the shown run was made with. */
+export function edited(state: State): boolean {
+  const run = shownRun(state);
+  if (!run) return true;
+  const now = completed(state);
+  const then = { ...run.record.recipe, ...run.settings };
+  const keys = new Set([...Object.keys(now), ...Object.keys(then)]);
+  return [...keys].some((key) => key in now && key in then && now[key] !== then[key]);
+}
+
+/** Fraction of the job done, phases weighted by their steps. */
+export function fraction(work: Work): number {
+  const weight = work.phases.map((phase) => Math.max(1, phase.steps));
+  const all = weight.reduce((a, b) => a + b, 0);
+  if (!all) return 0;
+  const before = weight.slice(0, work.phase).reduce((a, b) => a + b, 0);
+  const inside = work.total > 0 ? Math.min(1, work.done / work.total) : 0;
+  return Math.min(1, (before + inside * (weight[work.phase] ?? 0)) / all);
+}
+
+export interface Point {
+  run: Run | undefined;
+  record: RunRecord;
+  x: number;
+  accuracy: number;
+}
+
+/** Those no other point beats on both axes; sorted by cost saved. */
+export function frontier(points: Point[]): Point[] {
+  const sorted = [...points].sort((a, b) => b.x - a.x || b.accuracy - a.accuracy);
+  let best = -Infinity;
+  const out: Point[] = [];
+  for (const point of sorted) {
+    if (point.accuracy > best) {
+      out.push(point);
+      best = point.accuracy;
+    }
+  }
+  return out.reverse();
+}
+
+export function costOf(record: RunRecord, cost: State["cost"]): number {
+  if (cost === "speed") return record.speed.ratio;
+  if (cost === "size") return record.size.bytes_dense / Math.max(1, record.size.bytes_stored);
+  if (cost === "arithmetic") return record.macs.dense / Math.max(1, record.macs.pruned);
+  return sparsityOf(record);
+}

@@ -1,0 +1,306 @@
+// The page's state and the one pure function that changes it. No browser in here: it is tested without one.
+
+import type {
+  AccuracyPoint,
+  Card,
+  Catalog,
+  Check,
+  Failure,
+  Kept,
+  LabEvent,
+  ModelInfo,
+  Phase,
+  Preview,
+  RunRecord,
+  Settings,
+  TrainPoint,
+} from "./types.js";
+import type { Place } from "./url.js";
+
+export interface Run {
+  id: string;
+  at: number;
+  /** What was asked for; the record holds what it became. */
+  settings: Settings;
+  record: RunRecord;
+  sweep?: string;
+}
+
+/** A job under way. Figures of the run before stay on the page beside it. */
+export interface Work {
+  job: "baseline" | "run";
+  settings: Settings;
+  started: number;
+  paused: boolean;
+  phases: Phase[];
+  phase: number;
+  done: number;
+  total: number;
+  curve: TrainPoint[];
+  accuracy: AccuracyPoint[];
+  masks?: Kept[];
+  notes: string[];
+}
+
+export interface SweepItem {
+  settings: Settings;
+  status: "waiting" | "working" | "done" | "failed" | "dropped";
+  message?: string;
+}
+
+export interface Sweep {
+  id: string;
+  started: number;
+  items: SweepItem[];
+  state: "working" | "paused" | "done" | "cancelled";
+}
+
+export type Engine = "starting" | "opening" | "ready" | "restarting" | "dead";
+export type Panel = "compare" | "training" | "examples" | "classes" | "record";
+export type Cost = "speed" | "size" | "arithmetic" | "sparsity";
+export type Theme = "auto" | "light" | "dark";
+
+export interface State {
+  place: Place;
+  theme: Theme;
+  engine: Engine;
+  catalog?: Catalog;
+  settings: Settings;
+  check?: Check;
+  /** The last check that found nothing wrong. */
+  good?: Check;
+  preview?: Preview;
+  model?: ModelInfo;
+  cards: Record<string, Card>;
+  /** The dense model, measured: one a model. */
+  baselines: Record<string, RunRecord>;
+  runs: Run[];
+  shown?: string;
+  work?: Work;
+  sweep?: Sweep;
+  failure?: Failure;
+  notice?: string;
+  layer?: string;
+  height: "parameters" | "time";
+  panel: Panel;
+  cost: Cost;
+  axesOpen: boolean;
+}
+
+export type Msg =
+  | { type: "place"; place: Place }
+  | { type: "theme"; theme: Theme }
+  | { type: "engine"; engine: Engine }
+  | { type: "catalog"; catalog: Catalog }
+  | { type: "opened"; model: ModelInfo; card?: Card }
+  | { type: "card"; model: string; card: Card }
+  | { type: "settings"; settings: Settings }
+  | { type: "set"; key: string; value: string | undefined }
+  | { type: "method"; id: string }
+  | { type: "checked"; check: Check; preview?: Preview }
+  | { type: "work"; job: "baseline" | "run"; settings: Settings; at: number }
+  | { type: "events"; events: LabEvent[] }
+  | { type: "paused"; paused: boolean }
+  | { type: "stopped" }
+  | { type: "finished"; run: Run }
+  | { type: "baseline"; record: RunRecord }
+  | { type: "failure"; failure: Failure | undefined }
+  | { type: "notice"; text: string | undefined }
+  | { type: "runs"; runs: Run[] }
+  | { type: "show"; id: string | undefined }
+  | { type: "forget"; id: string }
+  | { type: "look"; name: string }
+  | { type: "height"; by: "parameters" | "time" }
+  | { type: "panel"; panel: Panel }
+  | { type: "cost"; cost: Cost }
+  | { type: "axes"; open: boolean }
+  | { type: "sweep"; sweep: Sweep | undefined }
+  | { type: "sweepItem"; index: number; status: SweepItem["status"]; message?: string }
+  | { type: "sweepState"; state: Sweep["state"] };
+
+export const initial = (): State => ({
+  place: { tab: "lab" },
+  theme: "auto",
+  engine: "starting",
+  settings: {},
+  cards: {},
+  baselines: {},
+  runs: [],
+  height: "parameters",
+  panel: "compare",
+  cost: "speed",
+  axesOpen: false,
+});
+
+export function update(state: State, msg: Msg): State {
+  switch (msg.type) {
+    case "place":
+      return { ...state, place: msg.place };
+    case "theme":
+      return { ...state, theme: msg.theme };
+    case "engine":
+      return { ...state, engine: msg.engine };
+    case "catalog":
+      return { ...state, catalog: msg.catalog };
+    case "opened":
+      return {
+        ...state,
+        model: msg.model,
+        cards: msg.card ? { ...state.cards, [msg.model.id]: msg.card } : state.cards,
+        layer: keepLayer(state.layer, msg.model),
+        engine: "ready",
+      };
+    case "card":
+      return { ...state, cards: { ...state.cards, [msg.model]: msg.card } };
+    case "settings":
+      return { ...state, settings: msg.settings };
+    case "set":
+      return { ...state, settings: withSetting(state, msg.key, msg.value) };
+    case "method":
+      return { ...state, settings: withMethod(state, msg.id) };
+    case "checked":
+      return {
+        ...state,
+        check: keepForm(msg.check, state.good),
+        good: msg.check.ok ? msg.check : state.good,
+        preview: msg.preview,
+      };
+    case "work":
+      return {
+        ...state,
+        work: startWork(msg.job, msg.settings, msg.at),
+        ...(msg.job === "run" ? { failure: undefined, notice: undefined } : {}),
+      };
+    case "events":
+      return state.work ? { ...state, work: msg.events.reduce(workEvent, state.work) } : state;
+    case "paused":
+      return state.work ? { ...state, work: { ...state.work, paused: msg.paused } } : state;
+    case "stopped":
+      return { ...state, work: undefined };
+    case "finished":
+      return { ...state, work: undefined, runs: [msg.run, ...state.runs], shown: msg.run.id };
+    case "baseline":
+      return { ...state, work: undefined, baselines: { ...state.baselines, [msg.record.model]: msg.record } };
+    case "failure":
+      return { ...state, failure: msg.failure };
+    case "notice":
+      return { ...state, notice: msg.text };
+    case "runs":
+      return { ...state, runs: mergeRuns(state.runs, msg.runs) };
+    case "show":
+      return { ...state, shown: msg.id };
+    case "forget":
+      return {
+        ...state,
+        runs: state.runs.filter((run) => run.id !== msg.id),
+        shown: state.shown === msg.id ? undefined : state.shown,
+      };
+    case "look":
+      return { ...state, layer: msg.name };
+    case "height":
+      return { ...state, height: msg.by };
+    case "panel":
+      return { ...state, panel: msg.panel };
+    case "cost":
+      return { ...state, cost: msg.cost };
+    case "axes":
+      return { ...state, axesOpen: msg.open };
+    case "sweep":
+      return { ...state, sweep: msg.sweep };
+    case "sweepItem":
+      return state.sweep ? { ...state, sweep: withItem(state.sweep, msg.index, msg.status, msg.message) } : state;
+    case "sweepState":
+      return state.sweep ? { ...state, sweep: endSweep(state.sweep, msg.state) } : state;
+  }
+}
+
+/** A refused recipe has no timeline and no defaults: the form keeps those it had. */
+function keepForm(now: Check, last: Check | undefined): Check {
+  if (now.ok || !last) return now;
+  return { ...now, timeline: last.timeline, settings: { ...last.settings, ...now.settings } };
+}
+
+function keepLayer(name: string | undefined, model: ModelInfo): string | undefined {
+  if (model.layers.some((layer) => layer.name === name)) return name;
+  const prunable = model.layers.filter((layer) => layer.prunable);
+  return (prunable.length ? prunable : model.layers).reduce((a, b) => (b.parameters > a.parameters ? b : a)).name;
+}
+
+/** One key changed. A part's parameters go when another part takes its place; a model brings its data. */
+function withSetting(state: State, key: string, value: string | undefined): Settings {
+  const settings = { ...state.settings };
+  if (value === undefined) delete settings[key];
+  else settings[key] = value;
+  if (state.catalog?.axes.some((axis) => axis.id === key)) dropParams(settings, key);
+  if (key === "model") delete settings.data;
+  return settings;
+}
+
+function dropParams(settings: Settings, axis: string): void {
+  for (const key of Object.keys(settings)) if (key.startsWith(`${axis}.`)) delete settings[key];
+}
+
+/** A method fills the axes: earlier choices on them would silently change what it is. */
+function withMethod(state: State, id: string): Settings {
+  const settings: Settings = { ...state.settings, method: id };
+  for (const axis of state.catalog?.axes ?? []) {
+    delete settings[axis.id];
+    dropParams(settings, axis.id);
+  }
+  return settings;
+}
+
+function startWork(job: "baseline" | "run", settings: Settings, at: number): Work {
+  return {
+    job,
+    settings,
+    started: at,
+    paused: false,
+    phases: [],
+    phase: 0,
+    done: 0,
+    total: 0,
+    curve: [],
+    accuracy: [],
+    notes: [],
+  };
+}
+
+function workEvent(work: Work, event: LabEvent): Work {
+  switch (event.type) {
+    case "timeline":
+      return { ...work, phases: event.phases };
+    case "phase":
+      return { ...work, phase: event.index, done: 0, total: work.phases[event.index]?.steps ?? 0 };
+    case "progress":
+      return { ...work, phase: event.phase, done: event.done, total: event.total };
+    case "train":
+      return { ...work, curve: [...work.curve, event] };
+    case "accuracy":
+      return { ...work, accuracy: [...work.accuracy, event] };
+    case "masks":
+      return { ...work, masks: event.layers };
+    case "note":
+      return { ...work, notes: [...work.notes, event.message] };
+    default:
+      return work;
+  }
+}
+
+function mergeRuns(have: Run[], more: Run[]): Run[] {
+  const known = new Set(have.map((run) => run.id));
+  return [...have, ...more.filter((run) => !known.has(run.id))].sort((a, b) => b.at - a.at);
+}
+
+function withItem(sweep: Sweep, index: number, status: SweepItem["status"], message?: string): Sweep {
+  const items = sweep.items.map((item, i) => (i === index ? { ...item, status, message } : item));
+  return { ...sweep, items };
+}
+
+function endSweep(sweep: Sweep, state: Sweep["state"]): Sweep {
+  if (state !== "cancelled") return { ...sweep, state };
+  const items = sweep.items.map((item) =>
+    item.status === "waiting" || item.status === "working" ? { ...item, status: "dropped" as const } : item,
+  );
+  return { ...sweep, state, items };
+}

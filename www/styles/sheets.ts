@@ -1,0 +1,10 @@
+// The element's style, as sheets that need no permission from the page around it.
+
+import { unsafeCSS, type CSSResult } from "lit";
+import base from "./base.css";
+import controls from "./controls.css";
+import figures from "./figures.css";
+import lab from "./lab.css";
+import pages from "./pages.css";
+
+export const sheets: CSSResult[] = [base, controls, lab, figures, pages].map((text) => unsafeCSS(text));

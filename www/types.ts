@@ -1,0 +1,280 @@
+// What crosses between the engine and the page. Maps are plain objects; fractions run from 0 to 1.
+
+export type Settings = Record<string, string>;
+
+export interface Source {
+  cite: string;
+  url: string;
+}
+
+export type ParamKind =
+  | { type: "float"; default: number; min: number; max: number; log: boolean; unit?: string }
+  | { type: "int"; default: number; min: number; max: number; unit?: string }
+  | { type: "choice"; default: string; of: string[] }
+  | { type: "flag"; default: boolean };
+
+export interface Param {
+  key: string;
+  label: string;
+  what: string;
+  kind: ParamKind;
+}
+
+export interface Meta {
+  id: string;
+  name: string;
+  what: string;
+  formula: string;
+  sources: Source[];
+  params: Param[];
+}
+
+export interface Axis {
+  id: string;
+  name: string;
+  question: string;
+  default: string;
+  parts: Meta[];
+}
+
+export interface Method {
+  id: string;
+  name: string;
+  what: string;
+  formula: string;
+  sources: Source[];
+  family: string;
+  reading?: string;
+  /** True for the methods every comparison should show. */
+  baseline?: boolean;
+  settings: Settings;
+}
+
+export interface ModelRow {
+  id: string;
+  name: string;
+  what: string;
+  data: string;
+  input: number[];
+  classes: number;
+}
+
+export interface DataRow {
+  id: string;
+  name: string;
+  what: string;
+  license: string;
+  attribution: string;
+  source: string;
+  classes: string[];
+  shape: number[];
+}
+
+export interface Catalog {
+  version: string;
+  axes: Axis[];
+  methods: Method[];
+  globals: Param[];
+  models: ModelRow[];
+  datasets: DataRow[];
+}
+
+/** `score prune train rewind recalibrate evaluate compile measure` and what else an engine may do. */
+export type PhaseKind = string;
+
+export interface Phase {
+  kind: PhaseKind;
+  label: string;
+  steps: number;
+  sparsity?: number;
+}
+
+export interface Problem {
+  key: string;
+  message: string;
+  hint: string;
+}
+
+export interface Check {
+  ok: boolean;
+  errors: Problem[];
+  disabled: Record<string, Record<string, string>>;
+  settings: Settings;
+  timeline: Phase[];
+  warnings: string[];
+}
+
+export interface Failure {
+  kind: string;
+  message: string;
+  hint: string;
+  key?: string;
+}
+
+export interface LayerInfo {
+  name: string;
+  kind: "conv" | "depthwise" | "linear";
+  shape: number[];
+  out: number[];
+  parameters: number;
+  macs: number;
+  prunable: boolean;
+}
+
+export interface ModelInfo {
+  id: string;
+  name: string;
+  parameters: number;
+  macs: number;
+  input: number[];
+  layers: LayerInfo[];
+  links: [string, string][];
+}
+
+export interface Kept {
+  name: string;
+  kept: number;
+  total: number;
+}
+
+export interface Preview {
+  layers: Kept[];
+  bytes_dense: number;
+  bytes_stored: number;
+  kept: number;
+  total: number;
+  /** Magnitudes stand in for a criterion that looks at images. */
+  stand_in?: boolean;
+}
+
+export interface TrainPoint {
+  step: number;
+  loss: number;
+  accuracy: number;
+  lr?: number;
+}
+
+export interface AccuracyPoint {
+  step: number;
+  accuracy: number;
+  low: number;
+  high: number;
+  n: number;
+  split: string;
+}
+
+export type LabEvent =
+  | { type: "timeline"; phases: Phase[] }
+  | { type: "phase"; index: number; label: string; kind: PhaseKind }
+  | { type: "progress"; phase: number; done: number; total: number }
+  | ({ type: "train" } & TrainPoint)
+  | ({ type: "accuracy" } & AccuracyPoint)
+  | { type: "masks"; sparsity: number; layers: Kept[] }
+  | { type: "note"; level: "info" | "warn"; message: string }
+  | { type: "result"; record: RunRecord }
+  | { type: "done" };
+
+export interface LayerRow {
+  name: string;
+  shape: number[];
+  sparsity: number;
+  kernel: string;
+  why: string;
+  dense_us: number;
+  pruned_us: number;
+  kept: number;
+  total: number;
+  candidates: { kernel: string; us: number }[];
+}
+
+export interface Environment {
+  simd: boolean;
+  relaxed_simd: boolean;
+  threads: number;
+  timer_step_us: number;
+  isolated: boolean;
+  user_agent: string;
+  version: string;
+  target: string;
+}
+
+export interface RunRecord {
+  format: number;
+  model: string;
+  data: string;
+  method?: string;
+  recipe: Settings;
+  seed: number;
+  job: "baseline" | "run";
+  accuracy: {
+    before: number;
+    after: number;
+    low: number;
+    high: number;
+    n: number;
+    before_low: number;
+    before_high: number;
+    top5_before?: number;
+    top5_after?: number;
+  };
+  size: { parameters: number; nonzero: number; bytes_dense: number; bytes_stored: number };
+  macs: { dense: number; pruned: number };
+  speed: {
+    dense_ms: number;
+    pruned_ms: number;
+    ratio: number;
+    low: number;
+    high: number;
+    samples: number;
+    batch: number;
+  };
+  layers: LayerRow[];
+  environment: Environment;
+  digest: string;
+  verdict: string;
+  notes: string[];
+  classes: { label: string; n: number; before: number; after: number }[];
+  changed: { index: number; label: number; before: number; after: number }[];
+  /** How many there are in all; `changed` holds the first of them. */
+  changed_total?: number;
+  timeline: Phase[];
+  curve: TrainPoint[];
+  seconds: number;
+}
+
+export interface LayerView {
+  shape: number[];
+  before: Float32Array;
+  after: Float32Array;
+  mask: Uint8Array;
+}
+
+export interface Picture {
+  width: number;
+  height: number;
+  pixels: Uint8Array;
+}
+
+/** The engine as wasm exports it. */
+export interface Lab {
+  open(model: string, safetensors: Uint8Array): ModelInfo;
+  data(
+    dataset: string,
+    split: "test" | "train",
+    images: Uint8Array,
+    labels: Uint8Array,
+  ): { n: number; shape: number[]; classes: number };
+  check(settings: Settings): Check;
+  preview(settings: Settings): Preview;
+  needs(settings: Settings): { train: boolean };
+  start(job: "baseline" | "run", settings: Settings): void;
+  advance(ms: number): LabEvent[];
+  cancel(): void;
+  layer(name: string): LayerView;
+  image(index: number): Picture;
+  export(format: "safetensors" | "onnx"): Uint8Array;
+  environment(): Environment;
+}
+
+/** A model's card as shipped beside its weights; every field may be missing. */
+export type Card = Record<string, unknown>;

@@ -1,0 +1,244 @@
+// Runs side by side: the chart of accuracy against what was bought, and the table.
+
+import { html, nothing, type TemplateResult } from "lit";
+import { csv, save, saveJson } from "../export.js";
+import type { Table } from "../elements/figure.js";
+import { clock, fixed, percent, ratio, share } from "../format.js";
+import { paretoPlot, type ParetoPoint } from "../plots/pareto.js";
+import {
+  baseline,
+  costOf,
+  frontier,
+  isBaseline,
+  methodName,
+  methodOfRecord,
+  requested,
+  sparsityOf,
+} from "../select.js";
+import type { Cost, Run } from "../store.js";
+import type { Context } from "./context.js";
+import { sweepStrip } from "./sweep.js";
+
+const COSTS: Record<Cost, { name: string; axis: string }> = {
+  speed: { name: "Speed", axis: "Times faster than dense, measured here" },
+  size: { name: "Size", axis: "Times smaller than dense, as stored" },
+  arithmetic: { name: "Multiply-adds", axis: "Times fewer multiply-adds than dense" },
+  sparsity: { name: "Sparsity", axis: "Share of the weights removed" },
+};
+const HEIGHT = 340;
+
+export function compareView(ctx: Context): TemplateResult {
+  const { state } = ctx;
+  const mine = state.runs.filter((run) => !state.model || run.record.model === state.model.id);
+  const others = state.runs.length - mine.length;
+  return html`${sweepStrip(ctx)}
+    <div class="compare">
+      ${mine.length ? chart(ctx, mine) : empty(ctx)}
+      <div class="runs">
+        ${runsHead(ctx, mine)} ${mine.length ? runsTable(ctx, mine) : nothing}
+        ${others ? html`<p class="note">${others === 1 ? "One run" : `${others} runs`} of other networks are kept too; choose the network above to see them.</p>` : nothing}
+      </div>
+    </div>`;
+}
+
+function empty(ctx: Context): TemplateResult {
+  const names = (ctx.state.catalog?.methods ?? []).filter(isBaseline).map((method) => method.name);
+  return html`<div class="teach">
+    <h3>Nothing to compare yet</h3>
+    <p>
+      Every run appears here as a point: accuracy on the test images upward, what the cut bought to the right. The best
+      runs form the line to the upper right; a run below it lost to another.
+    </p>
+    <p>
+      A single run says little.
+      ${names.length ? html`Run ${join(names)} with the same sparsity first: a method that does not beat these is not worth its trouble.` : nothing}
+      Sweep makes such a set in one go, over several seeds.
+    </p>
+  </div>`;
+}
+
+const join = (names: string[]): string =>
+  names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+
+function chart(ctx: Context, runs: Run[]): TemplateResult {
+  const { state } = ctx;
+  const dense = baseline(state) ?? runs[0]!.record;
+  const fraction = state.cost === "sparsity";
+  const points: ParetoPoint[] = runs.map((run) => ({
+    run,
+    record: run.record,
+    x: costOf(run.record, state.cost),
+    accuracy: run.record.accuracy.after,
+    low: run.record.accuracy.low,
+    high: run.record.accuracy.high,
+    name: `${methodName(state.catalog, run.record)} ${share(requested(run.record))}`,
+    label: `${methodName(state.catalog, run.record)} ${share(requested(run.record))}`,
+    kind: isBaseline(methodOfRecord(state.catalog, run.record)) ? "reference" : "run",
+    shown: run.id === state.shown,
+  }));
+  points.push({
+    run: undefined,
+    record: dense,
+    x: fraction ? 0 : 1,
+    accuracy: dense.accuracy.before,
+    low: dense.accuracy.before_low,
+    high: dense.accuracy.before_high,
+    name: "Dense",
+    label: "Dense",
+    kind: "dense",
+    shown: false,
+  });
+  return html`<secateur-figure
+    class="pareto"
+    .heading=${"Accuracy against"}
+    .note=${html`<span class="keys"><i class="sym square"></i>dense <i class="sym diamond"></i>baseline <i class="sym dot"></i>method <i class="sym dash"></i>best so far</span> Bars: 95% interval of the accuracy.`}
+    .file=${`secateur-${dense.model}-${state.cost}`}
+    .height=${HEIGHT}
+    .label=${`Accuracy against ${COSTS[state.cost].axis.toLowerCase()}, ${runs.length} runs`}
+    .controls=${costToggle(ctx)}
+    .deps=${[state.runs, state.cost, state.shown, dense]}
+    .table=${runTable(ctx, runs)}
+    .draw=${(width: number) =>
+      paretoPlot({
+        points,
+        best: frontier(points),
+        width,
+        height: HEIGHT,
+        cost: COSTS[state.cost].axis,
+        fraction,
+        pick: (point) => point.run && ctx.send({ type: "show", id: point.run.id }),
+      })}
+  ></secateur-figure>`;
+}
+
+function costToggle(ctx: Context): TemplateResult {
+  return html`<span class="toggle" role="group" aria-label="Compare accuracy with">
+    ${(Object.keys(COSTS) as Cost[]).map(
+      (cost) =>
+        html`<button aria-pressed=${ctx.state.cost === cost} @click=${() => ctx.send({ type: "cost", cost })}>
+          ${COSTS[cost].name}
+        </button>`,
+    )}
+  </span>`;
+}
+
+function runsHead(ctx: Context, runs: Run[]): TemplateResult {
+  const { state } = ctx;
+  const sweeping = state.sweep?.state === "working" || state.sweep?.state === "paused" || state.work?.job === "run";
+  return html`<div class="head">
+    <h3>Runs <span class="faint">${runs.length || ""}</span></h3>
+    <span class="tools">
+      ${
+        runs.length
+          ? html`<button class="quiet" @click=${() => save(csv(runTable(ctx, runs)), "text/csv", "secateur-runs.csv")}>
+                Save CSV
+              </button>
+              <button
+                class="quiet"
+                @click=${() =>
+                  saveJson(
+                    runs.map((run) => run.record),
+                    "secateur-runs",
+                  )}
+              >
+                Save JSON
+              </button>`
+          : nothing
+      }
+      <button class="second" ?disabled=${sweeping || !state.model} @click=${() => ctx.openSweep()}>Sweep…</button>
+    </span>
+  </div>`;
+}
+
+function runsTable(ctx: Context, runs: Run[]): TemplateResult {
+  const { state } = ctx;
+  return html`<div class="scroll tall" tabindex="0" role="region" aria-label="Runs, newest first">
+    <table class="list">
+      <thead>
+        <tr>
+          <th scope="col">Method</th>
+          <th scope="col" class="n">Cut</th>
+          <th scope="col" class="n">Seed</th>
+          <th scope="col" class="n">Accuracy</th>
+          <th scope="col" class="n">Speed</th>
+          <th scope="col" class="n">Smaller</th>
+          <th scope="col"><span class="visually-hidden">What to do with it</span></th>
+        </tr>
+      </thead>
+      <tbody>
+        ${runs.map((run) => {
+          const r = run.record;
+          const name = methodName(state.catalog, r);
+          const shown = run.id === state.shown;
+          return html`<tr class=${shown ? "shown" : ""}>
+            <td>
+              <button class="link" aria-pressed=${shown} @click=${() => ctx.send({ type: "show", id: run.id })}>
+                ${name}
+              </button>
+              <span class="faint">${clock(run.at)}</span>
+            </td>
+            <td class="n">${share(requested(r))}</td>
+            <td class="n">${r.seed}</td>
+            <td class="n">${percent(r.accuracy.after)}</td>
+            <td class="n">${ratio(r.speed.ratio)}</td>
+            <td class="n">${ratio(costOf(r, "size"))}</td>
+            <td class="n acts">
+              <button
+                class="quiet"
+                aria-label="Restore the settings of ${name}, ${clock(run.at)}"
+                @click=${() => ctx.restore(run)}
+              >
+                Restore
+              </button>
+              <button class="quiet" aria-label="Remove ${name}, ${clock(run.at)}" @click=${() => ctx.forget(run)}>
+                Remove
+              </button>
+            </td>
+          </tr>`;
+        })}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+export function runTable(ctx: Context, runs: Run[]): Table {
+  const n = (label: string) => ({ label, numeric: true });
+  return {
+    columns: [
+      { label: "Method" },
+      n("Sparsity asked"),
+      n("Sparsity"),
+      n("Seed"),
+      n("Accuracy"),
+      n("Low"),
+      n("High"),
+      n("Dense ms"),
+      n("Now ms"),
+      n("Ratio"),
+      n("Ratio low"),
+      n("Ratio high"),
+      n("Bytes dense"),
+      n("Bytes stored"),
+      n("MACs dense"),
+      n("MACs"),
+    ],
+    rows: runs.map(({ record: r }) => [
+      methodName(ctx.state.catalog, r),
+      requested(r),
+      fixed(sparsityOf(r), 3),
+      r.seed,
+      r.accuracy.after.toFixed(4),
+      r.accuracy.low.toFixed(4),
+      r.accuracy.high.toFixed(4),
+      r.speed.dense_ms.toFixed(4),
+      r.speed.pruned_ms.toFixed(4),
+      r.speed.ratio.toFixed(3),
+      r.speed.low.toFixed(3),
+      r.speed.high.toFixed(3),
+      r.size.bytes_dense,
+      r.size.bytes_stored,
+      r.macs.dense,
+      r.macs.pruned,
+    ]),
+  };
+}

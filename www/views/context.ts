@@ -1,0 +1,34 @@
+// What a view may see and do. Views are functions of this; they hold no state.
+
+import type { LayerPicture } from "../picture.js";
+import type { Msg, Run, State } from "../store.js";
+import type { Picture, RunRecord, Settings } from "../types.js";
+import type { Place } from "../url.js";
+
+export interface Context {
+  state: State;
+  /** The element owns the page: it has tabs, a link to share and the address. */
+  page: boolean;
+  send(msg: Msg): void;
+  /** Changes one setting; undefined returns it to its default. */
+  set(key: string, value: string | undefined): void;
+  setMethod(id: string): void;
+  replace(settings: Settings): void;
+  run(): void;
+  cancel(): void;
+  pause(paused: boolean): void;
+  reset(): void;
+  restart(): void;
+  restore(run: Run): void;
+  forget(run: Run): void;
+  sweep(list: Settings[]): void;
+  openSweep(): void;
+  share(): void;
+  go(place: Place): void;
+  link(place: Place): string;
+  picture(layer: string): { picture: LayerPicture; of: "run" | "dense" } | undefined;
+  image(index: number): Promise<Picture>;
+  card(model: string): void;
+  saveModel(format: "safetensors" | "onnx"): void;
+  record(): RunRecord | undefined;
+}

@@ -1,0 +1,79 @@
+// One parameter as a control, made from its description alone.
+
+import { html, nothing, type TemplateResult } from "lit";
+import { sentence } from "../format.js";
+import type { Param, Problem } from "../types.js";
+
+export interface Field {
+  id: string;
+  param: Param;
+  value: string | undefined;
+  problem: Problem | undefined;
+  set(value: string | undefined): void;
+}
+
+export function field(f: Field): TemplateResult {
+  return html`<div class="field">
+    <label for=${f.id}>${f.param.label}</label>
+    ${control(f)}
+    <p class="note" id="${f.id}-note">${f.param.what}</p>
+    ${f.problem ? html`<p class="problem" role="alert">${sentence(f.problem.message)} ${sentence(f.problem.hint)}</p>` : nothing}
+  </div>`;
+}
+
+/** Defaults come as 32-bit floats: their tail of digits is no part of the value. */
+export const defaultOf = (param: Param): string =>
+  typeof param.kind.default === "number" ? String(+param.kind.default.toPrecision(6)) : String(param.kind.default);
+
+function control(f: Field): TemplateResult {
+  const { kind } = f.param;
+  const value = f.value ?? defaultOf(f.param);
+  const text = (event: Event) => (event.target as HTMLInputElement).value;
+  if (kind.type === "flag") {
+    return html`<input
+      type="checkbox"
+      class="switch"
+      role="switch"
+      id=${f.id}
+      aria-describedby="${f.id}-note"
+      .checked=${value === "true"}
+      @change=${(event: Event) => f.set(String((event.target as HTMLInputElement).checked))}
+    />`;
+  }
+  if (kind.type === "choice") {
+    return html`<select id=${f.id} aria-describedby="${f.id}-note" @change=${(event: Event) => f.set(text(event))}>
+      ${kind.of.map((option) => html`<option value=${option} ?selected=${option === value}>${option.replace(/[-_]/g, " ")}</option>`)}
+    </select>`;
+  }
+  const whole = kind.type === "int";
+  return html`<span class="amount"
+    ><input
+      type="text"
+      inputmode=${whole ? "numeric" : "decimal"}
+      id=${f.id}
+      autocomplete="off"
+      aria-describedby="${f.id}-note"
+      aria-invalid=${f.problem ? "true" : "false"}
+      .value=${value}
+      @change=${(event: Event) => f.set(text(event).trim() || undefined)}
+      @keydown=${(event: KeyboardEvent) => nudge(event, f)}
+    />${kind.unit ? html`<span class="unit">${kind.unit}</span>` : nothing}</span
+  >`;
+}
+
+/** Up and down arrows, as number fields have them, within the parameter's range. */
+function nudge(event: KeyboardEvent, f: Field): void {
+  const { kind } = f.param;
+  if ((event.key !== "ArrowUp" && event.key !== "ArrowDown") || (kind.type !== "int" && kind.type !== "float")) return;
+  const now = Number((event.target as HTMLInputElement).value);
+  if (!Number.isFinite(now)) return;
+  event.preventDefault();
+  const sign = event.key === "ArrowUp" ? 1 : -1;
+  const next =
+    kind.type === "int"
+      ? now + sign
+      : kind.log
+        ? now * (sign > 0 ? 2 : 0.5)
+        : now + (sign * (kind.max - kind.min)) / 50;
+  f.set(String(+Math.max(kind.min, Math.min(kind.max, next)).toPrecision(6)));
+}

@@ -1,0 +1,86 @@
+// The right column: one layer looked at closely.
+
+import { html, nothing, type TemplateResult } from "lit";
+import { styleMap } from "lit/directives/style-map.js";
+import { count, micros, percent, sentence, shape } from "../format.js";
+import { histogramPlot } from "../plots/histogram.js";
+import { shownRecord } from "../select.js";
+import type { LayerInfo, LayerRow } from "../types.js";
+import type { LayerPicture } from "../picture.js";
+import type { Context } from "./context.js";
+
+export function inspector(ctx: Context): TemplateResult {
+  const { state } = ctx;
+  const layer = state.model?.layers.find((each) => each.name === state.layer);
+  if (!layer) return html`<section class="inspector" aria-label="Layer"><h2>Layer</h2></section>`;
+  const row = shownRecord(state)?.layers.find((each) => each.name === layer.name);
+  const seen = ctx.picture(layer.name);
+  return html`<section class="inspector" aria-label="Layer ${layer.name}">
+    <h2>Layer <span class="mono">${layer.name}</span></h2>
+    <p class="label">
+      ${layer.kind}, ${shape(layer.shape)} to ${shape(layer.out)}<br />
+      ${count(row?.kept ?? layer.parameters)} of ${count(row?.total ?? layer.parameters)} weights
+      kept${row ? html`, <b>${percent(row.sparsity)} cut</b>` : nothing}
+    </p>
+    ${seen ? pictures(ctx, layer, seen.picture, seen.of) : html`<p class="empty">The weights of this run are no longer at hand; restore it and run again to see them.</p>`}
+    ${kernels(row)}
+  </section>`;
+}
+
+function pictures(ctx: Context, layer: LayerInfo, seen: LayerPicture, of: "run" | "dense"): TemplateResult {
+  const turned = seen.rows > seen.columns;
+  const [wide, high] = turned ? [seen.rows, seen.columns] : [seen.columns, seen.rows];
+  return html`<h3>Mask <span class="faint">${count(high)} × ${count(wide)}</span></h3>
+    <secateur-mask
+      .picture=${seen}
+      .tone=${ctx.state.theme}
+      .label=${`Mask of ${layer.name}: ${seen.rows} output units by ${seen.columns} weights each`}
+    ></secateur-mask>
+    <p class="note">
+      ${turned ? "A column is one output unit." : "A row is one output unit."}
+      ${of === "dense" ? "All weights are there." : "Green is kept, pale is cut."}
+    </p>
+    <secateur-figure
+      class="small"
+      .heading=${"Weights"}
+      .note=${of === "dense" ? "How many weights have which value; square-root scale." : "Pale: before. Green: left and trained on. Square-root scale."}
+      .file=${`${layer.name}-weights`}
+      .height=${120}
+      .label=${`Histogram of the weights of ${layer.name}, before and after`}
+      .deps=${[seen]}
+      .table=${{
+        columns: [
+          { label: "From", numeric: true },
+          { label: "To", numeric: true },
+          { label: "Before", numeric: true },
+          { label: "After", numeric: true },
+        ],
+        rows: seen.before.map((n, i) => [seen.edges[i]!.toFixed(4), seen.edges[i + 1]!.toFixed(4), n, seen.after[i]!]),
+      }}
+      .draw=${(width: number) => histogramPlot(seen, width, 120)}
+    ></secateur-figure>`;
+}
+
+function kernels(row: LayerRow | undefined): TemplateResult {
+  if (!row) {
+    return html`<h3>Kernels tried</h3>
+      <p class="note">After a run: every way of computing this layer, with its time, and which was the fastest.</p>`;
+  }
+  const slowest = Math.max(...row.candidates.map((each) => each.us), 1e-9);
+  const sorted = [...row.candidates].sort((a, b) => a.us - b.us);
+  return html`<h3>Kernels tried</h3>
+    <table class="kernels">
+      <tbody>
+        ${sorted.map(
+          (each) =>
+            html`<tr class=${each.kernel === row.kernel ? "picked" : ""}>
+              <th scope="row">${each.kernel}</th>
+              <td class="n">${micros(each.us)}</td>
+              <td class="bar"><i style=${styleMap({ width: `${((each.us / slowest) * 100).toFixed(1)}%` })}></i></td>
+              <td class="mark">${each.kernel === row.kernel ? "picked" : ""}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+    <p class="note">${sentence(row.why)}</p>`;
+}

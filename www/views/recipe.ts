@@ -1,0 +1,143 @@
+// The recipe: a method from the list, and behind it the axes. Everything here is read from the catalog.
+
+import { html, nothing, type TemplateResult } from "lit";
+import type { Choice } from "../elements/picker.js";
+import { sentence } from "../format.js";
+import { completed, currentMethod, overrides, partOf } from "../select.js";
+import type { Axis, Meta, Param } from "../types.js";
+import type { Context } from "./context.js";
+import { field } from "./field.js";
+
+export function methodView(ctx: Context): TemplateResult {
+  const { state } = ctx;
+  const method = currentMethod(state);
+  const changed = overrides(state);
+  const choices: Choice[] = (state.catalog?.methods ?? []).map((row) => ({
+    id: row.id,
+    name: row.name,
+    what: row.what,
+    group: row.family,
+    disabled: state.check?.disabled.method?.[row.id],
+  }));
+  const axes = [...new Set(changed.map((key) => key.split(".")[0]!))]
+    .map((id) => state.catalog?.axes.find((axis) => axis.id === id)?.name.toLowerCase() ?? id)
+    .join(", ");
+  const name = method?.name ?? (state.catalog ? "Own recipe" : "Loading");
+  return html`<section class="method" aria-labelledby="recipe-title">
+    <h2 id="recipe-title">Recipe</h2>
+    <p class="caption">Method</p>
+    <secateur-picker
+      .choices=${choices}
+      .value=${method?.id ?? ""}
+      .label=${"Method"}
+      .text=${changed.length ? `${name}, changed` : name}
+      @pick=${(event: CustomEvent<string>) => ctx.setMethod(event.detail)}
+    ></secateur-picker>
+    <p class="note reserve">
+      ${
+        changed.length
+          ? html`Changed: ${axes}.
+              <button class="quiet" @click=${() => method && ctx.setMethod(method.id)}>Back to the method</button>`
+          : method
+            ? html`${method.what}
+              ${
+                ctx.page
+                  ? html`<a
+                      href=${ctx.link({ tab: "methods", page: method.id })}
+                      @click=${(event: MouseEvent) => follow(event, ctx, method.id)}
+                      >About it</a
+                    >`
+                  : nothing
+              }`
+            : nothing
+      }
+    </p>
+  </section>`;
+}
+
+function follow(event: MouseEvent, ctx: Context, page: string): void {
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  ctx.go({ tab: "methods", page });
+}
+
+export function axesView(ctx: Context): TemplateResult {
+  const { state } = ctx;
+  const { catalog } = state;
+  const settings = completed(state);
+  const others = (catalog?.globals ?? []).filter((param) => param.key !== "sparsity");
+  return html`<section class="axes" aria-label="Axes">
+    <details
+      ?open=${state.axesOpen}
+      @toggle=${(event: Event) => ctx.send({ type: "axes", open: (event.target as HTMLDetailsElement).open })}
+    >
+      <summary>All axes</summary>
+      ${state.axesOpen ? html`${catalog?.axes.map((axis) => axisView(ctx, axis))} ${others.map((param) => paramView(ctx, param.key, param))}` : nothing}
+    </details>
+    <dl class="brief" ?hidden=${state.axesOpen}>
+      ${catalog?.axes.map(
+        (axis) =>
+          html`<div>
+            <dt>${axis.name}</dt>
+            <dd>${partOf(axis, settings)?.name ?? settings[axis.id]}</dd>
+          </div>`,
+      )}
+    </dl>
+  </section>`;
+}
+
+function axisView(ctx: Context, axis: Axis): TemplateResult {
+  const { state } = ctx;
+  const settings = completed(state);
+  const part = partOf(axis, settings);
+  const refused = state.check?.disabled[axis.id] ?? {};
+  const problem = state.check?.errors.find((error) => error.key === axis.id);
+  const label = (meta: Meta) => (refused[meta.id] ? `${meta.name} (not now)` : meta.name);
+  const reasons = axis.parts.filter((meta) => refused[meta.id]);
+  return html`<fieldset class="axis">
+    <legend>${axis.name} <span class="faint">${axis.question}</span></legend>
+    <select
+      aria-label=${axis.name}
+      aria-describedby="axis-${axis.id}"
+      @change=${(event: Event) => ctx.set(axis.id, (event.target as HTMLSelectElement).value)}
+    >
+      ${part ? nothing : html`<option selected disabled>${settings[axis.id]} (unknown)</option>`}
+      ${axis.parts.map(
+        (meta) =>
+          html`<option
+            value=${meta.id}
+            ?selected=${meta.id === part?.id}
+            ?disabled=${!!refused[meta.id]}
+            title=${refused[meta.id] ?? meta.what}
+          >
+            ${label(meta)}
+          </option>`,
+      )}
+    </select>
+    <p class="note" id="axis-${axis.id}">${part?.what ?? ""}</p>
+    ${problem ? html`<p class="problem" role="alert">${sentence(problem.message)} ${sentence(problem.hint)}</p>` : nothing}
+    ${
+      reasons.length
+        ? html`<details class="refused">
+            <summary>
+              ${reasons.length === 1 ? "One choice is" : `${reasons.length} choices are`} not possible here
+            </summary>
+            <ul>
+              ${reasons.map((meta) => html`<li><strong>${meta.name}</strong>: ${sentence(refused[meta.id]!)}</li>`)}
+            </ul>
+          </details>`
+        : nothing
+    }
+    ${part?.params.map((param) => paramView(ctx, `${axis.id}.${param.key}`, param))}
+  </fieldset>`;
+}
+
+function paramView(ctx: Context, key: string, param: Param): TemplateResult {
+  return field({
+    id: `field-${key.replace(".", "-")}`,
+    param,
+    value: completed(ctx.state)[key],
+    problem: ctx.state.check?.errors.find((error) => error.key === key),
+    set: (value) => ctx.set(key, value),
+  });
+}

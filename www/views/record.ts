@@ -1,0 +1,43 @@
+// The result as it is: one record, the same as the command line writes.
+
+import { html, type TemplateResult } from "lit";
+import { save } from "../export.js";
+import { baseline, shownRecord } from "../select.js";
+import type { Context } from "./context.js";
+import { place } from "./how.js";
+
+export function recordView(ctx: Context): TemplateResult {
+  const record = shownRecord(ctx.state) ?? baseline(ctx.state);
+  if (!record)
+    return html`<p class="empty">
+      After a measurement: everything known about it as one JSON record, ready to be kept or compared.
+    </p>`;
+  const text = JSON.stringify(record, null, 2);
+  const newest = ctx.state.runs[0]?.id === ctx.state.shown && !ctx.state.work;
+  return html`<div class="head">
+      <h3>
+        ${record.job === "baseline" ? "The dense network" : "This run"}
+        <span class="faint mono">${record.digest.slice(0, 16)}</span>
+      </h3>
+      <span class="tools">
+        <button class="quiet" @click=${() => void navigator.clipboard?.writeText(text)}>Copy</button>
+        <button
+          class="quiet"
+          @click=${() => save(text, "application/json", `secateur-${record.model}-${record.digest.slice(0, 8)}.json`)}
+        >
+          Save JSON
+        </button>
+        ${
+          newest
+            ? html`<button class="quiet" @click=${() => ctx.saveModel("safetensors")}>Save model (safetensors)</button>
+                <button class="quiet" @click=${() => ctx.saveModel("onnx")}>Save model (ONNX)</button>`
+            : ""
+        }
+      </span>
+    </div>
+    <p class="note">
+      ${place(record.environment)}. The digest is that of the weights: the same recipe and seed give the same on every
+      machine.
+    </p>
+    <pre class="json" tabindex="0" role="region" aria-label="Record as JSON">${text}</pre>`;
+}

@@ -1,0 +1,152 @@
+// Many runs in one go: the dialog that lists them, and the strip that follows them.
+
+import { html, nothing, type TemplateResult } from "lit";
+import { styleMap } from "lit/directives/style-map.js";
+import { count, duration, plural, share } from "../format.js";
+import { currentMethod, isBaseline, methodOf } from "../select.js";
+import { combine, numbers } from "../sweep.js";
+import type { Sweep } from "../store.js";
+import type { Context } from "./context.js";
+
+/** The dialog is a plain form: what is chosen lives in its controls until it is sent. */
+export function sweepDialog(ctx: Context): TemplateResult {
+  const { state } = ctx;
+  const current = currentMethod(state);
+  const methods = state.catalog?.methods ?? [];
+  const families = [...new Set(methods.map((method) => method.family))];
+  const seed = state.settings.seed ?? "1";
+  return html`<dialog class="sweep" id="sweep" aria-labelledby="sweep-title" @input=${tally}>
+    <form method="dialog" @submit=${(event: SubmitEvent) => submit(event, ctx)}>
+      <h2 id="sweep-title">Sweep</h2>
+      <p class="note">
+        Every method with every sparsity and every seed, one after the other, with the recipe's other settings.
+      </p>
+      <div class="field">
+        <label for="sweep-sparsities">Sparsities in %</label>
+        <input type="text" id="sweep-sparsities" name="sparsities" autocomplete="off" value="50, 80, 90, 95" />
+      </div>
+      <div class="field">
+        <label for="sweep-seeds">Seeds</label>
+        <input
+          type="text"
+          id="sweep-seeds"
+          name="seeds"
+          autocomplete="off"
+          value="${Number(seed)}, ${Number(seed) + 1}, ${Number(seed) + 2}"
+        />
+        <p class="note">Three or more show how much is chance.</p>
+      </div>
+      <fieldset class="methods">
+        <legend>Methods</legend>
+        <div class="scroll" tabindex="0" role="region" aria-label="Methods to run">
+          ${families.map(
+            (family) =>
+              html`<p class="group">${family}</p>
+                ${methods
+                  .filter((method) => method.family === family)
+                  .map(
+                    (method) =>
+                      html`<label class="check">
+                        <input
+                          type="checkbox"
+                          name="method"
+                          value=${method.id}
+                          ?checked=${method.id === current?.id || isBaseline(method)}
+                        />
+                        <span>${method.name}</span
+                        >${isBaseline(method) ? html`<span class="faint">baseline</span>` : nothing}
+                      </label>`,
+                  )}`,
+          )}
+        </div>
+      </fieldset>
+      <p class="label tally" aria-live="polite"></p>
+      <div class="buttons">
+        <button class="main" value="go">Start</button>
+        <button class="second" value="no" formnovalidate>Close</button>
+      </div>
+    </form>
+  </dialog>`;
+}
+
+function read(form: HTMLFormElement) {
+  const data = new FormData(form);
+  return {
+    sparsities: numbers(String(data.get("sparsities") ?? "")).map((value) => value / 100),
+    seeds: numbers(String(data.get("seeds") ?? "")),
+    methods: data.getAll("method").map(String),
+  };
+}
+
+/** Says how many runs that would be; called on every input and when the dialog opens. */
+export function tally(event: Event): void {
+  const dialog = event.currentTarget as HTMLDialogElement;
+  const { sparsities, seeds, methods } = read(dialog.querySelector("form")!);
+  const bad = sparsities.some((value) => !(value >= 0 && value < 1));
+  const runs = sparsities.length * seeds.length * methods.length;
+  const seconds = Number(dialog.dataset.seconds ?? 0);
+  const line = dialog.querySelector<HTMLElement>(".tally")!;
+  const most = runs > 200;
+  line.textContent = bad
+    ? "Sparsities go from 0 up to, not including, 100%."
+    : runs === 0
+      ? "Choose at least one of each."
+      : most
+        ? `${count(runs)} runs are too many for one sweep; 200 is the most.`
+        : `${plural(runs, "run")}${seconds ? `, about ${duration(runs * seconds)}` : ""}.`;
+  dialog.querySelector<HTMLButtonElement>("button.main")!.disabled = bad || runs === 0 || most;
+}
+
+function submit(event: SubmitEvent, ctx: Context): void {
+  if ((event.submitter as HTMLButtonElement | null)?.value !== "go") return;
+  const { sparsities, seeds, methods } = read(event.target as HTMLFormElement);
+  ctx.sweep(combine(ctx.state, methods, sparsities, seeds));
+}
+
+export function sweepStrip(ctx: Context): TemplateResult | typeof nothing {
+  const { sweep } = ctx.state;
+  if (!sweep) return nothing;
+  const over = sweep.items.filter((item) => item.status === "done" || item.status === "failed").length;
+  const failed = sweep.items.filter((item) => item.status === "failed");
+  const current = sweep.items.find((item) => item.status === "working");
+  const active = sweep.state === "working" || sweep.state === "paused";
+  return html`<section class="strip" aria-label="Sweep">
+    <div
+      class="progress"
+      role="progressbar"
+      aria-label="Sweep"
+      aria-valuemin="0"
+      aria-valuemax=${sweep.items.length}
+      aria-valuenow=${over}
+    >
+      <i style=${styleMap({ width: `${((over / Math.max(1, sweep.items.length)) * 100).toFixed(1)}%` })}></i>
+    </div>
+    <p class="label split">
+      <span>${says(ctx, sweep, over, current?.settings)}</span>
+      <span class="tools">
+        ${
+          active
+            ? html`<button class="quiet" @click=${() => ctx.pause(sweep.state === "working")}>
+                  ${sweep.state === "paused" ? "Go on" : "Pause"}
+                </button>
+                <button class="quiet" @click=${() => ctx.cancel()}>Cancel</button>`
+            : html`<button class="quiet" @click=${() => ctx.send({ type: "sweep", sweep: undefined })}>Dismiss</button>`
+        }
+      </span>
+    </p>
+    ${failed.length ? html`<p class="problem">${plural(failed.length, "run")} did not finish: ${[...new Set(failed.map((item) => item.message))].join(" ")}</p>` : nothing}
+  </section>`;
+}
+
+function says(ctx: Context, sweep: Sweep, over: number, now: Record<string, string> | undefined): string {
+  const all = `${count(over)} of ${plural(sweep.items.length, "run")}`;
+  if (sweep.state === "done") return `Sweep over: ${all}.`;
+  if (sweep.state === "cancelled") return `Sweep cancelled after ${all}; those are kept.`;
+  const name = now ? (methodOf(ctx.state.catalog, now.method)?.name ?? "") : "";
+  const spent = (Date.now() - sweep.started) / 1000;
+  const left =
+    over > 0 && sweep.state === "working"
+      ? `, about ${duration((spent / over) * (sweep.items.length - over))} left`
+      : "";
+  return `${sweep.state === "paused" ? "Sweep paused" : "Sweep"}: ${all}${now ? `; now ${name} at ${share(Number(now.sparsity))}, seed ${now.seed}` : ""}${left}`;
+}

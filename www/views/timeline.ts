@@ -1,0 +1,50 @@
+// The phases of the recipe in order; while a run is under way, how far each is.
+
+import { html, type TemplateResult } from "lit";
+import { styleMap } from "lit/directives/style-map.js";
+import { count, plural, share } from "../format.js";
+import type { Phase, PhaseKind } from "../types.js";
+import type { Context } from "./context.js";
+
+/** Where the number of steps says something to a reader, and what it counts. */
+const UNIT: Record<PhaseKind, string> = { train: "step", measure: "sample" };
+
+/** Long schedules repeat the same few phases; those beyond this many are drawn as one. */
+const MANY = 14;
+
+export function timeline(ctx: Context): TemplateResult {
+  const { work, check } = ctx.state;
+  const running = work?.job === "run" && work.phases.length > 0;
+  const phases = running ? work.phases : (check?.timeline ?? []);
+  const now = running ? work.phase : -1;
+  const inside = running && work.total ? Math.min(1, work.done / work.total) : 0;
+  return html`<section class="timeline" aria-labelledby="timeline-title">
+    <h3 id="timeline-title">Timeline</h3>
+    <ol class=${phases.length > MANY ? "dense" : ""}>
+      ${phases.map((phase, i) => step(phase, i < now ? 1 : i === now ? inside : 0, i === now))}
+    </ol>
+    ${phases.length > MANY ? html`<p class="note">${plural(phases.length, "phase")}${now >= 0 ? `: ${phases[now]?.label ?? ""}, ${count(now + 1)} of ${count(phases.length)}` : ""}</p>` : ""}
+  </section>`;
+}
+
+function step(phase: Phase, done: number, current: boolean): TemplateResult {
+  const unit = UNIT[phase.kind];
+  const what =
+    phase.kind === "prune" && phase.sparsity !== undefined
+      ? `to ${share(phase.sparsity)}`
+      : unit && phase.steps > 1
+        ? plural(phase.steps, unit)
+        : "";
+  return html`<li
+    class="${phase.kind} ${current ? "current" : ""} ${done >= 1 ? "over" : ""}"
+    style=${styleMap({ flexGrow: String(weight(phase)) })}
+    aria-current=${current ? "step" : "false"}
+    title="${phase.label}${what ? `, ${what}` : ""}"
+  >
+    <i style=${styleMap({ width: `${(done * 100).toFixed(1)}%` })}></i>
+    <span class="what">${phase.label}</span><span class="faint">${what}</span>
+  </li>`;
+}
+
+/** Training is long and the rest short, but each has to be read. */
+const weight = (phase: Phase): number => (phase.kind === "train" ? 2.2 : 1);

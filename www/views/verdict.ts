@@ -1,0 +1,109 @@
+// The strip on top of the lab: what the cut cost, what it bought, and the sentence.
+
+import { html, nothing, type TemplateResult } from "lit";
+import { bytes, count, fixed, milliseconds, percent, ratio, sentence } from "../format.js";
+import { baseline, shownRecord } from "../select.js";
+import type { RunRecord } from "../types.js";
+import type { Context } from "./context.js";
+import { howAccuracy, howSize, howSpeed } from "./how.js";
+
+export function verdict(ctx: Context): TemplateResult {
+  const record = shownRecord(ctx.state);
+  const dense = baseline(ctx.state);
+  return html`<section class="verdict" aria-label="Verdict">
+    ${record ? after(record) : before(ctx, dense)}
+    <div class="sentence" aria-live="polite">${says(ctx, record, dense)}</div>
+  </section>`;
+}
+
+const cell = (main: unknown, label: unknown, detail: unknown): TemplateResult =>
+  html`<div class="cell">
+    <p class="big">${main}</p>
+    <p class="label">${label}</p>
+    <p class="label faint">${detail}</p>
+  </div>`;
+
+const to = html`<span class="arrow" aria-label="to">→</span>`;
+
+function after(record: RunRecord): TemplateResult {
+  const { accuracy: a, speed: s, size } = record;
+  const same = s.low <= 1 && s.high >= 1;
+  const smaller = size.bytes_dense / Math.max(1, size.bytes_stored);
+  const faster = same
+    ? "No faster here"
+    : s.ratio > 1
+      ? `${ratio(s.ratio)} faster here`
+      : `${ratio(1 / s.ratio)} slower here`;
+  return html`${cell(
+    html`${percent(a.before)} ${to} ${percent(a.after)}`,
+    html`accuracy on ${count(a.n)} images ${howAccuracy(record, false)}`,
+    html`${percent(a.low)}–${percent(a.high)} after the cut`,
+  )}
+  ${cell(
+    faster,
+    html`${milliseconds(s.dense_ms)} ${to} ${milliseconds(s.pruned_ms)} ${howSpeed(record, false)}`,
+    html`${fixed(s.ratio, 2)}×
+    (${fixed(s.low, 2)}–${fixed(s.high, 2)})${s.batch > 1 ? html`, batch of ${s.batch}` : ", one image at a time"}`,
+  )}
+  ${cell(
+    smaller >= 1.05 ? `${ratio(smaller)} smaller` : smaller > 0.95 ? "No smaller" : `${ratio(1 / smaller)} larger`,
+    html`${bytes(size.bytes_dense)} ${to} ${bytes(size.bytes_stored)} ${howSize(record, false)}`,
+    html`${count(size.nonzero)} of ${count(size.parameters)} parameters left`,
+  )}`;
+}
+
+function before(ctx: Context, dense: RunRecord | undefined): TemplateResult {
+  const { model, work } = ctx.state;
+  const waiting = work ? "measuring" : "not measured yet";
+  return html`${cell(
+    dense ? percent(dense.accuracy.before) : html`<span class="wait">–</span>`,
+    dense
+      ? html`accuracy on ${count(dense.accuracy.n)} images ${howAccuracy(dense, true)}`
+      : html`accuracy, ${waiting}`,
+    dense ? html`${percent(dense.accuracy.before_low)}–${percent(dense.accuracy.before_high)}` : nothing,
+  )}
+  ${cell(
+    dense ? milliseconds(dense.speed.dense_ms) : html`<span class="wait">–</span>`,
+    dense ? html`a forward pass here ${howSpeed(dense, true)}` : html`time on this device, ${waiting}`,
+    dense
+      ? html`median of
+        ${count(dense.speed.samples)}${dense.speed.batch > 1 ? `, batch of ${dense.speed.batch}` : ", one image at a time"}`
+      : nothing,
+  )}
+  ${cell(
+    dense ? bytes(dense.size.bytes_dense) : model ? bytes(4 * model.parameters) : html`<span class="wait">–</span>`,
+    dense ? html`stored dense ${howSize(dense, true)}` : "stored dense",
+    model ? html`${count(model.parameters)} parameters, ${fixed(model.macs / 1e6, 2)} M multiply-adds` : nothing,
+  )}`;
+}
+
+function says(ctx: Context, record: RunRecord | undefined, dense: RunRecord | undefined): unknown {
+  const { state } = ctx;
+  if (state.failure) {
+    return html`<p class="problem">
+        <strong>${sentence(state.failure.message)}</strong> ${sentence(state.failure.hint)}
+      </p>
+      <p class="label">
+        ${state.engine === "dead" ? html`<button class="quiet" @click=${() => ctx.restart()}>Start the engine again</button>` : nothing}
+        <button class="quiet" @click=${() => ctx.send({ type: "failure", failure: undefined })}>Dismiss</button>
+      </p>`;
+  }
+  if (state.notice) {
+    return html`<p>${state.notice}</p>
+      <p class="label">
+        <button class="quiet" @click=${() => ctx.send({ type: "notice", text: undefined })}>Dismiss</button>
+      </p>`;
+  }
+  if (record) {
+    return html`<p>${record.verdict}</p>
+      ${record.notes.length ? html`<p class="label faint clamp" title=${record.notes.join(" ")}>${record.notes.join(" ")}</p>` : nothing}`;
+  }
+  if (state.engine === "starting" || state.engine === "opening")
+    return html`<p class="faint">Loading the network and its test images.</p>`;
+  if (state.engine === "restarting") return html`<p class="faint">Starting the engine again.</p>`;
+  const name = state.model?.name ?? "The network";
+  return html`<p>
+    ${name} is trained and ready${dense ? "" : "; it is being measured on this device"}. Prune removes the share of
+    weights chosen below, trains what is left, and measures both sides.
+  </p>`;
+}

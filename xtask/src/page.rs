@@ -1,0 +1,71 @@
+//! The page: built and served by Trunk, and held against a size budget.
+
+use std::fs;
+
+use crate::{
+    browser,
+    http::Site,
+    npm,
+    sh::{self, Result},
+    tools,
+};
+
+/// What a visitor downloads before the first model and image, compressed with brotli, in bytes.
+const BUDGET: u64 = 500_000;
+
+/// Builds the release page into `dist/`.
+pub fn build() -> Result {
+    prepare()?;
+    sh::run(&mut trunk(&["build", "--release"]))
+}
+
+/// Builds the page and serves it until interrupted, rebuilding when a source file changes.
+pub fn serve(port: &str) -> Result {
+    let port: u16 = port.parse().map_err(|_| format!("`{port}` is not a port: give a number up to 65535"))?;
+    prepare()?;
+    println!("When the build is done the page is at http://127.0.0.1:{port}/ (Ctrl-C ends it).");
+    sh::run(&mut trunk(&["serve", "--release", "--port", &port.to_string()]))
+}
+
+/// Takes `docs/screenshot.png`, of the release page after a run.
+pub fn screenshot() -> Result {
+    let browser = browser::ensure()?;
+    build()?;
+    let url = Site { mounts: vec![("/", sh::root().join("dist"))], isolated: true, posts: None }.start()? + "/";
+    let mut command = sh::cmd("node", &["docs/screenshot.mjs"]);
+    sh::run(command.env("SECATEUR_URL", url).env("SECATEUR_CHROMIUM", &browser.chromium))
+}
+
+/// Holds the built page against its budget.
+pub fn check_size() -> Result {
+    let list = sh::read("node", &["--input-type=module", "--eval", include_str!("size.mjs"), "dist"])
+        .ok_or("could not measure dist/: run `cargo xtask build` first")?;
+    println!("{list}");
+    let total = list.lines().last().and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+    match total {
+        Some(total) if total <= BUDGET => {
+            println!("{total} bytes of the {BUDGET} that the page may have.");
+            Ok(())
+        }
+        Some(total) => Err(format!("the page has {total} bytes, over its budget of {BUDGET}: make it smaller")),
+        None => Err("could not read the page's size".into()),
+    }
+}
+
+fn prepare() -> Result {
+    tools::ensure()?;
+    npm::ensure("www")?;
+    // Trunk watches everything but the folders named in Trunk.toml, and insists that those exist.
+    for folder in ["www/gen", "www/gen-fake", "www/gen-test", "dist"] {
+        fs::create_dir_all(sh::root().join(folder)).map_err(|error| format!("cannot make {folder}/: {error}"))?;
+    }
+    // Trunk itself works offline, so that it never fetches a tool behind our back.
+    sh::run(&mut sh::cmd("cargo", &["fetch", "--locked"]))
+}
+
+fn trunk(args: &[&str]) -> std::process::Command {
+    let mut command = sh::cmd("trunk", args);
+    // Trunk takes NO_COLOR=1, which other programs understand, for a malformed flag.
+    command.env_remove("NO_COLOR");
+    command
+}

@@ -1,0 +1,123 @@
+//! Every suite, one after the other, and one line that says how they went.
+
+use std::process::Command;
+
+use crate::{
+    browser::{self, Browser},
+    http::Site,
+    npm, page,
+    sh::{self, Result},
+    tally::{self, Tally},
+    tools,
+};
+
+/// Where the page is served in its tests: any folder of any host must do.
+const SUB_PATH: &str = "/some/where/else/";
+
+/// Runs every suite to its end and sums them up; an error if any test failed or any suite ran none.
+pub fn run() -> Result {
+    tools::ensure()?;
+    npm::ensure("www")?;
+    let browser = browser::ensure()?;
+    let suites: [(&str, &dyn Fn() -> Result<Tally>); 5] = [
+        ("native", &native),
+        ("wasm, in a worker", &|| wasm(&browser)),
+        ("types", &types),
+        ("store", &store),
+        ("page", &|| ui(&browser)),
+    ];
+    let mut rows = Vec::new();
+    for (name, suite) in suites {
+        println!("\n== {name}");
+        let tally = suite().unwrap_or_else(|error| {
+            eprintln!("xtask: {error}");
+            Tally { passed: 0, failed: 1 }
+        });
+        rows.push((name, tally));
+    }
+    report(&rows)
+}
+
+fn report(rows: &[(&str, Tally)]) -> Result {
+    println!();
+    let mut total = Tally::default();
+    let mut empty = Vec::new();
+    for (name, tally) in rows {
+        println!("{name}: {} passed, {} failed", tally.passed, tally.failed);
+        total += *tally;
+        if *tally == Tally::default() {
+            empty.push(*name);
+        }
+    }
+    if !empty.is_empty() {
+        return Err(format!("these suites ran no test at all: {}", empty.join(", ")));
+    }
+    println!("{} passed, {} failed", total.passed, total.failed);
+    if total.failed == 0 { Ok(()) } else { Err("some tests failed; the first is named above".into()) }
+}
+
+fn native() -> Result<Tally> {
+    counted(&mut sh::cmd("cargo", &["test", "--workspace", "--features", "cli", "--no-fail-fast"]), tally::rust)
+}
+
+fn wasm(browser: &Browser) -> Result<Tally> {
+    let mut command = sh::cmd("cargo", &["test", "--target", tools::WASM, "--test", "suite"]);
+    command
+        .env("CHROMEDRIVER", &browser.driver)
+        .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", sh::root().join("webdriver.json"))
+        .env("WASM_BINDGEN_TEST_TIMEOUT", "900");
+    counted(&mut command, tally::rust)
+}
+
+/// The type checker finds everything or nothing: it counts as one test.
+fn types() -> Result<Tally> {
+    sh::run(sh::cmd("npm", &["run", "check"]).current_dir(sh::root().join("www")))?;
+    Ok(Tally { passed: 1, failed: 0 })
+}
+
+fn store() -> Result<Tally> {
+    counted(sh::cmd("npm", &["test"]).current_dir(sh::root().join("www")), tally::node)
+}
+
+/// The release page as a visitor gets it: under a sub-path, from a plain static server.
+fn ui(browser: &Browser) -> Result<Tally> {
+    page::build()?;
+    let site = Site { mounts: vec![(SUB_PATH, sh::root().join("dist"))], isolated: false, posts: None };
+    let url = site.start()? + SUB_PATH;
+    let mut command = sh::cmd("node", &["--test", "--test-concurrency=1", "--test-reporter=spec"]);
+    command.args(ui_files()?).env("SECATEUR_URL", url).env("SECATEUR_CHROMIUM", &browser.chromium);
+    counted(&mut command, tally::node)
+}
+
+/// The page's test files, by name: Node's own search differs between versions.
+fn ui_files() -> Result<Vec<String>> {
+    let entries = std::fs::read_dir(sh::root().join("tests/ui")).map_err(|error| format!("tests/ui: {error}"))?;
+    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let mut files: Vec<_> =
+        names.filter(|name| name.contains(".test.")).map(|name| format!("tests/ui/{name}")).collect();
+    files.sort();
+    if files.is_empty() { Err("tests/ui/ holds no *.test.* file".into()) } else { Ok(files) }
+}
+
+/// Runs a suite and counts; one that fails without naming a failed test counts as one failure.
+fn counted(command: &mut Command, count: fn(&str) -> Tally) -> Result<Tally> {
+    let (succeeded, output) = sh::tee(command)?;
+    let mut tally = count(&output);
+    if !succeeded && tally.failed == 0 {
+        tally.failed = 1;
+    }
+    Ok(tally)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suite_without_tests_is_an_error() {
+        let one = Tally { passed: 1, failed: 0 };
+        assert!(report(&[("a", one), ("b", one)]).is_ok());
+        assert!(report(&[("a", one), ("b", Tally::default())]).is_err_and(|error| error.contains('b')));
+        assert!(report(&[("a", Tally { passed: 1, failed: 1 })]).is_err());
+    }
+}
