@@ -206,34 +206,50 @@ pub fn pick(forms: Vec<Form>, how: Choose, mut time: impl FnMut(&Packed)) -> (Pa
 }
 
 /// A sample should be this much longer than the step of the clock.
-const STEPS: f64 = 12.0;
+const STEPS: f64 = 15.0;
 /// Samples of each form; the least counts, for what disturbs only ever adds.
 const ROUNDS: usize = 4;
+/// A form that is this much slower than the fastest is not measured more closely.
+const HOPELESS: f64 = 2.5;
+
+/// A form under measurement.
+struct Trial {
+    repeats: usize,
+    us: f64,
+}
 
 /// Microseconds of each form: the least of some interleaved samples, each long enough for the clock.
 fn measure(forms: &[Form], time: &mut impl FnMut(&Packed)) -> Vec<f64> {
     let least = (STEPS * step()).clamp(0.2, 4.0);
-    let repeats: Vec<usize> = forms
-        .iter()
-        .map(|form| {
-            // Also the warm-up: run until the clock has moved enough to know how often a sample must run.
-            let (start, mut runs) = (clock::now_ms(), 0);
-            while clock::now_ms() - start < least {
-                time(&form.packed);
-                runs += 1;
-            }
-            runs
-        })
-        .collect();
-    let mut best = vec![f64::INFINITY; forms.len()];
+    let mut trials: Vec<Trial> = forms.iter().map(|form| warm(form, least, time)).collect();
     for _ in 0..ROUNDS {
-        for (i, form) in forms.iter().enumerate() {
+        let fastest = trials.iter().map(|t| t.us).fold(f64::INFINITY, f64::min);
+        for (trial, form) in trials.iter_mut().zip(forms).filter(|(t, _)| t.us <= HOPELESS * fastest) {
             let start = clock::now_ms();
-            (0..repeats[i]).for_each(|_| time(&form.packed));
-            best[i] = best[i].min((clock::now_ms() - start) * 1e3 / repeats[i] as f64);
+            (0..trial.repeats).for_each(|_| time(&form.packed));
+            let ms = clock::now_ms() - start;
+            if ms < 0.5 * least {
+                // Better code has taken over since the warm-up: this sample was too short to count.
+                trial.repeats *= 2;
+            } else {
+                trial.us = trial.us.min(ms * 1e3 / trial.repeats as f64);
+            }
         }
     }
-    best
+    trials.into_iter().map(|t| t.us).collect()
+}
+
+/// Runs a form until the clock has moved enough to know how often a sample must run it.
+fn warm(form: &Form, least: f64, time: &mut impl FnMut(&Packed)) -> Trial {
+    let (start, mut repeats) = (clock::now_ms(), 0);
+    loop {
+        time(&form.packed);
+        repeats += 1;
+        let ms = clock::now_ms() - start;
+        if ms >= least {
+            return Trial { repeats, us: ms * 1e3 / repeats as f64 };
+        }
+    }
 }
 
 /// The step of the clock, measured once.

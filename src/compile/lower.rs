@@ -47,7 +47,7 @@ pub enum Job {
 pub struct Weighted {
     /// Weights [O, depth], row-major.
     pub weights: Vec<f32>,
-    /// Bias [O].
+    /// Bias `[O]`.
     pub bias: Vec<f32>,
     /// Least and greatest output.
     pub clamp: [f32; 2],

@@ -26,7 +26,7 @@ pub struct Square {
 }
 
 impl Builder {
-    /// A graph with an input of a shape without the batch, [C, H, W] or [C]; weights are drawn from a seed.
+    /// A graph with an input of a shape without the batch, `[C, H, W]` or `[C]`; weights are drawn from a seed.
     pub fn new(input: &[usize], seed: u64) -> Self {
         let shape: Shape = std::iter::once(1).chain(input.iter().copied()).collect();
         let value = Value { name: "input".into(), shape, role: Role::Input, data: None };

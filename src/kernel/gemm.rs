@@ -1,6 +1,6 @@
 //! Dense matrix product C = A B on packed panels.
 //!
-//! A is packed as [m/4][k][4], B as [n/W][k][W] with W two lanes; a tile of 4 x W outputs stays in registers.
+//! A is packed as `[m/4][k][4]`, B as `[n/W][k][W]` with W two lanes; a tile of 4 x W outputs stays in registers.
 //! Sums run over k in blocks of [`KC`], so the bits do not depend on the width of a lane.
 
 use std::{cell::RefCell, ops::Range};
@@ -16,13 +16,13 @@ const NC: usize = 256;
 
 /// What can stand on the left: an [m, k] matrix.
 pub trait Left {
-    /// Packs rows x ks as panels [rows/4][ks][4]; rows past the end are zero.
+    /// Packs rows x ks as panels `[rows/4][ks][4]`; rows past the end are zero.
     fn pack(&self, m: usize, ks: Range<usize>, out: &mut Vec<f32>);
 }
 
 /// What can stand on the right: a [k, n] matrix.
 pub trait Right {
-    /// Packs ks x ns as panels [ns/width][ks][width]; columns past the end are zero.
+    /// Packs ks x ns as panels `[ns/width][ks][width]`; columns past the end are zero.
     fn pack(&self, ks: Range<usize>, ns: Range<usize>, width: usize, out: &mut Vec<f32>);
 }
 

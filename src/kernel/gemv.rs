@@ -12,7 +12,7 @@ const SUMS: usize = 4;
 /// A weight matrix for products with a vector.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Gemv {
-    /// Every weight, in blocks [rows/8][k][8].
+    /// Every weight, in blocks `[rows/8][k][8]`.
     Dense {
         /// Rows of the matrix.
         rows: usize,

@@ -71,7 +71,7 @@ impl<'a> Layer<'a> {
         self.found("the Hessian-gradient product", self.evidence.curvature.get(&self.id))
     }
 
-    /// Sum of squares of each input feature, [in]; depthwise layers have one for each channel.
+    /// Sum of squares of each input feature, `[in]`; depthwise layers have one for each channel.
     ///
     /// # Errors
     /// When it was not declared.
@@ -95,7 +95,7 @@ impl<'a> Layer<'a> {
         self.found("the synaptic flow", self.evidence.flow.get(&self.id))
     }
 
-    /// Scale γ of the batch norm that follows, [out].
+    /// Scale γ of the batch norm that follows, `[out]`.
     ///
     /// # Errors
     /// When none follows.

@@ -18,7 +18,7 @@ use crate::train::{Loss, Plan as Training, Trainer};
 use crate::zoo;
 
 use super::event::Event;
-use super::measure::{PAIRS, Race};
+use super::measure::Race;
 use super::plan::{CALIBRATION, CHUNK, Task, stage, tasks};
 use super::preview::{cut, kept};
 use super::record::{Point, Stage};
@@ -408,6 +408,6 @@ impl Job {
             none => none.insert(Race::new(crate::base::Flat::flat(&x).to_vec(), dense, pruned, step)?),
         };
         race.pair(dense, pruned)?;
-        Ok(race.pairs() >= PAIRS)
+        Ok(race.finished())
     }
 }

@@ -6,8 +6,12 @@ use crate::compile::Plan;
 
 use super::record::Speed;
 
-/// Pairs of samples.
+/// Pairs of samples at least.
 pub const PAIRS: usize = 31;
+/// Pairs at most, on a machine that is busy with other things.
+const MOST: usize = 121;
+/// Half the width of the ratio's interval that is good enough.
+const CLOSE: f64 = 0.04;
 /// A sample should be this much longer than the step of the clock.
 const STEPS: f64 = 20.0;
 
@@ -64,9 +68,16 @@ impl Race {
         Ok(())
     }
 
-    /// Pairs so far.
-    pub fn pairs(&self) -> usize {
-        self.dense.len()
+    /// Whether there are enough pairs, or as many as we have patience for.
+    pub fn finished(&self) -> bool {
+        let pairs = self.dense.len();
+        // Working out the interval is not free: look only now and then.
+        let look = pairs >= PAIRS && (pairs - PAIRS).is_multiple_of(15);
+        pairs >= MOST
+            || look && {
+                let speed = self.speed(1, 0);
+                speed.high - speed.low <= 2.0 * CLOSE * speed.ratio
+            }
     }
 
     /// Medians, ratio and interval.

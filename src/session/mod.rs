@@ -214,6 +214,10 @@ impl Session {
         match self.read(settings) {
             Ok(recipe) => {
                 check.settings.extend(recipe.settings());
+                if let Ok((model, _)) = self.network() {
+                    check.settings.entry("model".into()).or_insert_with(|| model.id.into());
+                    check.settings.entry("data".into()).or_insert_with(|| model.data.into());
+                }
                 check.timeline = stages(&recipe);
                 if recipe.sparsity == 0.0 {
                     check

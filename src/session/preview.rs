@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::base::{Result, tensor};
-use crate::graph::{Graph, Masks, ValueId, count, op::Kind};
+use crate::graph::{Graph, Masks, Node, ValueId, count, op::Kind};
 use crate::prune::criterion::Level;
 use crate::prune::evidence::Evidence;
 use crate::prune::recipe::Recipe;
@@ -78,18 +78,23 @@ pub(super) fn kept(graph: &Graph, masks: &Masks) -> Vec<Kept> {
     graph.layers().map(row).collect()
 }
 
-/// Residual links: for each sum, from the layer that gives its one side to the layer that gives the other.
+/// Residual links: for each sum, from the layer whose output passes by to the layer it is added to.
 pub(super) fn links(graph: &Graph) -> Vec<(String, String)> {
-    let weighted: Vec<ValueId> = graph.layers().map(|(node, _)| graph.nodes[node].out).collect();
-    let source = |mut id: ValueId| -> Option<String> {
-        loop {
-            let node = graph.giver(id)?;
-            if weighted.contains(&node.out) {
-                return Some(node.name.clone());
-            }
-            id = node.ins[0];
+    let weighted = |out: ValueId| graph.layers().find(|&(node, _)| graph.nodes[node].out == out).map(|(node, _)| node);
+    // The layer with weights that a wire comes from.
+    let source = |mut id: ValueId| loop {
+        match weighted(id) {
+            Some(node) => return Some(node),
+            None => id = graph.giver(id)?.ins[0],
         }
     };
-    let sums = graph.nodes.iter().filter(|n| matches!(n.op, Kind::Add(_)));
-    sums.filter_map(|n| Some((source(n.ins[1])?, source(n.ins[0])?))).collect()
+    let link = |node: &Node| {
+        let (main, mut aside) = (source(node.ins[0])?, source(node.ins[1])?);
+        // Where a layer adapts the shapes, the link begins before it.
+        if graph.giver(node.ins[1]).is_some_and(|n| !matches!(n.op, Kind::Relu(_))) {
+            aside = source(graph.nodes[aside].ins[0]).unwrap_or(aside);
+        }
+        Some((graph.nodes[aside].name.clone(), graph.nodes[main].name.clone()))
+    };
+    graph.nodes.iter().filter(|n| matches!(n.op, Kind::Add(_))).filter_map(link).collect()
 }

@@ -5,7 +5,7 @@ use crate::graph::op::Kind;
 use crate::graph::run::Trace;
 use crate::graph::{Graph, Node, ValueId};
 
-/// Sum of squares of each input feature of a layer over a batch: [in] for linear layers, [C] for convolutions.
+/// Sum of squares of each input feature of a layer over a batch: `[in]` for linear layers, `[C]` for convolutions.
 ///
 /// # Errors
 /// When the layer was not run.

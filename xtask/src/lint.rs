@@ -14,7 +14,7 @@ pub fn run() -> Result {
     let wasm = ["clippy", "--target", tools::WASM, "--lib", "--tests", "--features", "bench", "--", "-D", "warnings"];
     sh::run(&mut sh::cmd("cargo", &wasm))?;
     let doc = ["doc", "--no-deps", "--workspace", "--features", "cli", "--document-private-items"];
-    sh::run(sh::cmd("cargo", &doc).env("RUSTDOCFLAGS", "-D warnings"))
+    sh::run(sh::cmd("cargo", &doc).env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private-intra-doc-links"))
 }
 
 /// Every Rust file that git knows, also those that no module names.

@@ -1,7 +1,7 @@
 //! Batch normalisation over channels: y = γ (x - μ) / sqrt(σ² + ε) + β.
 //!
 //! Training takes μ and σ² (biased) from the batch and moves the running ones, the variance unbiased, as PyTorch does;
-//! evaluation takes the running ones. Inputs: x [N, C, ...], γ, β, running mean, running variance, each [C].
+//! evaluation takes the running ones. Inputs: x `[N, C, ...]`, γ, β, running mean, running variance, each `[C]`.
 
 use super::{At, Dots, Error, Grads, Mode, Op, Pass, Result, Shape, Tensor, Ties, arity};
 use crate::base::{Flat, math, tensor};
@@ -106,7 +106,7 @@ fn project(g: &Tensor, normalised: &Tensor) -> Tensor {
     out
 }
 
-/// a ← s[channel] a.
+/// a ← `s[channel]` a.
 fn scale(a: &mut Tensor, s: impl Fn(usize) -> f64) {
     each(a, |c, run| {
         let s = s(c) as f32;

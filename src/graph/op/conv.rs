@@ -7,7 +7,7 @@ use crate::base::{Flat, math, tensor};
 use crate::graph::couple::Side;
 use crate::kernel::conv as kernel;
 
-/// A convolution. Inputs: x, w and, if there is one, a bias [O].
+/// A convolution. Inputs: x, w and, if there is one, a bias `[O]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Conv {
     /// Step between outputs, rows and columns.

@@ -1,4 +1,4 @@
-//! Linear: y = x Wᵀ + b for x [..., in], W [out, in], b [out].
+//! Linear: y = x Wᵀ + b for x `[..., in]`, W `[out, in]`, b `[out]`.
 //!
 //! x may have any number of axes in front; they count as one batch.
 

@@ -58,7 +58,7 @@ pub trait Criterion: Part {
         1.0
     }
 
-    /// Scores in the shape of the weight, or [out] for channels.
+    /// Scores in the shape of the weight, or `[out]` for channels.
     ///
     /// # Errors
     /// When evidence is missing or the layer has not what is asked for.
