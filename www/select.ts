@@ -5,11 +5,20 @@ import type { Axis, Catalog, Kept, Meta, Method, RunRecord, Settings } from "./t
 
 /** The settings with everything that was left to defaults; the first network stands where none is named. */
 export function completed(state: State): Settings {
-  const known = { ...state.check?.settings, ...state.settings };
+  const known = { ...lasting(state), ...state.settings };
   const model = state.settings.model ?? state.catalog?.models[0]?.id;
   if (model === undefined) return known;
   const data = state.settings.data ?? state.catalog?.models.find((row) => row.id === model)?.data ?? known.data;
   return { ...known, model, ...(data === undefined ? {} : { data }) };
+}
+
+/** What the last check completed, without parameters of parts that were replaced since. */
+function lasting(state: State): Settings {
+  const { settings, catalog } = state;
+  const checked = state.check?.settings ?? {};
+  const replaced = (catalog?.axes ?? []).filter(({ id }) => id in settings && settings[id] !== checked[id]);
+  const stays = (key: string) => !replaced.some(({ id }) => key.startsWith(`${id}.`));
+  return Object.fromEntries(Object.entries(checked).filter(([key]) => stays(key)));
 }
 
 export const shownRun = (state: State): Run | undefined => state.runs.find((run) => run.id === state.shown);
@@ -37,8 +46,9 @@ export function currentMethod(state: State): Method | undefined {
 export function overrides(state: State): string[] {
   const axes = (state.catalog?.axes ?? []).map((axis) => axis.id);
   const method = currentMethod(state);
+  if (!method) return [];
   return Object.keys(state.settings).filter(
-    (key) => axes.includes(key.split(".")[0]!) && method?.settings[key] !== state.settings[key],
+    (key) => axes.includes(key.split(".")[0]!) && method.settings[key] !== state.settings[key],
   );
 }
 

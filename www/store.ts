@@ -1,5 +1,6 @@
 // The page's state and the one pure function that changes it. No browser in here: it is tested without one.
 
+import { currentMethod } from "./select.js";
 import type {
   AccuracyPoint,
   Card,
@@ -226,9 +227,14 @@ function keepLayer(name: string | undefined, model: ModelInfo): string | undefin
   return (prunable.length ? prunable : model.layers).reduce((a, b) => (b.parameters > a.parameters ? b : a)).name;
 }
 
-/** One key changed. A part's parameters go when another part takes its place; a model brings its data. */
+/**
+ * One key changed. A part's parameters go when another part takes its place; a model brings its data. A change to an axis
+ * is a change to the method in force, which is named from then on: one can go back to it.
+ */
 function withSetting(state: State, key: string, value: string | undefined): Settings {
   const settings = { ...state.settings };
+  const method = currentMethod(state);
+  if (method && state.catalog?.axes.some(({ id }) => id === key.split(".")[0])) settings.method = method.id;
   if (value === undefined) delete settings[key];
   else settings[key] = value;
   if (state.catalog?.axes.some((axis) => axis.id === key)) dropParams(settings, key);

@@ -7,7 +7,7 @@
 
 pub mod choose;
 pub mod exec;
-mod lower;
+pub mod lower;
 mod place;
 
 use crate::base::{Result, Tensor};

@@ -9,5 +9,6 @@ mod golden;
 mod gradient;
 #[cfg(not(target_arch = "wasm32"))]
 mod house;
+mod kernel;
 mod plan;
 mod session;

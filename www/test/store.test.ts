@@ -44,6 +44,14 @@ test("another part on an axis drops the parameters of the one before", () => {
   assert.deepEqual(state.settings, { pattern: "fine" });
 });
 
+test("a change to an axis names the method that it changes, so that one can go back", () => {
+  const [method] = fakeCatalog.methods;
+  const check = { ok: true, errors: [], warnings: [], disabled: {}, settings: method!.settings, timeline: [] };
+  const changed = after(withCatalog, { type: "checked", check }, { type: "set", key: "pattern", value: "nm" });
+  assert.deepEqual(changed.settings, { method: method!.id, pattern: "nm" });
+  assert.deepEqual(update(changed, { type: "method", id: method!.id }).settings, { method: method!.id });
+});
+
 test("a method clears the axes and keeps model, sparsity and seed", () => {
   const state = after(
     withCatalog,

@@ -49,7 +49,9 @@ export function methodView(ctx: Context): TemplateResult {
                     >`
                   : nothing
               }`
-            : nothing
+            : state.catalog
+              ? "A choice of your own on every axis."
+              : nothing
       }
     </p>
   </section>`;
