@@ -251,10 +251,11 @@ export class Controller {
     return known;
   }
 
-  async card(model: string): Promise<void> {
-    if (this.host.state.cards[model]) return;
-    const card = await this.#client.call((remote) => remote.card(model)).catch(() => undefined);
-    if (card) this.host.send({ type: "card", model, card });
+  /** Fetches the card of a network or a set of images, once. */
+  async card(id: string, path: string): Promise<void> {
+    if (this.host.state.cards[id]) return;
+    const card = await this.#client.call((remote) => remote.card(path)).catch(() => undefined);
+    if (card) this.host.send({ type: "card", id, card });
   }
 
   save(format: "safetensors" | "onnx"): Promise<Uint8Array> {

@@ -190,7 +190,7 @@ export class SecateurLab extends LitElement {
       link: (place) => `${location.pathname}${location.search}${hashFromPlace(place)}`,
       picture: (layer) => this.#picture(layer),
       image: (index) => this.#controller!.image(index),
-      card: (model) => void this.#controller?.card(model),
+      card: (id, path) => void this.#controller?.card(id, path),
       saveModel: (format) => void this.#saveModel(format),
       record: () => shownRecord(state),
     };

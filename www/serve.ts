@@ -26,7 +26,8 @@ export interface Engine {
 export interface Remote {
   begin(): Promise<{ catalog: Catalog; environment: Environment }>;
   open(model: string, data: string): Promise<{ model: ModelInfo; card?: Card }>;
-  card(model: string): Promise<Card>;
+  /** The card at a path below the assets. */
+  card(path: string): Promise<Card>;
   check(settings: Settings): Promise<{ check: Check; preview?: Preview }>;
   run(
     job: "baseline" | "run",
@@ -75,8 +76,8 @@ export function serve(load: () => Promise<Engine>, assets: URL): void {
       trained = undefined;
       return { model: info, card };
     },
-    async card(model) {
-      return (await fetchCard(new URL(`models/${encodeURIComponent(model)}.json`, assets))) ?? {};
+    async card(path) {
+      return (await fetchCard(new URL(path, assets))) ?? {};
     },
     async check(settings) {
       const check = lab.check(settings);

@@ -94,7 +94,7 @@ export type Msg =
   | { type: "engine"; engine: Engine }
   | { type: "catalog"; catalog: Catalog }
   | { type: "opened"; model: ModelInfo; card?: Card }
-  | { type: "card"; model: string; card: Card }
+  | { type: "card"; id: string; card: Card }
   | { type: "settings"; settings: Settings }
   | { type: "set"; key: string; value: string | undefined }
   | { type: "method"; id: string }
@@ -152,7 +152,7 @@ export function update(state: State, msg: Msg): State {
         engine: "ready",
       };
     case "card":
-      return { ...state, cards: { ...state.cards, [msg.model]: msg.card } };
+      return { ...state, cards: { ...state.cards, [msg.id]: msg.card } };
     case "settings":
       return { ...state, settings: msg.settings };
     case "set":

@@ -276,5 +276,5 @@ export interface Lab {
   environment(): Environment;
 }
 
-/** A model's card as shipped beside its weights; every field may be missing. */
+/** The card of a network or of images as shipped beside them; every field may be missing. */
 export type Card = Record<string, unknown>;

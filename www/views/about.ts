@@ -3,13 +3,14 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { count, percent } from "../format.js";
 import { baseline, shownRecord } from "../select.js";
-import type { Card, ModelRow } from "../types.js";
+import type { Card } from "../types.js";
 import type { Context } from "./context.js";
 import { place } from "./how.js";
 
 export function aboutView(ctx: Context): TemplateResult {
   const { catalog, cards } = ctx.state;
-  for (const model of catalog?.models ?? []) if (!cards[model.id]) ctx.card(model.id);
+  for (const { id } of catalog?.models ?? []) ctx.card(id, `models/${id}.json`);
+  for (const { id } of catalog?.datasets ?? []) ctx.card(id, `data/${id}/card.json`);
   const env = (shownRecord(ctx.state) ?? baseline(ctx.state))?.environment;
   return html`<main class="page narrow">
     <h1>About</h1>
@@ -87,16 +88,16 @@ export function aboutView(ctx: Context): TemplateResult {
     }
 
     <h2>Networks</h2>
-    ${catalog?.models.map((model) => modelEntry(model, cards[model.id]))}
+    ${catalog?.models.map((model) => entry(model.name, html`<p>${model.what}</p>`, cards[model.id]))}
 
     <h2>Images</h2>
-    ${catalog?.datasets.map(
-      (data) =>
-        html`<section class="entry">
-          <h3>${data.name}</h3>
-          <p>${data.what}</p>
-          <p class="note">${data.license}. ${data.attribution}. ${link(data.source)}</p>
-        </section>`,
+    ${catalog?.datasets.map((data) =>
+      entry(
+        data.name,
+        html`<p>${data.what}</p>
+          <p class="note">${data.license}. ${data.attribution}. ${link(data.source)}</p>`,
+        cards[data.id],
+      ),
     )}
 
     <h2>Licence</h2>
@@ -110,11 +111,11 @@ export function aboutView(ctx: Context): TemplateResult {
 const link = (text: string): unknown =>
   /^https?:/.test(text) ? html`<a href=${text} rel="noreferrer">${text.replace(/^https?:\/\//, "")}</a>` : text;
 
-function modelEntry(model: ModelRow, card: Card | undefined): TemplateResult {
-  const facts = card ? flat(card).filter(([key]) => !["id", "name", "what"].includes(key)) : [];
+function entry(name: string, about: TemplateResult, card: Card | undefined): TemplateResult {
+  const facts = card ? flat(card).filter(([key]) => !/(^| )(id|name|what)$/.test(key)) : [];
   return html`<section class="entry">
-    <h3>${model.name}</h3>
-    <p>${model.what}</p>
+    <h3>${name}</h3>
+    ${about}
     ${
       facts.length
         ? html`<details>
@@ -123,7 +124,7 @@ function modelEntry(model: ModelRow, card: Card | undefined): TemplateResult {
               ${facts.map(
                 ([key, value]) =>
                   html`<div>
-                    <dt>${key.replace(/_/g, " ")}</dt>
+                    <dt>${key.replace(/^card /, "").replace(/_/g, " ")}</dt>
                     <dd>${show(key, value)}</dd>
                   </div>`,
               )}

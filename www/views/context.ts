@@ -28,7 +28,7 @@ export interface Context {
   link(place: Place): string;
   picture(layer: string): { picture: LayerPicture; of: "run" | "dense" } | undefined;
   image(index: number): Promise<Picture>;
-  card(model: string): void;
+  card(id: string, path: string): void;
   saveModel(format: "safetensors" | "onnx"): void;
   record(): RunRecord | undefined;
 }
