@@ -173,7 +173,9 @@ fn every_form_of_a_linear_layer_equals_the_triple_loop() {
 fn window(w: &Window, x: &[f32], [h, wide]: [usize; 2], [oy, ox]: [usize; 2]) -> f32 {
     let taps = (0..w.kernel[0]).flat_map(|ky| (0..w.kernel[1]).map(move |kx| (ky, kx)));
     let inside: Vec<f32> = taps
-        .map(|(ky, kx)| ((oy * w.stride[0] + ky).wrapping_sub(w.pad[0]), (ox * w.stride[1] + kx).wrapping_sub(w.pad[1])))
+        .map(|(ky, kx)| {
+            ((oy * w.stride[0] + ky).wrapping_sub(w.pad[0]), (ox * w.stride[1] + kx).wrapping_sub(w.pad[1]))
+        })
         .filter(|&(y, x)| y < h && x < wide)
         .map(|(iy, ix)| x[iy * wide + ix])
         .collect();
