@@ -1,8 +1,9 @@
-//! Floor 0: errors, tensors, random numbers, mathematics, statistics, parts and the clock.
+//! Floor 0: errors, tensors, random numbers, mathematics, statistics, ranking, parts and the clock.
 
 pub mod clock;
 pub mod error;
 pub mod math;
+pub mod order;
 pub mod part;
 pub mod rng;
 pub mod stats;
@@ -11,3 +12,14 @@ pub mod tensor;
 pub use error::{Error, Result};
 pub use rng::Rng;
 pub use tensor::{Flat, Shape, Tensor};
+
+use std::collections::BTreeMap;
+
+/// A map from pairs. `collect` would sort them first, and bring a sort of its own for every type into the page's download.
+pub fn keyed<K: Ord, V>(pairs: impl Iterator<Item = (K, V)>) -> BTreeMap<K, V> {
+    let mut map = BTreeMap::new();
+    for (key, value) in pairs {
+        map.insert(key, value);
+    }
+    map
+}

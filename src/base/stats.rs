@@ -38,7 +38,7 @@ pub fn wilson(hits: usize, n: usize) -> Interval {
 /// The median; NaN for no values.
 pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
+    sorted.sort_unstable_by(f64::total_cmp);
     match sorted.len() {
         0 => f64::NAN,
         n if n % 2 == 1 => sorted[n / 2],
@@ -63,7 +63,7 @@ pub fn ratio(over: &[f64], under: &[f64], seed: u64) -> (f64, Interval) {
             take(over) / take(under)
         })
         .collect();
-    draws.sort_by(f64::total_cmp);
+    draws.sort_unstable_by(f64::total_cmp);
     (middle, Interval { low: draws[10].min(middle), high: draws[389].max(middle) })
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Mutex, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::clock;
+use crate::base::{clock, order};
 use crate::kernel::block::Blocks;
 use crate::kernel::conv::Conv;
 use crate::kernel::depthwise::Filters;
@@ -186,9 +186,9 @@ pub fn vector(w: &Weighted) -> Vec<Form> {
 }
 
 /// Picks a form: `time(form)` runs it once.
-pub fn pick(forms: Vec<Form>, how: Choose, mut time: impl FnMut(&Packed)) -> (Packed, Why) {
+pub fn pick(forms: Vec<Form>, how: Choose, time: &mut dyn FnMut(&Packed)) -> (Packed, Why) {
     let us: Vec<f64> = match how {
-        Choose::Measure => measure(&forms, &mut time),
+        Choose::Measure => measure(&forms, time),
         _ => forms.iter().map(|f| f.work * 1e-4).collect(),
     };
     let named = |f: &Form| matches!(how, Choose::Named(name) if f.name == name);
@@ -197,11 +197,10 @@ pub fn pick(forms: Vec<Form>, how: Choose, mut time: impl FnMut(&Packed)) -> (Pa
         Choose::Named(_) => forms.iter().position(named).unwrap_or(0),
         _ => fastest,
     };
-    let mut order: Vec<usize> = (0..forms.len()).collect();
-    order.sort_by(|&a, &b| (b == chosen).cmp(&(a == chosen)).then(us[a].total_cmp(&us[b])));
-    let candidates = order
-        .iter()
-        .map(|&i| Candidate { kernel: forms[i].name.into(), us: us[i], bytes: forms[i].packed.bytes() })
+    let others = order::falling(&us.iter().map(|&us| -us as f32).collect::<Vec<_>>());
+    let candidates = std::iter::once(chosen)
+        .chain(others.into_iter().filter(|&i| i != chosen))
+        .map(|i| Candidate { kernel: forms[i].name.into(), us: us[i], bytes: forms[i].packed.bytes() })
         .collect();
     let why = Why { candidates, measured: how == Choose::Measure };
     let packed = forms.into_iter().nth(chosen).map(|f| f.packed);
@@ -226,7 +225,7 @@ const WARM_UP_MS: f64 = 60.0;
 
 /// Browsers compile a kernel in a hurry and swap in better code in the background while it runs: forms that never ran on
 /// this page are run until that has happened.
-fn warm_up(forms: &[Form], time: &mut impl FnMut(&Packed)) {
+fn warm_up(forms: &[Form], time: &mut dyn FnMut(&Packed)) {
     static WARM: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
     let Ok(mut known) = WARM.lock() else { return };
     let cold: Vec<&Form> = forms.iter().filter(|form| known.insert(form.name)).collect();
@@ -237,7 +236,7 @@ fn warm_up(forms: &[Form], time: &mut impl FnMut(&Packed)) {
 }
 
 /// Microseconds of each form: the least of some interleaved samples, each long enough for the clock.
-fn measure(forms: &[Form], time: &mut impl FnMut(&Packed)) -> Vec<f64> {
+fn measure(forms: &[Form], time: &mut dyn FnMut(&Packed)) -> Vec<f64> {
     warm_up(forms, time);
     let least = (STEPS * step()).clamp(0.2, 4.0);
     let mut trials: Vec<Trial> = forms.iter().map(|form| warm(form, least, time)).collect();
@@ -259,7 +258,7 @@ fn measure(forms: &[Form], time: &mut impl FnMut(&Packed)) -> Vec<f64> {
 }
 
 /// Runs a form until the clock has moved enough to know how often a sample must run it.
-fn warm(form: &Form, least: f64, time: &mut impl FnMut(&Packed)) -> Trial {
+fn warm(form: &Form, least: f64, time: &mut dyn FnMut(&Packed)) -> Trial {
     let (start, mut repeats) = (clock::now_ms(), 0);
     loop {
         time(&form.packed);

@@ -179,7 +179,7 @@ impl Plan {
     ) -> (Work, Option<Why>) {
         let mut y = std::mem::take(&mut self.buffers[self.slots[out]]);
         let (packed, why) =
-            choose::pick(forms, how, |packed| self.weighted(packed, &bias, clamp, mask, ins, out, &mut y));
+            choose::pick(forms, how, &mut |packed| self.weighted(packed, &bias, clamp, mask, ins, out, &mut y));
         y.fill(0.0);
         self.buffers[self.slots[out]] = y;
         (Work::Weighted { packed, bias, clamp, mask }, Some(why))

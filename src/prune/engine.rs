@@ -1,6 +1,6 @@
 //! One event: score the units, allocate, select exactly, mask.
 
-use crate::base::{Error, Flat, Result, Tensor, tensor};
+use crate::base::{Error, Flat, Result, Tensor, order, tensor};
 use crate::graph::{Graph, Masks, Role, count, couple::Group};
 
 use super::allocation::{Allocation, Scored};
@@ -121,9 +121,8 @@ pub fn allocate(
 pub fn select(scores: &[f32], keep: usize, rule: Rule) -> Vec<bool> {
     let mut out = vec![false; scores.len()];
     let mut best = |from: usize, len: usize, keep: usize| {
-        let mut order: Vec<usize> = (from..from + len).collect();
-        order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
-        order.into_iter().take(keep).for_each(|i| out[i] = true);
+        let pairs = (from..from + len).map(|i| (scores[i], i));
+        order::highest(pairs, keep).into_iter().for_each(|i| out[i] = true);
     };
     match rule {
         Rule::Free => best(0, scores.len(), keep),

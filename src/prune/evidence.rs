@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::{Error, Flat, Result, Tensor, tensor};
+use crate::base::{Error, Flat, Result, Tensor, keyed, tensor};
 use crate::graph::op::Mode;
 use crate::graph::run::trace;
 use crate::graph::{Graph, ValueId};
@@ -210,7 +210,7 @@ fn flow(graph: &Graph) -> Result<Direction> {
     let ones = tensor::full(t.get(&positive, positive.output)?.shape(), 1.0);
     let mut grads = backward(&positive, &t, ones, false)?;
     let layers: Vec<ValueId> = positive.layers().map(|(_, weight)| weight).collect();
-    let out: Direction = layers.into_iter().filter_map(|id| grads.take(id).map(|g| (id, g))).collect();
+    let out = keyed(layers.into_iter().filter_map(|id| Some((id, grads.take(id)?))));
     match out.values().find(|g| g.flat().iter().any(|x| !x.is_finite())) {
         Some(_) => Err(Error::unsupported("synaptic flow overflows in this network").hint("choose another criterion")),
         None => Ok(out),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::part::{Args, Kind, Meta, Param, Part, find};
-use crate::base::{Error, Result};
+use crate::base::{Error, Result, keyed};
 
 use super::allocation::{self, Allocation};
 use super::criterion::{self, Criterion};
@@ -155,8 +155,8 @@ impl Recipe {
             let default = AXES.iter().find(|a| a.id == axis).map_or("", |a| a.default);
             let part = find(axis, all, full.get(axis).map_or(default, String::as_str))?;
             let prefix = format!("{axis}.");
-            let given =
-                full.iter().filter_map(|(k, v)| k.strip_prefix(&prefix).map(|k| (k.to_string(), v.clone()))).collect();
+            let own = |(key, value): (&String, &String)| Some((key.strip_prefix(&prefix)?.into(), value.clone()));
+            let given = keyed(full.iter().filter_map(own));
             Ok(Pick { part, args: Args::read(axis, part.meta(), &given)? })
         }
         let whole = |param: &Param| -> Result<usize> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::tensor::{Digest, count};
-use crate::base::{Flat, Result, clock};
+use crate::base::{Flat, Result, clock, keyed};
 use crate::compile::Plan;
 use crate::graph::{Graph, Masks, count as counts};
 use crate::prune::engine;
@@ -82,7 +82,7 @@ pub(super) fn record(job: &Job, session: &mut Session) -> Result<Record> {
 
 /// Chosen kernels with their times, by layer.
 fn times(plan: &Plan) -> BTreeMap<String, f64> {
-    plan.layers().filter_map(|l| l.why.candidates.first().map(|c| (l.name.clone(), c.us))).collect()
+    keyed(plan.layers().filter_map(|l| Some((l.name, l.why.candidates.first()?.us))))
 }
 
 fn accuracy(before: &Tally, after: &Tally) -> Accuracy {
@@ -102,8 +102,7 @@ fn accuracy(before: &Tally, after: &Tally) -> Accuracy {
 }
 
 fn layers(job: &Job, dense: &Graph, network: &Graph, dense_us: &BTreeMap<String, f64>) -> Result<Vec<LayerRow>> {
-    let chosen: BTreeMap<String, crate::compile::Why> =
-        job.plan.iter().flat_map(|plan| plan.layers()).map(|l| (l.name, l.why)).collect();
+    let chosen = keyed(job.plan.iter().flat_map(|plan| plan.layers()).map(|l| (l.name, l.why)));
     let rows = dense.layers().map(|(node, id)| {
         let name = dense.nodes[node].name.clone();
         let total = count(&dense.values[id].shape);

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::{Result, Tensor, tensor};
+use crate::base::{Result, Tensor, keyed, tensor};
 use crate::graph::op::{At, Mode, accumulate};
 use crate::graph::run::{Trace, trace};
 use crate::graph::{Graph, ValueId};
@@ -78,7 +78,7 @@ fn pull(
         }
     }
     let gather = |from: &mut Vec<Option<Tensor>>| -> Direction {
-        graph.trained().filter_map(|id| from[id].take().map(|g| (id, g))).collect()
+        keyed(graph.trained().filter_map(|id| Some((id, from[id].take()?))))
     };
     Ok((gather(&mut bends), gather(&mut grads)))
 }

@@ -1,7 +1,7 @@
 //! What all activations share: a curve with two derivatives, applied number by number.
 
-use super::{At, Dots, Error, Grads, Result, Shape, Tensor, Ties};
-use crate::base::tensor;
+use super::{At, Dots, Error, Grads, Pass, Result, Shape, Tensor, Ties};
+use crate::base::{Flat, tensor};
 use crate::graph::couple::Side;
 
 /// A function of one number with its first and second derivative.
@@ -22,32 +22,39 @@ pub(super) fn infer(ins: &[&[usize]]) -> Result<Shape> {
     Ok(ins[0].to_vec())
 }
 
+pub(super) fn forward(curve: &impl Curve, x: &Tensor) -> Result<Pass> {
+    let y = x.flat().iter().map(|&x| curve.y(x)).collect();
+    Ok(tensor::from_vec(x.shape(), y)?.into())
+}
+
+/// Multiplies by f'(x), number by number.
+fn scale(curve: &impl Curve, by: &mut Tensor, x: &Tensor) {
+    by.flat_mut().iter_mut().zip(x.flat()).for_each(|(v, &x)| *v *= curve.d(x));
+}
+
 pub(super) fn backward(curve: &impl Curve, at: At, grad: &Tensor) -> Result<Grads> {
     let mut dx = grad.clone();
-    dx.zip_mut_with(at.ins[0], |g, &x| *g *= curve.d(x));
+    scale(curve, &mut dx, at.ins[0]);
     Ok(vec![Some(dx)])
 }
 
 pub(super) fn tangent(curve: &impl Curve, at: At, dots: &Dots) -> Result<Tensor> {
     let Some(dot) = dots[0] else { return Ok(tensor::zeros(at.y.shape())) };
     let mut out = dot.clone();
-    out.zip_mut_with(at.ins[0], |v, &x| *v *= curve.d(x));
+    scale(curve, &mut out, at.ins[0]);
     Ok(out)
 }
 
 /// g' f'(x) + g f''(x) x'.
 pub(super) fn backward_tangent(curve: &impl Curve, at: At, dots: &Dots, grad: &Tensor, dot: &Tensor) -> Result<Grads> {
     let mut out = dot.clone();
-    out.zip_mut_with(at.ins[0], |g, &x| *g *= curve.d(x));
+    scale(curve, &mut out, at.ins[0]);
     if let Some(x_dot) = dots[0] {
         if x_dot.shape() != grad.shape() {
             return Err(Error::shape("tangent of an activation", grad.shape(), x_dot.shape()));
         }
-        ndarray::Zip::from(&mut out)
-            .and(at.ins[0])
-            .and(x_dot)
-            .and(grad)
-            .for_each(|o, &x, &v, &g| *o += g * curve.dd(x) * v);
+        let points = at.ins[0].flat().iter().zip(x_dot.flat()).zip(grad.flat());
+        out.flat_mut().iter_mut().zip(points).for_each(|(o, ((&x, &v), &g))| *o += g * curve.dd(x) * v);
     }
     Ok(vec![Some(out)])
 }
@@ -72,7 +79,7 @@ macro_rules! curve {
                 ins: &[&$crate::base::Tensor],
                 _: $crate::graph::op::Mode,
             ) -> $crate::base::Result<$crate::graph::op::Pass> {
-                Ok(ins[0].mapv(|x| $crate::graph::op::Curve::y(self, x)).into())
+                $crate::graph::op::activation::forward(self, ins[0])
             }
             fn backward(
                 &self,

@@ -17,7 +17,7 @@ crate::part!(Meta {
 impl Allocation for Part {
     fn keep(&self, targets: &[Scored], sparsity: f32, _: &Args) -> Result<Vec<usize>> {
         let scores: Vec<Vec<f32>> = targets.iter().map(|t| t.scores.clone()).collect();
-        Ok(rank(targets, &scores, |_| 1.0, sparsity))
+        Ok(rank(targets, &scores, &|_| 1.0, sparsity))
     }
 }
 

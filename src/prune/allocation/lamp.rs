@@ -1,7 +1,7 @@
 //! LAMP: magnitudes made comparable across layers.
 
-use crate::base::Result;
 use crate::base::part::{Args, Meta, source};
+use crate::base::{Result, order};
 
 use super::{Allocation, Scored, rank};
 
@@ -16,11 +16,9 @@ crate::part!(Meta {
 
 /// LAMP scores of one layer from its scores; the largest becomes 1.
 pub fn normalise(scores: &[f32]) -> Vec<f32> {
-    let mut order: Vec<usize> = (0..scores.len()).collect();
-    order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
     let mut out = vec![0.0; scores.len()];
     let mut above = 0.0f64;
-    for i in order {
+    for i in order::falling(scores) {
         // What was cut earlier stays below everything.
         if scores[i] == f32::NEG_INFINITY {
             out[i] = scores[i];
@@ -36,7 +34,7 @@ pub fn normalise(scores: &[f32]) -> Vec<f32> {
 impl Allocation for Part {
     fn keep(&self, targets: &[Scored], sparsity: f32, _: &Args) -> Result<Vec<usize>> {
         let scores: Vec<Vec<f32>> = targets.iter().map(|t| normalise(&t.scores)).collect();
-        Ok(rank(targets, &scores, |_| 1.0, sparsity))
+        Ok(rank(targets, &scores, &|_| 1.0, sparsity))
     }
 
     fn weights_only(&self) -> bool {

@@ -25,7 +25,7 @@ impl Allocation for Part {
                 t.scores.iter().map(|s| s / share).collect()
             })
             .collect();
-        Ok(rank(targets, &scores, cost, sparsity))
+        Ok(rank(targets, &scores, &cost, sparsity))
     }
 }
 

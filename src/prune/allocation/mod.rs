@@ -6,8 +6,8 @@ mod lamp;
 mod layer;
 mod macs;
 
-use crate::base::Result;
 use crate::base::part::{Args, Part};
+use crate::base::{Result, order};
 
 pub use lamp::normalise as lamp_scores;
 
@@ -51,16 +51,16 @@ pub fn cut(n: usize, sparsity: f32) -> usize {
 /// Cuts the units of lowest score over all targets until their cost reaches a share of the total; gives what is kept.
 ///
 /// Among equal scores the last unit of the last target is cut first, as in selection.
-pub fn rank(targets: &[Scored], scores: &[Vec<f32>], cost: impl Fn(&Scored) -> f64, sparsity: f32) -> Vec<usize> {
-    let mut order: Vec<(f32, usize, usize)> =
-        scores.iter().enumerate().flat_map(|(t, s)| s.iter().enumerate().map(move |(u, &s)| (s, t, u))).collect();
-    order.sort_by(|a, b| a.0.total_cmp(&b.0).then((b.1, b.2).cmp(&(a.1, a.2))));
+pub fn rank(targets: &[Scored], scores: &[Vec<f32>], cost: &dyn Fn(&Scored) -> f64, sparsity: f32) -> Vec<usize> {
+    let owner: Vec<u32> = scores.iter().zip(0..).flat_map(|(s, t)| std::iter::repeat_n(t, s.len())).collect();
+    let all: Vec<f32> = scores.concat();
     let costs: Vec<f64> = targets.iter().map(cost).collect();
     let total: f64 = targets.iter().zip(&costs).map(|(t, c)| c * t.scores.len() as f64).sum();
     let goal = total * f64::from(sparsity);
     let mut keep: Vec<usize> = targets.iter().map(|t| t.scores.len()).collect();
     let mut spent = 0.0;
-    for (_, t, _) in order {
+    for unit in order::falling(&all).into_iter().rev() {
+        let t = owner[unit] as usize;
         // Half a unit over is as good as half a unit under: this is rounding to nearest.
         if spent + 0.5 * costs[t] > goal * (1.0 + 1e-12) {
             break;

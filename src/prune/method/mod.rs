@@ -5,7 +5,7 @@ mod table;
 use serde::Serialize;
 
 use crate::base::part::Source;
-use crate::base::{Error, Result};
+use crate::base::{Error, Result, keyed};
 
 use super::recipe::Settings;
 
@@ -36,11 +36,8 @@ pub struct Method {
 impl Method {
     /// The row's settings.
     pub fn settings(&self) -> Settings {
-        self.recipe
-            .split_whitespace()
-            .filter_map(|pair| pair.split_once('='))
-            .map(|(k, v)| (k.into(), v.into()))
-            .collect()
+        let pairs = self.recipe.split_whitespace().filter_map(|pair| pair.split_once('='));
+        keyed(pairs.map(|(key, value)| (key.into(), value.into())))
     }
 }
 

@@ -5,7 +5,7 @@ mod none;
 mod random;
 
 use crate::base::part::{Args, Kind, Param, Part};
-use crate::base::{Flat, Rng, Tensor};
+use crate::base::{Flat, Rng, Tensor, order};
 
 /// A rule for what comes back.
 pub trait Regrow: Part {
@@ -61,15 +61,16 @@ pub fn cosine(alpha: f32, t: f32, end: f32) -> f32 {
 /// dropped may come back too. Gives the positions that are new.
 pub fn exchange(w: &Tensor, mask: &mut [u8], scores: &[f32], fraction: f32) -> Vec<usize> {
     let w = w.flat();
-    let mut kept: Vec<usize> = (0..mask.len()).filter(|&i| mask[i] == 1).collect();
-    let drop = (kept.len() as f64 * f64::from(fraction)) as usize;
-    kept.sort_by(|&a, &b| w[a].abs().total_cmp(&w[b].abs()).then(b.cmp(&a)));
-    kept[..drop].iter().for_each(|&i| mask[i] = 0);
-    let mut cut: Vec<usize> = (0..mask.len()).filter(|&i| mask[i] == 0).collect();
-    cut.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
-    cut.truncate(drop);
-    cut.iter().for_each(|&i| mask[i] = 1);
-    cut
+    let count = mask.iter().filter(|&&m| m == 1).count();
+    let drop = (count as f64 * f64::from(fraction)) as usize;
+    let kept = (0..mask.len()).filter(|&i| mask[i] == 1).map(|i| (w[i].abs(), i));
+    let stay = order::highest(kept, count - drop);
+    mask.fill(0);
+    stay.into_iter().for_each(|i| mask[i] = 1);
+    let cut = (0..mask.len()).filter(|&i| mask[i] == 0).map(|i| (scores[i], i));
+    let back = order::highest(cut, drop);
+    back.iter().for_each(|&i| mask[i] = 1);
+    back
 }
 
 #[cfg(test)]
