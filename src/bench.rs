@@ -8,6 +8,7 @@ use crate::base::{Error, Flat, Result, Rng, Tensor, stats, tensor};
 use crate::compile::{Choose, GroupRule, Plan, compile};
 use crate::graph::{Builder, Graph, Masks, build::Square};
 use crate::io::{onnx, safetensors};
+use crate::kernel::peak;
 use crate::prune::evidence::Evidence;
 use crate::prune::{Recipe, Settings, engine};
 use crate::zoo;
@@ -124,6 +125,12 @@ impl Bench {
         self.masks.apply(&mut graph).map_err(thrown)?;
         onnx::write(&graph, "masked").map_err(thrown)
     }
+}
+
+/// Runs multiply-adds in registers; gives how many: the rate that nothing can pass.
+#[wasm_bindgen]
+pub fn bench_peak(rounds: usize) -> f64 {
+    peak::run(rounds) as f64
 }
 
 /// Ratio of the medians of two interleaved series, and the ends of its 95% interval.

@@ -5,6 +5,7 @@ use crate::graph::ValueId;
 use crate::graph::op::{Kind, Mode};
 use crate::kernel::flat::{self, Layout};
 use crate::kernel::pool::{self, Image, Window};
+use crate::kernel::simd;
 use crate::kernel::store::{Planes, Store};
 
 use super::choose::{self, Choose, Packed, Why};
@@ -201,7 +202,7 @@ impl Plan {
         let store = Store { bias, residual, clamp, mask: self.masks.get(mask) };
         let x = &self.buffers[self.slots[ins[0]]];
         match &self.places[out] {
-            Place::Flat { layout, .. } => packed.run(x, y, choose::planes(layout), layout.run(), &store),
+            Place::Flat { layout, size, .. } => packed.run(x, y, choose::planes(layout), layout.span(*size), &store),
             place => packed.run(x, &mut y[..place.numbers()], Planes { lead: 0, plane: 0 }, 0, &store),
         }
     }
@@ -251,7 +252,7 @@ impl Plan {
                                     y[(first + i) * into.plane + into.lead + image] = *v;
                                 }
                             }
-                            _ => y[first..first + w].copy_from_slice(run),
+                            _ => simd::copy(run, &mut y[first..first + w]),
                         }
                     }
                 }

@@ -8,6 +8,7 @@
 //! With stride s the input is split into s x s phases (every s-th row and column); each phase is a plane of its own.
 
 use super::conv::Conv;
+use super::simd;
 
 /// Numbers that kernels may touch past the end of a run: it is rounded up to the widest lane.
 pub const SLACK: usize = 8;
@@ -38,6 +39,11 @@ impl Layout {
     /// Pixels from the first to the last, gaps included.
     pub fn run(&self) -> usize {
         self.n * self.pitch * self.rows
+    }
+
+    /// Pixels from the first to the last of images with `h` rows of `w`: the run without the gaps behind the last.
+    pub fn span(&self, [h, w]: [usize; 2]) -> usize {
+        ((self.n - 1) * self.rows + h - 1) * self.pitch + w
     }
 
     /// Position of a row in its plane.
@@ -110,55 +116,59 @@ pub fn offset(v: &Conv, l: &Layout, c: usize, ky: usize, kx: usize) -> usize {
 /// Copies images [N, C, H, W] into planes [phases x C], every `stride`-th row and column to a phase. `to` must hold zeros
 /// outside the pixels; they stay.
 pub fn split(x: &[f32], [c, h, w]: [usize; 3], stride: [usize; 2], l: &Layout, to: &mut [f32]) {
-    for py in 0..stride[0] {
-        for px in 0..stride[1] {
-            for (image, channel) in (0..l.n * c).map(|i| (i / c, i % c)) {
-                let plane = ((py * stride[1] + px) * c + channel) * l.plane;
-                for (y, iy) in (py..h).step_by(stride[0]).enumerate() {
-                    let from = &x[((image * c + channel) * h + iy) * w..][..w];
-                    let to = &mut to[plane + l.row(image, y)..];
-                    if stride[1] == 1 {
-                        to[..w].copy_from_slice(from);
-                    } else {
-                        to.iter_mut().zip(from[px..].iter().step_by(stride[1])).for_each(|(to, x)| *to = *x);
-                    }
-                }
-            }
-        }
-    }
+    let from = |image: usize, channel: usize, y: usize| &x[((image * c + channel) * h + y) * w..][..w];
+    phases([c, h, w], stride, l, |image, channel, y, px, start| {
+        stride_copy(from(image, channel, y), stride[1], px, &mut to[start..]);
+    });
 }
 
 /// [`split`] from planes that lie in a layout of their own.
 pub fn resplit(x: &[f32], from: &Layout, [c, h, w]: [usize; 3], stride: [usize; 2], l: &Layout, to: &mut [f32]) {
+    phases([c, h, w], stride, l, |image, channel, y, px, start| {
+        let row = &x[channel * from.plane + from.row(image, y)..][..w];
+        stride_copy(row, stride[1], px, &mut to[start..]);
+    });
+}
+
+/// The way back of [`split`]: reads the pixels of planes into images [N, C, H, W].
+pub fn join(from: &[f32], [c, h, w]: [usize; 3], stride: [usize; 2], l: &Layout, x: &mut [f32]) {
+    phases([c, h, w], stride, l, |image, channel, y, px, start| {
+        let to = &mut x[((image * c + channel) * h + y) * w..][..w];
+        if stride[1] == 1 {
+            simd::copy(&from[start..], to);
+        } else {
+            to[px.min(w)..].iter_mut().step_by(stride[1]).zip(&from[start..]).for_each(|(to, x)| *to = *x);
+        }
+    });
+}
+
+/// Calls `f(image, channel, row, column phase, where the row's phase lies in the planes)` for every row and phase.
+fn phases(
+    [c, h, _]: [usize; 3],
+    stride: [usize; 2],
+    l: &Layout,
+    mut f: impl FnMut(usize, usize, usize, usize, usize),
+) {
     for (py, px) in (0..stride[0]).flat_map(|py| (0..stride[1]).map(move |px| (py, px))) {
-        for (image, channel) in (0..l.n * c).map(|i| (i / c, i % c)) {
+        for channel in 0..c {
             let plane = ((py * stride[1] + px) * c + channel) * l.plane;
-            for (y, iy) in (py..h).step_by(stride[0]).enumerate() {
-                let row = &x[channel * from.plane + from.row(image, iy)..][..w];
-                let to = &mut to[plane + l.row(image, y)..];
-                to.iter_mut().zip(row[px.min(w)..].iter().step_by(stride[1])).for_each(|(to, x)| *to = *x);
+            for image in 0..l.n {
+                for (step, y) in (py..h).step_by(stride[0]).enumerate() {
+                    f(image, channel, y, px, plane + l.row(image, step));
+                }
             }
         }
     }
 }
 
-/// The way back of [`split`]: reads the pixels of planes into images [N, C, H, W].
-pub fn join(from: &[f32], [c, h, w]: [usize; 3], stride: [usize; 2], l: &Layout, x: &mut [f32]) {
-    for py in 0..stride[0] {
-        for px in 0..stride[1] {
-            for (image, channel) in (0..l.n * c).map(|i| (i / c, i % c)) {
-                let plane = ((py * stride[1] + px) * c + channel) * l.plane;
-                for (y, iy) in (py..h).step_by(stride[0]).enumerate() {
-                    let to = &mut x[((image * c + channel) * h + iy) * w..][..w];
-                    let from = &from[plane + l.row(image, y)..];
-                    if stride[1] == 1 {
-                        to.copy_from_slice(&from[..w]);
-                    } else {
-                        to[px.min(w)..].iter_mut().step_by(stride[1]).zip(from).for_each(|(to, x)| *to = *x);
-                    }
-                }
-            }
-        }
+/// Every `stride`-th number of a row from `first` on.
+fn stride_copy(row: &[f32], stride: usize, first: usize, to: &mut [f32]) {
+    let row = &row[first.min(row.len())..];
+    let to = &mut to[..row.len().div_ceil(stride)];
+    match stride {
+        1 => simd::copy(row, to),
+        2 => simd::evens(row, to),
+        _ => to.iter_mut().zip(row.iter().step_by(stride)).for_each(|(to, x)| *to = *x),
     }
 }
 

@@ -9,6 +9,7 @@ pub mod gemm;
 pub mod gemv;
 pub mod naive;
 pub mod nm;
+pub mod peak;
 pub mod pool;
 pub mod simd;
 pub mod store;
