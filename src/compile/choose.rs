@@ -1,6 +1,7 @@
 //! Choosing a kernel for a layer: pack the weights in every form that fits, measure, keep the fastest.
 //!
-//! All forms add up the same terms in the same order, so the choice never changes a result, only how long it takes.
+//! All forms add up the same terms, those over planes of pixels in the same order too: the choice changes how long a layer
+//! takes, and its result by rounding at most.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, OnceLock};
@@ -83,7 +84,7 @@ impl Packed {
             Self::Rows(k) => k.run(x, y, to, run, store),
             Self::Groups(k) => k.run(x, y, to, run, store),
             Self::Filters(k) => k.run(x, y, to, run, store),
-            Self::Gemv(k) => k.run(x, store.bias, store.clamp, y),
+            Self::Gemv(k) => k.run(x, y, store),
         }
     }
 }

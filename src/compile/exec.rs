@@ -5,7 +5,8 @@ use crate::graph::ValueId;
 use crate::graph::op::{Kind, Mode};
 use crate::kernel::flat::{self, Layout};
 use crate::kernel::pool::{self, Image, Window};
-use crate::kernel::simd;
+use crate::kernel::rows;
+use crate::kernel::simd::Rounding;
 use crate::kernel::store::{Planes, Store};
 
 use super::choose::{self, Choose, Packed, Why};
@@ -199,7 +200,7 @@ impl Plan {
         y: &mut [f32],
     ) {
         let residual = ins.get(1).map_or(&[][..], |&id| &self.buffers[self.slots[id]]);
-        let store = Store { bias, residual, clamp, mask: self.masks.get(mask) };
+        let store = Store { bias, residual, clamp, mask: self.masks.get(mask), rounding: Rounding::Fast };
         let x = &self.buffers[self.slots[ins[0]]];
         match &self.places[out] {
             Place::Flat { layout, size, .. } => packed.run(x, y, choose::planes(layout), layout.span(*size), &store),
@@ -252,7 +253,7 @@ impl Plan {
                                     y[(first + i) * into.plane + into.lead + image] = *v;
                                 }
                             }
-                            _ => simd::copy(run, &mut y[first..first + w]),
+                            _ => rows::copy(run, &mut y[first..first + w]),
                         }
                     }
                 }

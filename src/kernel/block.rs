@@ -4,7 +4,7 @@
 //! used R times. Rows are blocked along the output channels; within a block all rows have the same taps (zeros filled in).
 
 use super::flat::SLACK;
-use super::simd::{Lane, Work, widest};
+use super::simd::{self, Lane, Work};
 use super::store::{Planes, Store};
 
 /// A weight matrix in blocks of `height` rows: for each block its taps, for each tap an offset and `height` weights.
@@ -50,7 +50,7 @@ impl Blocks {
         let reach = run.next_multiple_of(SLACK);
         assert!(self.offsets.iter().all(|&o| o as usize + reach <= x.len()), "taps reach past the end of x");
         store.check(self.rows, &to, y, run);
-        widest(Job { blocks: self, x, y, to, run, store });
+        simd::run(Job { blocks: self, x, y, to, run, store }, store.rounding);
     }
 }
 

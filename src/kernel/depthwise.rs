@@ -3,7 +3,7 @@
 //! The taps' offsets are kept once for all channels, and a tile of pixels meets all taps while it is in registers.
 
 use super::flat::SLACK;
-use super::simd::{Lane, Work, widest};
+use super::simd::{self, Lane, Work};
 use super::store::{Planes, Store};
 
 /// Filters of a depthwise layer: one of `offsets.len()` taps for each channel.
@@ -33,7 +33,7 @@ impl Filters {
         let last = self.channels().saturating_sub(1) * self.plane + run.next_multiple_of(SLACK);
         assert!(self.offsets.iter().all(|&o| o as usize + last <= x.len()), "taps reach past the end of x");
         store.check(self.channels(), &to, y, run);
-        widest(Job { filters: self, x, y, to, run, store });
+        simd::run(Job { filters: self, x, y, to, run, store }, store.rounding);
     }
 }
 

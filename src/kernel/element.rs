@@ -5,7 +5,7 @@
 //! convolution (whose rows have just their own channel's taps).
 
 use super::flat::SLACK;
-use super::simd::{Lane, Work, widest};
+use super::simd::{self, Lane, Work};
 use super::store::{Planes, Store};
 
 /// One non-zero weight.
@@ -56,7 +56,7 @@ impl Rows {
         assert!(self.taps.iter().all(|t| t.offset as usize + reach <= x.len()), "taps reach past the end of x");
         assert!(self.start.last().is_some_and(|&end| end as usize == self.taps.len()));
         store.check(self.rows(), &to, y, run);
-        widest(Job { rows: self, x, y, to, run, store });
+        simd::run(Job { rows: self, x, y, to, run, store }, store.rounding);
     }
 }
 

@@ -8,7 +8,7 @@
 //! With stride s the input is split into s x s phases (every s-th row and column); each phase is a plane of its own.
 
 use super::conv::Conv;
-use super::simd;
+use super::rows;
 
 /// Numbers that kernels may touch past the end of a run: it is rounded up to the widest lane.
 pub const SLACK: usize = 8;
@@ -135,7 +135,7 @@ pub fn join(from: &[f32], [c, h, w]: [usize; 3], stride: [usize; 2], l: &Layout,
     phases([c, h, w], stride, l, |image, channel, y, px, start| {
         let to = &mut x[((image * c + channel) * h + y) * w..][..w];
         if stride[1] == 1 {
-            simd::copy(&from[start..], to);
+            rows::copy(&from[start..], to);
         } else {
             to[px.min(w)..].iter_mut().step_by(stride[1]).zip(&from[start..]).for_each(|(to, x)| *to = *x);
         }
@@ -143,12 +143,7 @@ pub fn join(from: &[f32], [c, h, w]: [usize; 3], stride: [usize; 2], l: &Layout,
 }
 
 /// Calls `f(image, channel, row, column phase, where the row's phase lies in the planes)` for every row and phase.
-fn phases(
-    [c, h, _]: [usize; 3],
-    stride: [usize; 2],
-    l: &Layout,
-    mut f: impl FnMut(usize, usize, usize, usize, usize),
-) {
+fn phases([c, h, _]: [usize; 3], stride: [usize; 2], l: &Layout, mut f: impl FnMut(usize, usize, usize, usize, usize)) {
     for (py, px) in (0..stride[0]).flat_map(|py| (0..stride[1]).map(move |px| (py, px))) {
         for channel in 0..c {
             let plane = ((py * stride[1] + px) * c + channel) * l.plane;
@@ -166,8 +161,8 @@ fn stride_copy(row: &[f32], stride: usize, first: usize, to: &mut [f32]) {
     let row = &row[first.min(row.len())..];
     let to = &mut to[..row.len().div_ceil(stride)];
     match stride {
-        1 => simd::copy(row, to),
-        2 => simd::evens(row, to),
+        1 => rows::copy(row, to),
+        2 => rows::evens(row, to),
         _ => to.iter_mut().zip(row.iter().step_by(stride)).for_each(|(to, x)| *to = *x),
     }
 }

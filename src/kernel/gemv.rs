@@ -2,7 +2,8 @@
 //!
 //! The work is bound by reading weights, so what counts is how few of them there are and that they come in order.
 
-use super::simd::{Lane, Work, widest};
+use super::simd::{self, Lane, Work};
+use super::store::Store;
 
 /// Rows of a block: with four lanes two vectors, with eight one.
 const ROWS: usize = 8;
@@ -91,10 +92,10 @@ impl Gemv {
     }
 
     /// y = clamp(W x + bias).
-    pub fn run(&self, x: &[f32], bias: &[f32], clamp: [f32; 2], y: &mut [f32]) {
-        widest(Job { gemv: self, x, y });
+    pub fn run(&self, x: &[f32], y: &mut [f32], store: &Store) {
+        simd::run(Job { gemv: self, x, y }, store.rounding);
         for (i, y) in y.iter_mut().enumerate() {
-            *y = (*y + bias.get(i).copied().unwrap_or(0.0)).max(clamp[0]).min(clamp[1]);
+            *y = (*y + store.start(i)).max(store.clamp[0]).min(store.clamp[1]);
         }
     }
 }

@@ -11,5 +11,6 @@ pub mod naive;
 pub mod nm;
 pub mod peak;
 pub mod pool;
+pub mod rows;
 pub mod simd;
 pub mod store;

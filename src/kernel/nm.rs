@@ -4,7 +4,7 @@
 //! offsets of all taps stand in one table that every row shares.
 
 use super::flat::SLACK;
-use super::simd::{Lane, Work, widest};
+use super::simd::{self, Lane, Work};
 use super::store::{Planes, Store};
 
 /// A weight matrix with at most N of M weights in every group.
@@ -57,7 +57,7 @@ impl Groups {
         assert!(self.offsets.iter().all(|&o| o as usize + reach <= x.len()), "taps reach past the end of x");
         assert!(self.places.iter().all(|&p| usize::from(p) < self.m) && self.places.len() == self.weights.len());
         store.check(self.rows, &to, y, run);
-        widest(Job { groups: self, x, y, to, run, store });
+        simd::run(Job { groups: self, x, y, to, run, store }, store.rounding);
     }
 }
 

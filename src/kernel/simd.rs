@@ -1,7 +1,8 @@
 //! Lanes: a handful of numbers handled at once. The arithmetic of every kernel is written once over [`Lane`].
 //!
-//! Each lane holds an output element of its own and sums its terms in the order of the loop, with a separate multiply and
-//! add. So the result does not depend on the number of lanes: wasm, SSE and AVX give the same bits.
+//! Each lane holds an output element of its own and sums its terms in the order of the loop. With [`Rounding::Exact`], a
+//! multiply-add rounds twice, and the result depends neither on the number of lanes nor on the machine: wasm, SSE and AVX give
+//! the same bits. [`Rounding::Fast`] rounds once where that is one instruction: in wasm built with relaxed SIMD.
 
 /// Some f32 numbers side by side.
 ///
@@ -161,72 +162,6 @@ mod native {
     }
 }
 
-/// Copies as many numbers as `to` has.
-///
-/// A row of pixels is short, and `copy_from_slice` is a call out of wasm into the browser: this is loads and stores.
-#[inline]
-pub fn copy(from: &[f32], to: &mut [f32]) {
-    const N: usize = F32x4::N;
-    let n = to.len();
-    let from = &from[..n];
-    if !cfg!(target_arch = "wasm32") {
-        return to.copy_from_slice(from);
-    }
-    if n < N {
-        // One by one, not in a loop: the compiler would see a copy in it.
-        for i in [0, 1, 2] {
-            if i < n {
-                to[i] = from[i];
-            }
-        }
-        return;
-    }
-    let (from, to) = (from.as_ptr(), to.as_mut_ptr());
-    // SAFETY: every lane begins at most N before the end of both, which hold n numbers.
-    unsafe {
-        let pair = |i: usize, j: usize| {
-            let (a, b) = (F32x4::load(from.add(i)), F32x4::load(from.add(j)));
-            a.store(to.add(i));
-            b.store(to.add(j));
-        };
-        // Two lanes a round: a loop of single ones would be turned into that call.
-        let mut i = 0;
-        while i + 2 * N <= n {
-            pair(i, i + N);
-            i += 2 * N;
-        }
-        pair(i.min(n - N), n - N);
-    }
-}
-
-/// to[i] = from[2 i], as many numbers as `to` has.
-#[inline]
-pub fn evens(from: &[f32], to: &mut [f32]) {
-    let whole = lanes_of_evens(from, to);
-    to.iter_mut().zip(from.iter().step_by(2)).skip(whole).for_each(|(to, x)| *to = *x);
-}
-
-/// Does as much of it as fits whole lanes; gives how many numbers that were.
-#[cfg(target_arch = "wasm32")]
-fn lanes_of_evens(from: &[f32], to: &mut [f32]) -> usize {
-    const N: usize = F32x4::N;
-    let lanes = (to.len() / N).min(from.len() / (2 * N));
-    for i in (0..lanes * N).step_by(N) {
-        // SAFETY: two lanes of `from` and one of `to` are left.
-        unsafe {
-            let (a, b) = (F32x4::load(from.as_ptr().add(2 * i)), F32x4::load(from.as_ptr().add(2 * i + N)));
-            core::arch::wasm32::i32x4_shuffle::<0, 2, 4, 6>(a, b).store(to.as_mut_ptr().add(i));
-        }
-    }
-    lanes * N
-}
-
-/// The compiler does this itself where a loop is not to be turned into a call.
-#[cfg(not(target_arch = "wasm32"))]
-fn lanes_of_evens(_: &[f32], _: &mut [f32]) -> usize {
-    0
-}
-
 /// Work written over any lane. Mark `run` and what it calls `#[inline(always)]`: only then does it compile to wide instructions.
 pub trait Work {
     /// What the work gives.
@@ -235,7 +170,73 @@ pub trait Work {
     fn run<L: Lane>(self) -> Self::Out;
 }
 
-/// Runs work with the widest lanes that this machine has.
+/// How multiply-adds round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rounding {
+    /// Twice, the same on every machine: what trains, and whatever is compared bit by bit.
+    Exact,
+    /// As this build does it fastest.
+    Fast,
+}
+
+/// Whether fast rounding differs from the exact one in this build.
+pub const FUSED: bool = cfg!(target_feature = "relaxed-simd");
+
+/// Four numbers whose multiply-add rounds once.
+#[cfg(target_feature = "relaxed-simd")]
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+struct Fused(F32x4);
+
+// SAFETY: as for `F32x4`.
+#[cfg(target_feature = "relaxed-simd")]
+unsafe impl Lane for Fused {
+    const N: usize = F32x4::N;
+    #[inline(always)]
+    fn splat(x: f32) -> Self {
+        Self(F32x4::splat(x))
+    }
+    #[inline(always)]
+    unsafe fn load(p: *const f32) -> Self {
+        Self(unsafe { F32x4::load(p) })
+    }
+    #[inline(always)]
+    unsafe fn store(self, p: *mut f32) {
+        unsafe { self.0.store(p) }
+    }
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(self.0.add(other.0))
+    }
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        Self(self.0.mul(other.0))
+    }
+    #[inline(always)]
+    fn max(self, other: Self) -> Self {
+        Self(self.0.max(other.0))
+    }
+    #[inline(always)]
+    fn min(self, other: Self) -> Self {
+        Self(self.0.min(other.0))
+    }
+    #[inline(always)]
+    fn fma(self, a: Self, b: Self) -> Self {
+        Self(core::arch::wasm32::f32x4_relaxed_madd(a.0, b.0, self.0))
+    }
+}
+
+/// Runs work as a rounding allows it to be fastest.
+#[inline]
+pub fn run<W: Work>(work: W, rounding: Rounding) -> W::Out {
+    match rounding {
+        #[cfg(target_feature = "relaxed-simd")]
+        Rounding::Fast => work.run::<Fused>(),
+        _ => widest(work),
+    }
+}
+
+/// Runs work exactly, with the widest lanes that this machine has.
 #[inline]
 pub fn widest<W: Work>(work: W) -> W::Out {
     #[cfg(target_arch = "x86_64")]
@@ -250,24 +251,4 @@ pub fn widest<W: Work>(work: W) -> W::Out {
 #[target_feature(enable = "avx2")]
 unsafe fn with_avx<W: Work>(work: W) -> W::Out {
     work.run::<core::arch::x86_64::__m256>()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn copies_exactly_what_is_asked_for() {
-        let from: Vec<f32> = (1..60).map(|i| i as f32).collect();
-        for n in 0..40 {
-            let mut to = vec![0.0; n + 1];
-            copy(&from, &mut to[..n]);
-            assert!(to[..n] == from[..n] && to[n] == 0.0, "{n} numbers");
-        }
-        for n in 0..30 {
-            let mut to = vec![0.0; n + 1];
-            evens(&from, &mut to[..n]);
-            assert!(to[..n].iter().zip((1..60).step_by(2)).all(|(a, b)| *a == b as f32) && to[n] == 0.0, "{n} numbers");
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! What happens to a tile when it is stored: bias, residual, activation, and zeros for the gaps.
 
 use super::flat::SLACK;
-use super::simd::Lane;
+use super::simd::{Lane, Rounding};
 
 /// The end of a kernel, fused into its store: y = clamp(sum + bias + residual) * mask.
 #[derive(Clone, Copy, Debug)]
@@ -14,11 +14,19 @@ pub struct Store<'a> {
     pub clamp: [f32; 2],
     /// 1 for pixels, 0 for gaps, from the start of the run on; empty where gaps need not be zero.
     pub mask: &'a [f32],
+    /// How the sums that come in are rounded on their way.
+    pub rounding: Rounding,
 }
 
 impl Store<'_> {
     /// The sum as it is.
-    pub const PLAIN: Self = Self { bias: &[], residual: &[], clamp: [f32::NEG_INFINITY, f32::INFINITY], mask: &[] };
+    pub const PLAIN: Self = Self {
+        bias: &[],
+        residual: &[],
+        clamp: [f32::NEG_INFINITY, f32::INFINITY],
+        mask: &[],
+        rounding: Rounding::Exact,
+    };
 
     /// What the sums of output channel `o` begin with.
     #[inline(always)]

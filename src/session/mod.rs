@@ -1,6 +1,8 @@
 //! Floor 5: a piece of work advanced in slices, so that a page, a command line and a test can drive it alike.
 
+mod check;
 pub mod event;
+mod info;
 mod job;
 mod measure;
 mod plan;
@@ -11,92 +13,23 @@ pub mod verdict;
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
-use serde::Serialize;
-
-use crate::base::{Error, Flat, Result, clock};
+use crate::base::{Error, Result, clock};
 use crate::compile::{Choose, Plan, compile};
 use crate::data::{self, Dataset};
-use crate::graph::{Graph, Masks, count};
+use crate::graph::{Graph, Masks};
 use crate::io::safetensors;
-use crate::prune::recipe::{AXES, parts};
-use crate::prune::{Recipe, Settings};
+use crate::prune::Settings;
 use crate::train::eval::Tally;
 use crate::zoo;
 
 use event::Event;
 use job::Job;
-use record::{Environment, Stage};
+use record::Environment;
 
+pub use check::Check;
+pub use info::{LayerInfo, LayerView, ModelInfo};
 pub use plan::stages;
 pub use preview::Preview;
-
-/// What a network is: layers and links, for the picture.
-#[derive(Debug, Serialize)]
-pub struct ModelInfo {
-    /// Its id.
-    pub id: String,
-    /// Its name.
-    pub name: String,
-    /// Trained numbers.
-    pub parameters: usize,
-    /// Multiply-adds of one example.
-    pub macs: u64,
-    /// Shape of an example.
-    pub input: Vec<usize>,
-    /// Layers with weights, in order.
-    pub layers: Vec<LayerInfo>,
-    /// Residual links, by layer names.
-    pub links: Vec<(String, String)>,
-}
-
-/// One layer with weights.
-#[derive(Debug, Serialize)]
-pub struct LayerInfo {
-    /// Name.
-    pub name: String,
-    /// `conv`, `depthwise` or `linear`.
-    pub kind: &'static str,
-    /// Shape of the weight.
-    pub shape: Vec<usize>,
-    /// Shape of the output, without the batch.
-    pub out: Vec<usize>,
-    /// Weights.
-    pub parameters: usize,
-    /// Multiply-adds of one example.
-    pub macs: u64,
-    /// Whether it can be pruned.
-    pub prunable: bool,
-}
-
-/// What a check of settings says.
-#[derive(Debug, Serialize)]
-pub struct Check {
-    /// Whether a run can start.
-    pub ok: bool,
-    /// What is wrong.
-    pub errors: Vec<Error>,
-    /// Parts that do not go with the rest, with reasons, by axis.
-    pub disabled: BTreeMap<String, BTreeMap<String, String>>,
-    /// The settings, completed.
-    pub settings: Settings,
-    /// What a run would do.
-    pub timeline: Vec<Stage>,
-    /// What is worth knowing beforehand.
-    pub warnings: Vec<String>,
-}
-
-/// A layer's weight before and after a run, row-major.
-#[derive(Debug)]
-pub struct LayerView {
-    /// Its shape, [out, in, ...].
-    pub shape: Vec<usize>,
-    /// The weights as they were.
-    pub before: Vec<f32>,
-    /// The weights as they are now.
-    pub after: Vec<f32>,
-    /// 1 for kept, 0 for cut.
-    pub mask: Vec<u8>,
-}
 
 /// What a finished run leaves behind.
 #[derive(Debug)]
@@ -152,7 +85,7 @@ impl Session {
         let model = zoo::find(model)?;
         let mut graph = model.build(zoo::SEED)?;
         safetensors::read(&mut graph, weights).map_err(|e| e.at(model.name))?;
-        let info = info(model, &graph)?;
+        let info = info::info(model, &graph)?;
         if self.test.as_ref().is_some_and(|d| d.card.id != model.data) {
             (self.test, self.train) = (None, None);
         }
@@ -199,72 +132,6 @@ impl Session {
             }
             None => Ok(()),
         }
-    }
-
-    /// Checks settings, says what does not go together and what a run would do.
-    pub fn check(&self, settings: &Settings) -> Check {
-        let mut check = Check {
-            ok: true,
-            errors: Vec::new(),
-            disabled: disabled(settings),
-            settings: settings.clone(),
-            timeline: Vec::new(),
-            warnings: Vec::new(),
-        };
-        match self.read(settings) {
-            Ok(recipe) => {
-                check.settings.extend(recipe.settings());
-                if let Ok((model, _)) = self.network() {
-                    check.settings.entry("model".into()).or_insert_with(|| model.id.into());
-                    check.settings.entry("data".into()).or_insert_with(|| model.data.into());
-                }
-                check.timeline = stages(&recipe);
-                if recipe.sparsity == 0.0 {
-                    check
-                        .warnings
-                        .push("A sparsity of 0 cuts nothing: the run shows what the recovery alone does.".into());
-                }
-                if recipe.min_keep == 0 {
-                    check
-                        .warnings
-                        .push("With nothing kept at least, a layer may be emptied and the network cut through.".into());
-                }
-            }
-            Err(error) => {
-                check.ok = false;
-                check.errors.push(error);
-            }
-        }
-        check
-    }
-
-    /// Settings as a recipe, if the model can serve it.
-    fn read(&self, settings: &Settings) -> Result<Recipe> {
-        if let Some(id) = settings.get("model") {
-            zoo::find(id)?;
-        }
-        if let Some(id) = settings.get("data") {
-            data::find(id)?;
-        }
-        let recipe = Recipe::read(settings)?;
-        if let (Ok((model, graph)), true) = (self.network(), recipe.criterion.part.reads_norms())
-            && !graph.nodes.iter().any(|n| matches!(n.op, crate::graph::op::Kind::BatchNorm(_)))
-        {
-            return Err(Error::setting(
-                "criterion",
-                format!("{} has no batch norm for this criterion to look at", model.name),
-            )
-            .hint("choose another criterion, or a model with batch norm"));
-        }
-        Ok(recipe)
-    }
-
-    /// Whether a run wants the training images.
-    ///
-    /// # Errors
-    /// When the settings are wrong.
-    pub fn needs_training_images(&self, settings: &Settings) -> Result<bool> {
-        Ok(plan::needs_images(&self.read(settings)?))
     }
 
     /// Begins a job: `baseline` measures the network as it is, `run` prunes it.
@@ -336,29 +203,6 @@ impl Session {
         self.outcome.as_ref()
     }
 
-    /// A layer's weight before and after the last finished run.
-    ///
-    /// # Errors
-    /// When there is no such layer.
-    pub fn layer(&self, name: &str) -> Result<LayerView> {
-        let (_, graph) = self.network()?;
-        let found = graph.layers().find(|&(node, _)| graph.nodes[node].name == name);
-        let (_, id) = found.ok_or_else(|| {
-            Error::setting("layer", format!("there is no layer '{name}'"))
-                .hint("take a name from the layers of the model")
-        })?;
-        let before = graph.data(id)?.flat().to_vec();
-        let shape = graph.values[id].shape.clone();
-        let mut view = LayerView { shape, mask: vec![1; before.len()], after: before.clone(), before };
-        if let Some(outcome) = &self.outcome {
-            view.after = outcome.masked.data(id)?.flat().to_vec();
-            if let Some(mask) = outcome.masks.get(id) {
-                view.mask = mask.to_vec();
-            }
-        }
-        Ok(view)
-    }
-
     /// A test image: rows and columns, and grey values.
     ///
     /// # Errors
@@ -411,63 +255,4 @@ fn target() -> &'static str {
     {
         if cfg!(target_arch = "wasm32") { "wasm32 simd128" } else { "portable" }
     }
-}
-
-/// For each axis, the parts that would clash with the other choices, and why.
-fn disabled(settings: &Settings) -> BTreeMap<String, BTreeMap<String, String>> {
-    let mut out = BTreeMap::new();
-    for axis in AXES {
-        let mut reasons = BTreeMap::new();
-        for part in parts(axis.id) {
-            let mut trial: Settings = settings.clone();
-            trial.retain(|key, _| !key.starts_with(&format!("{}.", axis.id)));
-            trial.insert(axis.id.into(), part.id.into());
-            if let Err(error) = Recipe::read(&trial) {
-                // Only clashes count: a value out of range elsewhere is not this part's fault.
-                if error.key.as_deref().is_some_and(|key| AXES.iter().any(|a| a.id == key))
-                    && Recipe::read(settings).is_ok()
-                {
-                    reasons.insert(part.id.to_string(), error.message);
-                }
-            }
-        }
-        if !reasons.is_empty() {
-            out.insert(axis.id.to_string(), reasons);
-        }
-    }
-    out
-}
-
-/// The picture of a network.
-fn info(model: &zoo::Model, graph: &Graph) -> Result<ModelInfo> {
-    let layers = graph.layers().map(|(index, id)| {
-        let node = &graph.nodes[index];
-        let shape = graph.values[id].shape.clone();
-        let channels = graph.values[node.ins[0]].shape[1];
-        let kind = if shape.len() == 2 {
-            "linear"
-        } else if shape[1] == 1 && channels > 1 {
-            "depthwise"
-        } else {
-            "conv"
-        };
-        LayerInfo {
-            name: node.name.clone(),
-            kind,
-            out: graph.values[node.out].shape[1..].to_vec(),
-            parameters: shape.iter().product(),
-            macs: count::macs_of(graph, node),
-            prunable: true,
-            shape,
-        }
-    });
-    Ok(ModelInfo {
-        id: model.id.into(),
-        name: model.name.into(),
-        parameters: count::parameters(graph),
-        macs: count::macs(graph, &Masks::default()),
-        input: model.input.to_vec(),
-        layers: layers.collect(),
-        links: preview::links(graph),
-    })
 }

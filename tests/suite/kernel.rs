@@ -9,6 +9,7 @@ use secateur::kernel::conv::Conv;
 use secateur::kernel::flat::{self, Layout};
 use secateur::kernel::naive;
 use secateur::kernel::pool::{self, Image, Window};
+use secateur::kernel::simd::Rounding;
 use secateur::kernel::store::{Planes, Store};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -102,7 +103,7 @@ fn convolution(v: &Conv, w: &Weighted, form: &Form, x: &[f32], residual: &[f32])
     let mut aside = vec![0.0; flat::size(v.o, &to)];
     flat::split(residual, [v.o, oh, ow], [1, 1], &to, &mut aside);
     let mask = mask(&to, [oh, ow]);
-    let store = Store { bias: &w.bias, residual: &aside, clamp: w.clamp, mask: &mask };
+    let store = Store { bias: &w.bias, residual: &aside, clamp: w.clamp, mask: &mask, rounding: Rounding::Fast };
     // Every number that is not a pixel must come out as zero within the run and untouched outside it.
     let mut y = vec![0.0; aside.len()];
     form.packed.run(&planes, &mut y, Planes { lead: to.lead, plane: to.plane }, to.run(), &store);
@@ -152,7 +153,7 @@ fn every_form_of_a_linear_layer_equals_the_triple_loop() {
         x.chunks(n).enumerate().for_each(|(k, row)| features[k * l.plane..][..n].copy_from_slice(row));
         let mut want = naive::matmul(o, n, i, &w.weights, &x);
         finish(&mut want, n, &w.bias, &vec![0.0; o * n], w.clamp);
-        let store = Store { bias: &w.bias, residual: &[], clamp: w.clamp, mask: &[] };
+        let store = Store { bias: &w.bias, residual: &[], clamp: w.clamp, mask: &[], rounding: Rounding::Fast };
         for form in choose::linear(&w, &l) {
             let mut y = vec![0.0; flat::size(o, &l)];
             form.packed.run(&features, &mut y, choose::planes(&l), l.run(), &store);

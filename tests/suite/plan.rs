@@ -4,6 +4,7 @@ use secateur::base::{Flat, Result, Rng, Tensor, tensor};
 use secateur::compile::{Choose, compile};
 use secateur::graph::op::Mode;
 use secateur::graph::{Graph, Masks, run};
+use secateur::kernel::simd::FUSED;
 use secateur::zoo;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -86,7 +87,9 @@ fn measuring_keeps_every_candidate_and_the_same_answers() -> Result<()> {
     let x = noise(&[4, 1, 28, 28], 6);
     let mut measured = compile(&graph, &masks, &[], 4, Choose::Measure)?;
     let mut predicted = compile(&graph, &masks, &[], 4, Choose::Predict)?;
-    assert_eq!(measured.answers(&x)?.flat(), predicted.answers(&x)?.flat(), "kernels differ in bits");
+    let (a, b) = (measured.answers(&x)?, predicted.answers(&x)?);
+    close("another choice of kernels", &a, &b);
+    assert!(FUSED || a.flat() == b.flat(), "kernels differ in bits");
     for layer in measured.layers() {
         assert!(layer.why.candidates.len() >= 4 && layer.why.measured, "{}", layer.name);
         assert!(layer.why.candidates.windows(2).all(|w| w[0].us <= w[1].us), "{:?}", layer.why);

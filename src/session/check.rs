@@ -1,0 +1,125 @@
+//! Checking settings before anything runs: what is wrong, what would clash, what a run would do.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::base::{Error, Result};
+use crate::data;
+use crate::graph::op::Kind;
+use crate::prune::recipe::{AXES, parts};
+use crate::prune::{Recipe, Settings};
+use crate::zoo;
+
+use super::record::Stage;
+use super::{Session, plan};
+
+/// What a check of settings says.
+#[derive(Debug, Serialize)]
+pub struct Check {
+    /// Whether a run can start.
+    pub ok: bool,
+    /// What is wrong.
+    pub errors: Vec<Error>,
+    /// Parts that do not go with the rest, with reasons, by axis.
+    pub disabled: BTreeMap<String, BTreeMap<String, String>>,
+    /// The settings, completed.
+    pub settings: Settings,
+    /// What a run would do.
+    pub timeline: Vec<Stage>,
+    /// What is worth knowing beforehand.
+    pub warnings: Vec<String>,
+}
+
+impl Session {
+    /// Checks settings, says what does not go together and what a run would do.
+    pub fn check(&self, settings: &Settings) -> Check {
+        let mut check = Check {
+            ok: true,
+            errors: Vec::new(),
+            disabled: disabled(settings),
+            settings: settings.clone(),
+            timeline: Vec::new(),
+            warnings: Vec::new(),
+        };
+        match self.read(settings) {
+            Ok(recipe) => {
+                check.settings.extend(recipe.settings());
+                if let Ok((model, _)) = self.network() {
+                    check.settings.entry("model".into()).or_insert_with(|| model.id.into());
+                    check.settings.entry("data".into()).or_insert_with(|| model.data.into());
+                }
+                check.timeline = plan::stages(&recipe);
+                if recipe.sparsity == 0.0 {
+                    check
+                        .warnings
+                        .push("A sparsity of 0 cuts nothing: the run shows what the recovery alone does.".into());
+                }
+                if recipe.min_keep == 0 {
+                    check
+                        .warnings
+                        .push("With nothing kept at least, a layer may be emptied and the network cut through.".into());
+                }
+            }
+            Err(error) => {
+                check.ok = false;
+                check.errors.push(error);
+            }
+        }
+        check
+    }
+
+    /// Settings as a recipe, if the model can serve it.
+    pub(super) fn read(&self, settings: &Settings) -> Result<Recipe> {
+        if let Some(id) = settings.get("model") {
+            zoo::find(id)?;
+        }
+        if let Some(id) = settings.get("data") {
+            data::find(id)?;
+        }
+        let recipe = Recipe::read(settings)?;
+        if let (Ok((model, graph)), true) = (self.network(), recipe.criterion.part.reads_norms())
+            && !graph.nodes.iter().any(|n| matches!(n.op, Kind::BatchNorm(_)))
+        {
+            return Err(Error::setting(
+                "criterion",
+                format!("{} has no batch norm for this criterion to look at", model.name),
+            )
+            .hint("choose another criterion, or a model with batch norm"));
+        }
+        Ok(recipe)
+    }
+
+    /// Whether a run wants the training images.
+    ///
+    /// # Errors
+    /// When the settings are wrong.
+    pub fn needs_training_images(&self, settings: &Settings) -> Result<bool> {
+        Ok(plan::needs_images(&self.read(settings)?))
+    }
+}
+
+/// For each axis, the parts that would clash with the other choices, and why.
+fn disabled(settings: &Settings) -> BTreeMap<String, BTreeMap<String, String>> {
+    let mut out = BTreeMap::new();
+    for axis in AXES {
+        let mut reasons = BTreeMap::new();
+        for part in parts(axis.id) {
+            let mut trial: Settings = settings.clone();
+            trial.retain(|key, _| !key.starts_with(&format!("{}.", axis.id)));
+            trial.insert(axis.id.into(), part.id.into());
+            if let Err(error) = Recipe::read(&trial) {
+                // Only clashes count: a value out of range elsewhere is not this part's fault.
+                if error.key.as_deref().is_some_and(|key| AXES.iter().any(|a| a.id == key))
+                    && Recipe::read(settings).is_ok()
+                {
+                    reasons.insert(part.id.to_string(), error.message);
+                }
+            }
+        }
+        if !reasons.is_empty() {
+            out.insert(axis.id.to_string(), reasons);
+        }
+    }
+    out
+}

@@ -1,0 +1,119 @@
+//! What a network looks like: layers and links for the picture, a layer's weights before and after.
+
+use serde::Serialize;
+
+use crate::base::{Error, Flat, Result};
+use crate::graph::{Graph, Masks, count};
+use crate::zoo;
+
+use super::{Session, preview};
+
+/// What a network is: layers and links, for the picture.
+#[derive(Debug, Serialize)]
+pub struct ModelInfo {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Trained numbers.
+    pub parameters: usize,
+    /// Multiply-adds of one example.
+    pub macs: u64,
+    /// Shape of an example.
+    pub input: Vec<usize>,
+    /// Layers with weights, in order.
+    pub layers: Vec<LayerInfo>,
+    /// Residual links, by layer names.
+    pub links: Vec<(String, String)>,
+}
+
+/// One layer with weights.
+#[derive(Debug, Serialize)]
+pub struct LayerInfo {
+    /// Name.
+    pub name: String,
+    /// `conv`, `depthwise` or `linear`.
+    pub kind: &'static str,
+    /// Shape of the weight.
+    pub shape: Vec<usize>,
+    /// Shape of the output, without the batch.
+    pub out: Vec<usize>,
+    /// Weights.
+    pub parameters: usize,
+    /// Multiply-adds of one example.
+    pub macs: u64,
+    /// Whether it can be pruned.
+    pub prunable: bool,
+}
+
+/// A layer's weight before and after a run, row-major.
+#[derive(Debug)]
+pub struct LayerView {
+    /// Its shape, [out, in, ...].
+    pub shape: Vec<usize>,
+    /// The weights as they were.
+    pub before: Vec<f32>,
+    /// The weights as they are now.
+    pub after: Vec<f32>,
+    /// 1 for kept, 0 for cut.
+    pub mask: Vec<u8>,
+}
+
+impl Session {
+    /// A layer's weight before and after the last finished run.
+    ///
+    /// # Errors
+    /// When there is no such layer.
+    pub fn layer(&self, name: &str) -> Result<LayerView> {
+        let (_, graph) = self.network()?;
+        let found = graph.layers().find(|&(node, _)| graph.nodes[node].name == name);
+        let (_, id) = found.ok_or_else(|| {
+            Error::setting("layer", format!("there is no layer '{name}'"))
+                .hint("take a name from the layers of the model")
+        })?;
+        let before = graph.data(id)?.flat().to_vec();
+        let shape = graph.values[id].shape.clone();
+        let mut view = LayerView { shape, mask: vec![1; before.len()], after: before.clone(), before };
+        if let Some(outcome) = &self.outcome {
+            view.after = outcome.masked.data(id)?.flat().to_vec();
+            if let Some(mask) = outcome.masks.get(id) {
+                view.mask = mask.to_vec();
+            }
+        }
+        Ok(view)
+    }
+}
+
+/// The picture of a network.
+pub(super) fn info(model: &zoo::Model, graph: &Graph) -> Result<ModelInfo> {
+    let layers = graph.layers().map(|(index, id)| {
+        let node = &graph.nodes[index];
+        let shape = graph.values[id].shape.clone();
+        let channels = graph.values[node.ins[0]].shape[1];
+        let kind = if shape.len() == 2 {
+            "linear"
+        } else if shape[1] == 1 && channels > 1 {
+            "depthwise"
+        } else {
+            "conv"
+        };
+        LayerInfo {
+            name: node.name.clone(),
+            kind,
+            out: graph.values[node.out].shape[1..].to_vec(),
+            parameters: shape.iter().product(),
+            macs: count::macs_of(graph, node),
+            prunable: true,
+            shape,
+        }
+    });
+    Ok(ModelInfo {
+        id: model.id.into(),
+        name: model.name.into(),
+        parameters: count::parameters(graph),
+        macs: count::macs(graph, &Masks::default()),
+        input: model.input.to_vec(),
+        layers: layers.collect(),
+        links: preview::links(graph),
+    })
+}
