@@ -4,13 +4,12 @@
 
 use wasm_bindgen::prelude::*;
 
-use crate::base::{Error, Flat, Result, Rng, Tensor, stats, tensor};
+use crate::base::{Error, Flat, Result, Rng, Tensor, keyed, stats, tensor};
 use crate::compile::{Choose, GroupRule, Plan, compile};
 use crate::graph::{Builder, Graph, Masks, build::Square};
 use crate::io::{onnx, safetensors};
 use crate::kernel::peak;
-use crate::prune::evidence::Evidence;
-use crate::prune::{Recipe, Settings, engine};
+use crate::session::survey::by_magnitude;
 use crate::zoo;
 
 /// A compiled network with a fixed input.
@@ -149,16 +148,8 @@ fn prune(graph: &Graph, pattern: &str, sparsity: f32) -> Result<(Masks, Vec<Grou
     if sparsity == 0.0 {
         return Ok((Masks::default(), Vec::new()));
     }
-    let axes = [("pattern", pattern), ("criterion", "magnitude"), ("allocation", "layer"), ("recovery", "none")];
-    let mut settings: Settings = axes.into_iter().map(|(axis, part)| (axis.into(), part.into())).collect();
-    settings.insert("sparsity".into(), sparsity.to_string());
-    let recipe = Recipe::read(&settings)?;
-    let targets = engine::targets(graph, &recipe.pattern)?;
-    let scored = engine::score(graph, &targets, &recipe.criterion, &Evidence::default(), recipe.seed)?;
-    let keep = engine::allocate(&scored, &recipe.allocation, recipe.sparsity, recipe.min_keep)?;
-    let masks = engine::masks(graph, &targets, &scored, &keep, 1);
-    let groups = recipe.pattern.part.groups(&recipe.pattern.args);
-    let rules =
-        groups.map_or_else(Vec::new, |(n, m)| graph.layers().map(|(_, weight)| GroupRule { weight, n, m }).collect());
-    Ok((masks, rules))
+    let sparsity = sparsity.to_string();
+    let axes = [("pattern", pattern), ("allocation", "layer"), ("recovery", "none"), ("sparsity", &sparsity)];
+    let settings = keyed(axes.into_iter().map(|(key, value)| (key.into(), value.into())));
+    by_magnitude(graph.clone(), &settings).map(|(_, masks, rules)| (masks, rules))
 }

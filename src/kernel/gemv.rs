@@ -91,6 +91,14 @@ impl Gemv {
         }
     }
 
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        match self {
+            Self::Dense { rows, .. } | Self::Block { rows, .. } => *rows,
+            Self::Element { start, .. } => start.len() - 1,
+        }
+    }
+
     /// y = clamp(W x + bias).
     pub fn run(&self, x: &[f32], y: &mut [f32], store: &Store) {
         simd::run(Job { gemv: self, x, y }, store.rounding);

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::record::{Record, Stage};
+use super::survey::{Row, Table};
 
 /// One thing that happened.
 #[derive(Clone, Debug, Serialize)]
@@ -70,6 +71,16 @@ pub enum Event {
         level: &'static str,
         /// The sentence.
         message: String,
+    },
+    /// A point of a survey.
+    Measured {
+        /// The point.
+        row: Row,
+    },
+    /// A survey is finished.
+    Survey {
+        /// All of it.
+        survey: Box<Table>,
     },
     /// The run is finished.
     Result {

@@ -9,6 +9,7 @@ mod plan;
 mod preview;
 pub mod record;
 mod report;
+pub mod survey;
 pub mod verdict;
 
 use std::collections::{BTreeMap, btree_map::Entry};
@@ -18,6 +19,7 @@ use crate::compile::{Choose, Plan, compile};
 use crate::data::{self, Dataset};
 use crate::graph::{Graph, Masks};
 use crate::io::safetensors;
+use crate::kernel::simd::FUSED;
 use crate::prune::Settings;
 use crate::train::eval::Tally;
 use crate::zoo;
@@ -25,6 +27,7 @@ use crate::zoo;
 use event::Event;
 use job::Job;
 use record::Environment;
+use survey::Survey;
 
 pub use check::Check;
 pub use info::{LayerInfo, LayerView, ModelInfo};
@@ -49,6 +52,13 @@ pub(crate) struct Baseline {
     plans: BTreeMap<usize, Plan>,
 }
 
+/// A job under way.
+#[derive(Debug)]
+enum Work {
+    Run(Box<Job>),
+    Survey(Box<Survey>),
+}
+
 /// A model, its data, and at most one job.
 #[derive(Debug, Default)]
 pub struct Session {
@@ -56,7 +66,7 @@ pub struct Session {
     test: Option<Dataset>,
     train: Option<Dataset>,
     baseline: Option<Baseline>,
-    job: Option<Job>,
+    job: Option<Work>,
     outcome: Option<Outcome>,
     /// Where this runs; the face fills in what it knows.
     pub environment: Environment,
@@ -69,6 +79,7 @@ impl Session {
             version: env!("CARGO_PKG_VERSION").into(),
             target: target().into(),
             simd: true,
+            relaxed_simd: FUSED,
             threads: 1,
             timer_step_us: clock::step_ms() * 1e3,
             ..Environment::default()
@@ -134,12 +145,17 @@ impl Session {
         }
     }
 
-    /// Begins a job: `baseline` measures the network as it is, `run` prunes it.
+    /// Begins a job: `baseline` measures the network as it is, `run` prunes it, `survey` measures single layers at rising
+    /// sparsity and needs nothing loaded.
     ///
     /// # Errors
     /// When the settings are wrong, something is not loaded, or a job is going on.
     pub fn start(&mut self, job: &str, settings: &Settings) -> Result<()> {
         self.idle("start")?;
+        if job == "survey" {
+            self.job = Some(Work::Survey(Box::new(Survey::new(self.environment.timer_step_us * 1e-3))));
+            return Ok(());
+        }
         let recipe = self.read(settings)?;
         let (model, graph) = self.network()?;
         for (key, here) in [("model", model.id), ("data", model.data)] {
@@ -154,7 +170,9 @@ impl Session {
         let run = match job {
             "baseline" => false,
             "run" => true,
-            other => return Err(Error::setting("job", format!("unknown job '{other}'")).hint("use baseline or run")),
+            other => {
+                return Err(Error::setting("job", format!("unknown job '{other}'")).hint("use baseline, run or survey"));
+            }
         };
         if run && plan::needs_images(&recipe) && self.train.is_none() {
             return Err(Error::state("this recipe trains or calibrates, and no training images are loaded")
@@ -164,7 +182,7 @@ impl Session {
         settings.extend(recipe.settings());
         settings.insert("model".into(), model.id.into());
         settings.insert("data".into(), model.data.into());
-        self.job = Some(Job::new(run, recipe, settings, graph.clone()));
+        self.job = Some(Work::Run(Box::new(Job::new(run, recipe, settings, graph.clone()))));
         Ok(())
     }
 
@@ -177,20 +195,23 @@ impl Session {
         let start = clock::now_ms();
         let mut events = Vec::new();
         loop {
-            match job.slice(self, &mut events)? {
-                None => {
-                    if clock::now_ms() - start >= ms {
-                        self.job = Some(job);
-                        return Ok(events);
-                    }
-                }
-                Some(outcome) => {
-                    self.outcome = outcome;
-                    events.push(Event::Done);
-                    return Ok(events);
-                }
+            let over = match &mut job {
+                Work::Run(job) => job.slice(self, &mut events)?.map(|outcome| self.outcome = outcome).is_some(),
+                Work::Survey(survey) => survey.slice(&mut events)?,
+            };
+            if over {
+                break;
+            }
+            if clock::now_ms() - start >= ms {
+                self.job = Some(job);
+                return Ok(events);
             }
         }
+        if let Work::Survey(survey) = job {
+            events.push(Event::Survey { survey: Box::new(survey.table(&self.environment)) });
+        }
+        events.push(Event::Done);
+        Ok(events)
     }
 
     /// Drops the job, if there is one.

@@ -13,3 +13,4 @@ mod house;
 mod kernel;
 mod plan;
 mod session;
+mod survey;

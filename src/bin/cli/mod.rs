@@ -3,6 +3,7 @@
 mod files;
 mod prune;
 mod subset;
+mod survey;
 mod train;
 
 use std::process::ExitCode;
@@ -30,6 +31,8 @@ enum Command {
     Prune(prune::Options),
     /// Prune with every combination of some values.
     Sweep(prune::Sweep),
+    /// Measure where sparsity pays on this machine: layers, patterns and sparsities against the best dense kernel.
+    Survey(survey::Options),
     /// Train a network of the zoo from scratch and write its weights and model card.
     Train(train::Options),
     /// Draw the compact data set that the page ships from the full one.
@@ -42,6 +45,7 @@ pub fn main() -> ExitCode {
         Command::Catalog { json } => catalog(json),
         Command::Prune(options) => prune::run(&options),
         Command::Sweep(options) => prune::sweep(&options),
+        Command::Survey(options) => survey::run(&options),
         Command::Train(options) => train::run(&options),
         Command::Subset(options) => subset::run(&options),
     };

@@ -1,0 +1,242 @@
+//! Where sparsity pays on this device: single layers, cut more and more, each against the fastest dense kernel for it.
+//!
+//! Layers are timed alone, in the layout that a network hands them, so a ratio is what the layer's kernel gains and not what
+//! a whole network gains. Dense and sparse take turns; a ratio comes with its bootstrap interval.
+
+mod rig;
+
+use serde::Serialize;
+
+use crate::base::stats::{median, ratio};
+use crate::base::{Result, clock};
+use crate::compile::GroupRule;
+use crate::graph::{Builder, Graph, Masks, build::Square};
+use crate::prune::evidence::Evidence;
+use crate::prune::{Recipe, Settings};
+
+use super::event::Event;
+use super::preview::cut;
+use super::record::{Environment, Stage};
+use rig::Rig;
+
+/// One measured point.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    /// Id of the layer.
+    pub layer: &'static str,
+    /// The layer, for people.
+    pub layer_name: &'static str,
+    /// What is cut, for people.
+    pub series: &'static str,
+    /// Share of the weights that is cut.
+    pub sparsity: f64,
+    /// Median time of the best form for what is left, in µs.
+    pub us: f64,
+    /// Median time of the fastest dense form, in µs.
+    pub dense_us: f64,
+    /// dense / sparse.
+    pub ratio: f64,
+    /// Lower end of its 95% interval.
+    pub low: f64,
+    /// Upper end of its 95% interval.
+    pub high: f64,
+    /// Name of the form.
+    pub kernel: &'static str,
+    /// Output pixels.
+    pub pixels: usize,
+    /// Weights of the dense layer.
+    pub weights: usize,
+}
+
+/// A finished survey.
+#[derive(Clone, Debug, Serialize)]
+pub struct Table {
+    /// All points.
+    pub rows: Vec<Row>,
+    /// Multiply-adds that one thread can do at best, in 10⁹ floating-point operations a second.
+    pub peak_gflops: f64,
+    /// Step of the clock, in µs.
+    pub timer_step_us: f64,
+    /// Threads used.
+    pub threads: usize,
+    /// Whether multiply-adds are fused.
+    pub relaxed_simd: bool,
+    /// Instruction set.
+    pub simd: String,
+    /// Whether the page is isolated.
+    pub isolated: bool,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// A layer that is surveyed.
+#[derive(Clone, Copy, Debug)]
+struct Layer {
+    id: &'static str,
+    name: &'static str,
+    channels: usize,
+    outputs: usize,
+    kernel: usize,
+    side: usize,
+}
+
+const fn layer(id: &'static str, name: &'static str, channels: usize, outputs: usize, place: [usize; 2]) -> Layer {
+    Layer { id, name, channels, outputs, kernel: place[0], side: place[1] }
+}
+
+/// Shapes of the zoo and of networks that browsers run; the last is a linear layer for one example.
+const LAYERS: [Layer; 6] = [
+    layer("conv3-64-14", "3x3 convolution, 64 channels, 14 x 14", 64, 64, [3, 14]),
+    layer("conv3-32-28", "3x3 convolution, 32 channels, 28 x 28", 32, 32, [3, 28]),
+    layer("conv3-96-7", "3x3 convolution, 96 channels, 7 x 7", 96, 96, [3, 7]),
+    layer("conv1-128-14", "1x1 convolution, 128 channels, 14 x 14", 128, 128, [1, 14]),
+    layer("conv1-256-7", "1x1 convolution, 256 channels, 7 x 7", 256, 256, [1, 7]),
+    layer("linear-784-300", "Linear layer, 784 to 300, one example", 784, 300, [0, 1]),
+];
+
+/// A way to cut: its name for people and its settings; without any, outputs leave for real.
+const SERIES: [(&str, &str); 4] = [
+    ("single weights", "pattern=element"),
+    ("blocks 4x1", "pattern=block pattern.rows=4 pattern.columns=1"),
+    ("2:4", "pattern=n:m"),
+    ("whole channels", ""),
+];
+
+const SPARSITIES: [f64; 8] = [0.2, 0.35, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98];
+
+/// A survey under way.
+#[derive(Debug)]
+pub struct Survey {
+    points: Vec<(Layer, usize, f64)>,
+    at: usize,
+    rows: Vec<Row>,
+    started: f64,
+    step: f64,
+}
+
+impl Survey {
+    /// All points, none measured yet; `step` is the clock's, in milliseconds.
+    pub fn new(step: f64) -> Self {
+        let mut points = Vec::new();
+        for layer in LAYERS {
+            for series in 0..SERIES.len() {
+                // Two of four is half, whatever is asked for, and has no form for a vector.
+                let shares: &[f64] = match SERIES[series].0 {
+                    "2:4" if layer.kernel == 0 => &[],
+                    "2:4" => &[0.5],
+                    _ => &SPARSITIES,
+                };
+                points.extend(shares.iter().map(|&share| (layer, series, share)));
+            }
+        }
+        Self { points, at: 0, rows: Vec::new(), started: clock::now_ms(), step }
+    }
+
+    /// Measures one point; true when all are.
+    ///
+    /// # Errors
+    /// When a layer does not fit together, which it does.
+    pub fn slice(&mut self, events: &mut Vec<Event>) -> Result<bool> {
+        let (layer, series, sparsity) = self.points[self.at];
+        let of = |id: &str| self.points.iter().filter(|(l, ..)| l.id == id).count();
+        if self.at == 0 {
+            let stage =
+                |l: &Layer| Stage { kind: "measure".into(), label: l.name.into(), steps: of(l.id), sparsity: None };
+            events.push(Event::Timeline { phases: LAYERS.iter().map(stage).collect() });
+        }
+        let phase = LAYERS.iter().position(|l| l.id == layer.id).unwrap_or(0);
+        let before = self.points.iter().position(|(l, ..)| l.id == layer.id).unwrap_or(0);
+        if self.at == before {
+            events.push(Event::Phase { index: phase, label: layer.name.into(), kind: "measure".into() });
+        }
+        let row = measure(layer, series, sparsity, self.step)?;
+        self.rows.push(row.clone());
+        events.push(Event::Measured { row });
+        self.at += 1;
+        events.push(Event::Progress { phase, done: self.at - before, total: of(layer.id) });
+        Ok(self.at == self.points.len())
+    }
+
+    /// What was measured, and where.
+    pub fn table(self, here: &Environment) -> Table {
+        Table {
+            peak_gflops: rig::gflops(self.step),
+            rows: self.rows,
+            timer_step_us: self.step * 1e3,
+            threads: here.threads,
+            relaxed_simd: here.relaxed_simd,
+            simd: here.target.clone(),
+            isolated: here.isolated,
+            seconds: (clock::now_ms() - self.started) / 1e3,
+        }
+    }
+}
+
+fn measure(layer: Layer, series: usize, sparsity: f64, step: f64) -> Result<Row> {
+    let (name, recipe) = SERIES[series];
+    let mut rig = Rig::new(layer);
+    let dense = rig.fastest(rig.forms(&network(layer)?, &[], layer.outputs)?)?;
+    let left = if recipe.is_empty() {
+        let outputs = layer.outputs - (sparsity * layer.outputs as f64).round() as usize;
+        rig.forms(&network(layer)?, &[], outputs)?
+    } else {
+        let (graph, rules) = pruned(layer, recipe, sparsity)?;
+        let all = rig.forms(&graph, &rules, layer.outputs)?;
+        all.into_iter().filter(|form| !form.name.starts_with("dense")).collect()
+    };
+    let sparse = rig.fastest(left)?;
+    let (a, b) = rig.race(&dense, &sparse, step);
+    let (ratio, interval) = ratio(&a, &b, 1);
+    Ok(Row {
+        layer: layer.id,
+        layer_name: layer.name,
+        series: name,
+        sparsity,
+        us: 1e3 * median(&b),
+        dense_us: 1e3 * median(&a),
+        ratio,
+        low: interval.low,
+        high: interval.high,
+        kernel: sparse.name,
+        pixels: layer.side * layer.side,
+        weights: layer.channels * layer.outputs * layer.kernel.max(1).pow(2),
+    })
+}
+
+/// The layer as a network of its own, its weights drawn.
+fn network(layer: Layer) -> Result<Graph> {
+    let mut build;
+    let out = if layer.kernel == 0 {
+        build = Builder::new(&[layer.channels], 1);
+        build.linear("layer", build.input(), layer.outputs)?
+    } else {
+        build = Builder::new(&[layer.channels, layer.side, layer.side], 1);
+        let square = Square { out: layer.outputs, kernel: layer.kernel, stride: 1, pad: layer.kernel / 2 };
+        build.conv("layer", build.input(), square, true)?
+    };
+    Ok(build.finish(out))
+}
+
+/// The layer cut by magnitude.
+fn pruned(layer: Layer, recipe: &str, sparsity: f64) -> Result<(Graph, Vec<GroupRule>)> {
+    let mut settings = Settings::new();
+    let rest = format!("{recipe} allocation=layer recovery=none sparsity={sparsity}");
+    for (key, value) in rest.split(' ').filter_map(|pair| pair.split_once('=')) {
+        settings.insert(key.into(), value.into());
+    }
+    by_magnitude(network(layer)?, &settings).map(|(graph, _, rules)| (graph, rules))
+}
+
+/// A network cut in one go as settings say, its masks, and the rules that its zeros follow.
+///
+/// # Errors
+/// When the settings are wrong.
+pub fn by_magnitude(mut graph: Graph, settings: &Settings) -> Result<(Graph, Masks, Vec<GroupRule>)> {
+    let recipe = Recipe::read(settings)?;
+    let masks = cut(&graph, &recipe, &Evidence::default(), &Masks::default(), recipe.sparsity)?;
+    masks.apply(&mut graph)?;
+    let groups = recipe.pattern.part.groups(&recipe.pattern.args);
+    let rules = graph.layers().filter_map(|(_, weight)| groups.map(|(n, m)| GroupRule { weight, n, m }));
+    let rules = rules.collect();
+    Ok((graph, masks, rules))
+}
