@@ -9,6 +9,7 @@ use std::{
 
 use crate::{
     browser,
+    engine::Engine,
     http::Site,
     npm,
     sh::{self, Result},
@@ -30,6 +31,7 @@ pub fn run() -> Result {
     let site = Site {
         mounts: vec![
             ("/pkg/", root.join("target/bench/pkg")),
+            ("/relaxed/", root.join("target/bench/relaxed")),
             ("/ort/", root.join("bench/node_modules/onnxruntime-web/dist")),
             ("/models/", root.join("www/assets/models")),
             ("/", root.join("bench")),
@@ -47,14 +49,12 @@ pub fn run() -> Result {
     done
 }
 
-/// The engine with its bench class, which the product's page does not carry.
+/// Both engines with the bench class, which the product's page does not carry.
 fn build() -> Result {
-    let features = ["--lib", "--features", "bench"];
-    sh::run(sh::cmd("cargo", &["build", "--release", "--target", tools::WASM]).args(features))?;
-    let wasm = format!("target/{}/release/secateur.wasm", tools::WASM);
-    sh::run(&mut sh::cmd("wasm-bindgen", &["--target", "web", "--out-dir", "target/bench/pkg", &wasm]))?;
-    let packed = "target/bench/pkg/secateur_bg.wasm";
-    sh::run(&mut sh::cmd("wasm-opt", &["-O3", packed, "-o", packed]))
+    for (relaxed, folder) in [(false, "target/bench/pkg"), (true, "target/bench/relaxed")] {
+        Engine { relaxed, bench: true }.build(&sh::root().join(folder))?;
+    }
+    Ok(())
 }
 
 /// Takes what the page posts until it says that it is done.

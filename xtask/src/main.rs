@@ -2,6 +2,7 @@
 
 mod bench;
 mod browser;
+mod engine;
 mod http;
 mod lint;
 mod npm;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         ["bench"] => bench::run(),
         ["screenshot"] => page::screenshot(),
         ["lint"] => lint::run(),
+        ["engine-hook"] => engine::hook(),
         [] | ["help" | "-h" | "--help"] => {
             println!("{HELP}");
             Ok(())

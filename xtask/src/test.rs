@@ -4,6 +4,7 @@ use std::process::Command;
 
 use crate::{
     browser::{self, Browser},
+    engine::{self, Engine},
     http::Site,
     npm, page,
     sh::{self, Result},
@@ -19,9 +20,10 @@ pub fn run() -> Result {
     tools::ensure()?;
     npm::ensure("www")?;
     let browser = browser::ensure()?;
-    let suites: [(&str, &dyn Fn() -> Result<Tally>); 5] = [
+    let suites: [(&str, &dyn Fn() -> Result<Tally>); 6] = [
         ("native", &native),
         ("wasm, in a worker", &|| wasm(&browser)),
+        ("wasm with relaxed SIMD", &|| relaxed(&browser)),
         ("types", &types),
         ("store", &store),
         ("page", &|| ui(&browser)),
@@ -61,12 +63,24 @@ fn native() -> Result<Tally> {
 }
 
 fn wasm(browser: &Browser) -> Result<Tally> {
+    counted(&mut in_browser(browser), tally::rust)
+}
+
+/// The suite as wasm in a worker of a headless browser.
+fn in_browser(browser: &Browser) -> Command {
     let mut command = sh::cmd("cargo", &["test", "--target", tools::WASM, "--test", "suite"]);
     command
         .env("CHROMEDRIVER", &browser.driver)
         .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", sh::root().join("webdriver.json"))
         .env("WASM_BINDGEN_TEST_TIMEOUT", "900");
-    counted(&mut command, tally::rust)
+    command
+}
+
+/// What runs on fused multiply-adds: kernels and plans. The rest is the same code in both engines.
+fn relaxed(browser: &Browser) -> Result<Tally> {
+    let mut command = in_browser(browser);
+    command.args(["--target-dir", Engine { relaxed: true, bench: false }.target(), "--", "kernel", "plan"]);
+    counted(command.env("RUSTFLAGS", engine::RELAXED), tally::rust)
 }
 
 /// The type checker finds everything or nothing: it counts as one test.
