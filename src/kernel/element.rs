@@ -80,6 +80,8 @@ impl Work for Job<'_> {
             // SAFETY: `Rows::run` checked offsets, y, residual and mask up to the last tile.
             let lanes = unsafe {
                 match left {
+                    // Wide tiles save loads of weights, unless they leave a narrow one behind.
+                    12 | 17.. if L::N == 4 => self.tile::<L, 12>(p),
                     8.. if L::N == 4 => self.tile::<L, 8>(p),
                     7 if L::N == 4 => self.tile::<L, 7>(p),
                     6 if L::N == 4 => self.tile::<L, 6>(p),

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::base::stats::{median, ratio};
 use crate::base::{Result, clock};
 use crate::compile::GroupRule;
+use crate::compile::choose::Form;
 use crate::graph::{Builder, Graph, Masks, build::Square};
 use crate::prune::evidence::Evidence;
 use crate::prune::{Recipe, Settings};
@@ -102,7 +103,7 @@ const SERIES: [(&str, &str); 4] = [
     ("whole channels", ""),
 ];
 
-const SPARSITIES: [f64; 8] = [0.2, 0.35, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98];
+const SPARSITIES: [f64; 7] = [0.2, 0.35, 0.5, 0.7, 0.8, 0.9, 0.95];
 
 /// A survey under way.
 #[derive(Debug)]
@@ -112,6 +113,8 @@ pub struct Survey {
     rows: Vec<Row>,
     started: f64,
     step: f64,
+    /// The layer at hand and its fastest dense form.
+    rig: Option<(Rig, Form)>,
 }
 
 impl Survey {
@@ -129,7 +132,7 @@ impl Survey {
                 points.extend(shares.iter().map(|&share| (layer, series, share)));
             }
         }
-        Self { points, at: 0, rows: Vec::new(), started: clock::now_ms(), step }
+        Self { points, at: 0, rows: Vec::new(), started: clock::now_ms(), step, rig: None }
     }
 
     /// Measures one point; true when all are.
@@ -147,11 +150,16 @@ impl Survey {
         let phase = LAYERS.iter().position(|l| l.id == layer.id).unwrap_or(0);
         let before = self.points.iter().position(|(l, ..)| l.id == layer.id).unwrap_or(0);
         if self.at == before {
+            let mut rig = Rig::new(layer);
+            let dense = rig.fastest(rig.forms(&network(layer)?, &[], layer.outputs)?)?;
+            self.rig = Some((rig, dense));
             events.push(Event::Phase { index: phase, label: layer.name.into(), kind: "measure".into() });
         }
-        let row = measure(layer, series, sparsity, self.step)?;
-        self.rows.push(row.clone());
-        events.push(Event::Measured { row });
+        if let Some((rig, dense)) = &mut self.rig {
+            let row = measure(rig, dense, layer, (series, sparsity), self.step)?;
+            self.rows.push(row.clone());
+            events.push(Event::Measured { row });
+        }
         self.at += 1;
         events.push(Event::Progress { phase, done: self.at - before, total: of(layer.id) });
         Ok(self.at == self.points.len())
@@ -172,10 +180,8 @@ impl Survey {
     }
 }
 
-fn measure(layer: Layer, series: usize, sparsity: f64, step: f64) -> Result<Row> {
+fn measure(rig: &mut Rig, dense: &Form, layer: Layer, (series, sparsity): (usize, f64), step: f64) -> Result<Row> {
     let (name, recipe) = SERIES[series];
-    let mut rig = Rig::new(layer);
-    let dense = rig.fastest(rig.forms(&network(layer)?, &[], layer.outputs)?)?;
     let left = if recipe.is_empty() {
         let outputs = layer.outputs - (sparsity * layer.outputs as f64).round() as usize;
         rig.forms(&network(layer)?, &[], outputs)?
@@ -185,7 +191,7 @@ fn measure(layer: Layer, series: usize, sparsity: f64, step: f64) -> Result<Row>
         all.into_iter().filter(|form| !form.name.starts_with("dense")).collect()
     };
     let sparse = rig.fastest(left)?;
-    let (a, b) = rig.race(&dense, &sparse, step);
+    let (a, b) = rig.race(dense, &sparse, step);
     let (ratio, interval) = ratio(&a, &b, 1);
     Ok(Row {
         layer: layer.id,

@@ -14,12 +14,13 @@ use crate::kernel::store::{Planes, Store};
 use super::Layer;
 
 /// Interleaved samples of each side.
-const SAMPLES: usize = 11;
+const SAMPLES: usize = 9;
 /// A sample lasts at least this long, in milliseconds, and this many steps of the clock.
 const LEAST_MS: f64 = 1.0;
-const STEPS: f64 = 10.0;
+const STEPS: f64 = 20.0;
 
 /// A layer ready to run in any form.
+#[derive(Debug)]
 pub struct Rig {
     conv: Conv,
     from: Layout,
