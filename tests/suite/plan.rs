@@ -58,7 +58,7 @@ fn check(id: &str, batch: usize, share: f32, how: Choose) -> Result<()> {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn every_model_dense_and_sparse() -> Result<()> {
+fn kernels_run_every_model_dense_and_sparse() -> Result<()> {
     for model in zoo::ALL {
         for batch in [1, 3] {
             for share in [0.0, 0.9] {
@@ -81,7 +81,7 @@ fn every_kernel() -> Result<()> {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn measuring_keeps_every_candidate_and_the_same_answers() -> Result<()> {
+fn measuring_keeps_every_kernel_and_the_same_answers() -> Result<()> {
     let graph = settled("lenet-300-100")?;
     let masks = cut(&graph, 0.9);
     let x = noise(&[4, 1, 28, 28], 6);
