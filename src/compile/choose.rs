@@ -123,7 +123,7 @@ pub fn convolution(w: &Weighted, v: &Conv, l: &Layout) -> Vec<Form> {
         forms.push(Form { name: "dense 2x1", packed: Packed::Blocks(pack(2, false)), work: 0.85 * total * run });
         if sparse(w) {
             let (four, two) = (pack(4, true), pack(2, true));
-            let work = |b: &Blocks, each: f64| each * b.weights.len() as f64 * run;
+            let work = |b: &Blocks, each: f64| each * b.stored() as f64 * run;
             forms.push(Form { name: "block 4x1", work: work(&four, 0.8), packed: Packed::Blocks(four) });
             forms.push(Form { name: "block 2x1", work: work(&two, 0.9), packed: Packed::Blocks(two) });
         }
@@ -136,7 +136,7 @@ pub fn convolution(w: &Weighted, v: &Conv, l: &Layout) -> Vec<Form> {
     forms.push(Form { name: "dense 1x1", packed: Packed::Rows(rows(true)), work: total * run });
     if sparse(w) {
         let rows = rows(false);
-        forms.push(Form { name: "element", work: rows.taps.len() as f64 * run, packed: Packed::Rows(rows) });
+        forms.push(Form { name: "element", work: rows.stored() as f64 * run, packed: Packed::Rows(rows) });
     }
     if let (Some((n, m)), 1) = (w.rule, v.groups) {
         forms.extend(groups(w, v, &offsets[0], n, m, run));
@@ -151,7 +151,7 @@ fn groups(w: &Weighted, v: &Conv, offsets: &[u32], n: usize, m: usize, run: f64)
     let weights: Vec<f32> = w.weights.chunks(depth).flat_map(|row| order.iter().map(|&i| row[i])).collect();
     let offsets: Vec<u32> = order.iter().map(|&i| offsets[i]).collect();
     let packed = v.c.is_multiple_of(m).then(|| Groups::pack(&weights, v.o, &offsets, n, m))??;
-    let work = 1.05 * packed.weights.len() as f64 * run;
+    let work = 1.05 * packed.stored() as f64 * run;
     Some(Form { name: "n:m", packed: Packed::Groups(packed), work })
 }
 

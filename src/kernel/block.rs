@@ -10,34 +10,41 @@ use super::store::{Planes, Store};
 /// A weight matrix in blocks of `height` rows: for each block its taps, for each tap an offset and `height` weights.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Blocks {
-    /// Rows of the matrix.
-    pub rows: usize,
+    rows: usize,
     /// Rows of a block: 2 or 4.
-    pub height: usize,
+    height: usize,
     /// By block: its first tap; one more at the end.
-    pub start: Vec<u32>,
+    start: Vec<u32>,
     /// By tap: position of pixel 0 in x.
-    pub offsets: Vec<u32>,
+    offsets: Vec<u32>,
     /// By tap: weights of the block's rows.
-    pub weights: Vec<f32>,
+    weights: Vec<f32>,
+    /// The furthest offset: what a run must check, once and not tap by tap.
+    furthest: u32,
 }
 
 impl Blocks {
     /// Packs w [rows, taps] with the taps' offsets, leaving out blocks in which every weight is zero (or none at all).
     pub fn pack(w: &[f32], rows: usize, offsets: &[u32], height: usize, skip_zeros: bool) -> Self {
         let taps = offsets.len();
-        let mut out = Self { rows, height, start: vec![0], offsets: Vec::new(), weights: Vec::new() };
+        let mut out = Self { rows, height, start: vec![0], offsets: vec![], weights: vec![], furthest: 0 };
         for first in (0..rows).step_by(height) {
             for (t, &offset) in offsets.iter().enumerate() {
                 let column = |r: usize| if first + r < rows { w[(first + r) * taps + t] } else { 0.0 };
                 if !skip_zeros || (0..height).any(|r| column(r) != 0.0) {
                     out.offsets.push(offset);
+                    out.furthest = out.furthest.max(offset);
                     out.weights.extend((0..height).map(column));
                 }
             }
             out.start.push(out.offsets.len() as u32);
         }
         out
+    }
+
+    /// Number of weights that are stored, zeros that fill blocks up among them.
+    pub fn stored(&self) -> usize {
+        self.weights.len()
     }
 
     /// Bytes of the packed form.
@@ -47,8 +54,8 @@ impl Blocks {
 
     /// y[o, p] = store(Σ w x[offset + p]) for p in 0..run.
     pub fn run(&self, x: &[f32], y: &mut [f32], to: Planes, run: usize, store: &Store) {
-        let reach = run.next_multiple_of(SLACK);
-        assert!(self.offsets.iter().all(|&o| o as usize + reach <= x.len()), "taps reach past the end of x");
+        let end = self.furthest as usize + run.next_multiple_of(SLACK);
+        assert!(self.offsets.is_empty() || end <= x.len(), "taps reach past the end of x");
         store.check(self.rows, &to, y, run);
         simd::run(Job { blocks: self, x, y, to, run, store }, store.rounding);
     }

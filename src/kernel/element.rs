@@ -11,33 +11,41 @@ use super::store::{Planes, Store};
 /// One non-zero weight.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
-pub struct Tap {
+struct Tap {
     /// Position of pixel 0 in x.
-    pub offset: u32,
-    /// The weight.
-    pub weight: f32,
+    offset: u32,
+    weight: f32,
 }
 
 /// A weight matrix by its non-zeros, row by row.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rows {
     /// By row: its first tap; one more at the end.
-    pub start: Vec<u32>,
-    /// The non-zeros.
-    pub taps: Vec<Tap>,
+    start: Vec<u32>,
+    taps: Vec<Tap>,
+    /// The furthest offset: what a run must check, once and not tap by tap.
+    furthest: u32,
 }
 
 impl Rows {
     /// An empty matrix, to push rows to.
     pub fn new() -> Self {
-        Self { start: vec![0], taps: Vec::new() }
+        Self { start: vec![0], taps: Vec::new(), furthest: 0 }
     }
 
     /// Adds a row of weights with the taps' offsets; zeros are left out unless `whole`.
     pub fn push(&mut self, w: &[f32], offsets: &[u32], whole: bool) {
         let taps = w.iter().zip(offsets).filter(|(w, _)| whole || **w != 0.0);
-        self.taps.extend(taps.map(|(&weight, &offset)| Tap { offset, weight }));
+        for (&weight, &offset) in taps {
+            self.taps.push(Tap { offset, weight });
+            self.furthest = self.furthest.max(offset);
+        }
         self.start.push(self.taps.len() as u32);
+    }
+
+    /// Number of weights that are stored.
+    pub fn stored(&self) -> usize {
+        self.taps.len()
     }
 
     /// Number of rows.
@@ -52,9 +60,8 @@ impl Rows {
 
     /// y[o, p] = store(Σ w x[offset + p]) for p in 0..run.
     pub fn run(&self, x: &[f32], y: &mut [f32], to: Planes, run: usize, store: &Store) {
-        let reach = run.next_multiple_of(SLACK);
-        assert!(self.taps.iter().all(|t| t.offset as usize + reach <= x.len()), "taps reach past the end of x");
-        assert!(self.start.last().is_some_and(|&end| end as usize == self.taps.len()));
+        let end = self.furthest as usize + run.next_multiple_of(SLACK);
+        assert!(self.taps.is_empty() || end <= x.len(), "taps reach past the end of x");
         store.check(self.rows(), &to, y, run);
         simd::run(Job { rows: self, x, y, to, run, store }, store.rounding);
     }

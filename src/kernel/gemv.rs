@@ -2,6 +2,7 @@
 //!
 //! The work is bound by reading weights, so what counts is how few of them there are and that they come in order.
 
+use super::rows;
 use super::simd::{self, Lane, Work};
 use super::store::Store;
 
@@ -12,95 +13,93 @@ const SUMS: usize = 4;
 
 /// A weight matrix for products with a vector.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Gemv {
+pub struct Gemv {
+    rows: usize,
+    /// Columns of the matrix: no stored column is as large.
+    inputs: usize,
+    form: Form,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Form {
     /// Every weight, in blocks `[rows/8][k][8]`.
-    Dense {
-        /// Rows of the matrix.
-        rows: usize,
-        /// Columns of the matrix.
-        columns: usize,
-        /// The weights.
-        weights: Vec<f32>,
-    },
+    Dense(Vec<f32>),
     /// Non-zero weights, row by row.
-    Element {
-        /// By row: its first non-zero; one more at the end.
-        start: Vec<u32>,
-        /// Columns of the non-zeros.
-        columns: Vec<u32>,
-        /// The non-zeros.
-        weights: Vec<f32>,
-    },
-    /// Columns with a non-zero, by blocks of eight rows.
-    Block {
-        /// Rows of the matrix.
-        rows: usize,
-        /// By block: its first column; one more at the end.
-        start: Vec<u32>,
-        /// The columns.
-        columns: Vec<u32>,
-        /// By column: eight weights.
-        weights: Vec<f32>,
-    },
+    Element(Sparse),
+    /// Columns with a non-zero, by blocks of eight rows: eight weights a column.
+    Block(Sparse),
+}
+
+/// Weights with their columns.
+#[derive(Clone, Debug, PartialEq)]
+struct Sparse {
+    /// By row, or block of rows: its first column; one more at the end.
+    start: Vec<u32>,
+    columns: Vec<u32>,
+    weights: Vec<f32>,
+}
+
+impl Sparse {
+    /// The columns and weights of row, or block, i of `height` rows.
+    fn part(&self, i: usize, height: usize) -> (&[u32], &[f32]) {
+        let range = self.start[i] as usize..self.start[i + 1] as usize;
+        (&self.columns[range.clone()], &self.weights[range.start * height..range.end * height])
+    }
 }
 
 impl Gemv {
-    /// All weights of w [rows, columns].
-    pub fn dense(w: &[f32], rows: usize, columns: usize) -> Self {
-        let blocks = (0..rows).step_by(ROWS).flat_map(|o| (0..columns).map(move |k| (o, k)));
-        let weights = blocks.flat_map(|(o, k)| column(w, rows, columns, o, k)).collect();
-        Self::Dense { rows, columns, weights }
+    /// All weights of w [rows, inputs].
+    pub fn dense(w: &[f32], rows: usize, inputs: usize) -> Self {
+        let blocks = (0..rows).step_by(ROWS).flat_map(|o| (0..inputs).map(move |k| (o, k)));
+        let weights = blocks.flat_map(|(o, k)| column(w, rows, inputs, o, k)).collect();
+        Self { rows, inputs, form: Form::Dense(weights) }
     }
 
-    /// The non-zeros of w [rows, columns].
-    pub fn element(w: &[f32], columns: usize) -> Self {
-        let (mut start, mut places, mut weights) = (vec![0], Vec::new(), Vec::new());
-        for row in w.chunks(columns) {
+    /// The non-zeros of w [rows, inputs].
+    pub fn element(w: &[f32], inputs: usize) -> Self {
+        let (mut start, mut columns, mut weights) = (vec![0], Vec::new(), Vec::new());
+        for row in w.chunks(inputs) {
             for (k, &x) in row.iter().enumerate().filter(|(_, x)| **x != 0.0) {
-                places.push(k as u32);
+                columns.push(k as u32);
                 weights.push(x);
             }
-            start.push(places.len() as u32);
+            start.push(columns.len() as u32);
         }
-        Self::Element { start, columns: places, weights }
+        Self { rows: start.len() - 1, inputs, form: Form::Element(Sparse { start, columns, weights }) }
     }
 
-    /// The columns of w [rows, columns] that are not zero in blocks of eight rows.
-    pub fn block(w: &[f32], rows: usize, columns: usize) -> Self {
-        let (mut start, mut places, mut weights) = (vec![0], Vec::new(), Vec::new());
+    /// The columns of w [rows, inputs] that are not zero in blocks of eight rows.
+    pub fn block(w: &[f32], rows: usize, inputs: usize) -> Self {
+        let (mut start, mut columns, mut weights) = (vec![0], Vec::new(), Vec::new());
         for o in (0..rows).step_by(ROWS) {
-            for k in 0..columns {
-                let column = column(w, rows, columns, o, k);
+            for k in 0..inputs {
+                let column = column(w, rows, inputs, o, k);
                 if column.iter().any(|&x| x != 0.0) {
-                    places.push(k as u32);
+                    columns.push(k as u32);
                     weights.extend(column);
                 }
             }
-            start.push(places.len() as u32);
+            start.push(columns.len() as u32);
         }
-        Self::Block { rows, start, columns: places, weights }
+        Self { rows, inputs, form: Form::Block(Sparse { start, columns, weights }) }
     }
 
     /// Bytes of the packed form.
     pub fn bytes(&self) -> usize {
-        4 * match self {
-            Self::Dense { weights, .. } => weights.len(),
-            Self::Element { start, columns, weights } | Self::Block { start, columns, weights, .. } => {
-                start.len() + columns.len() + weights.len()
-            }
+        4 * match &self.form {
+            Form::Dense(weights) => weights.len(),
+            Form::Element(s) | Form::Block(s) => s.start.len() + s.columns.len() + s.weights.len(),
         }
     }
 
     /// Number of rows.
     pub fn rows(&self) -> usize {
-        match self {
-            Self::Dense { rows, .. } | Self::Block { rows, .. } => *rows,
-            Self::Element { start, .. } => start.len() - 1,
-        }
+        self.rows
     }
 
     /// y = clamp(W x + bias).
     pub fn run(&self, x: &[f32], y: &mut [f32], store: &Store) {
+        assert!(x.len() >= self.inputs, "x holds {} numbers and the matrix has {} columns", x.len(), self.inputs);
         simd::run(Job { gemv: self, x, y }, store.rounding);
         for (i, y) in y.iter_mut().enumerate() {
             *y = (*y + store.start(i)).max(store.clamp[0]).min(store.clamp[1]);
@@ -124,29 +123,29 @@ impl Work for Job<'_> {
 
     #[inline(always)]
     fn run<L: Lane>(self) {
-        let Self { gemv, x, y } = self;
-        match gemv {
-            Gemv::Dense { rows, columns, weights } => {
-                assert!(x.len() >= *columns && weights.len() >= rows.div_ceil(ROWS) * columns * ROWS);
-                for o in (0..*rows).step_by(ROWS) {
-                    // SAFETY: a block is columns x 8 weights; x holds the columns.
-                    let sums = unsafe { dense::<L>(weights.as_ptr().add(o * columns), x, *columns) };
-                    let len = ROWS.min(rows - o);
-                    y[o..o + len].copy_from_slice(&sums[..len]);
+        let Self { gemv: Gemv { rows, inputs, form }, x, y } = self;
+        let mut put = |block: usize, sums: [f32; ROWS]| {
+            let len = ROWS.min(rows - block * ROWS);
+            rows::copy(&sums, &mut y[block * ROWS..][..len]);
+        };
+        // SAFETY: `run` checked that x holds the columns, and every stored column is one of them.
+        unsafe {
+            match form {
+                Form::Dense(weights) => {
+                    let blocks = weights.chunks_exact(inputs * ROWS);
+                    blocks.enumerate().for_each(|(b, weights)| put(b, dense::<L>(weights, x)));
                 }
-            }
-            Gemv::Element { start, columns, weights } => {
-                for (y, ends) in y.iter_mut().zip(start.windows(2)) {
-                    let range = ends[0] as usize..ends[1] as usize;
-                    *y = row(&weights[range.clone()], &columns[range], x);
+                Form::Element(s) => {
+                    for (o, y) in y.iter_mut().enumerate().take(*rows) {
+                        let (columns, weights) = s.part(o, 1);
+                        *y = row(weights, columns, x);
+                    }
                 }
-            }
-            Gemv::Block { rows, start, columns, weights } => {
-                for (b, ends) in start.windows(2).enumerate() {
-                    let range = ends[0] as usize..ends[1] as usize;
-                    let sums = block::<L>(&weights[range.start * ROWS..range.end * ROWS], &columns[range], x);
-                    let len = ROWS.min(rows - b * ROWS);
-                    y[b * ROWS..b * ROWS + len].copy_from_slice(&sums[..len]);
+                Form::Block(s) => {
+                    for b in 0..s.start.len() - 1 {
+                        let (columns, weights) = s.part(b, ROWS);
+                        put(b, block::<L>(weights, columns, x));
+                    }
                 }
             }
         }
@@ -166,46 +165,54 @@ fn fold<L: Lane>(acc: [[L; 2]; SUMS]) -> [f32; ROWS] {
 }
 
 /// # Safety
-/// `w` holds columns x 8 weights and `x` the columns.
+/// `x` holds a number for every eight weights.
 #[inline(always)]
-unsafe fn dense<L: Lane>(w: *const f32, x: &[f32], columns: usize) -> [f32; ROWS] {
+unsafe fn dense<L: Lane>(w: &[f32], x: &[f32]) -> [f32; ROWS] {
     let mut acc = [[L::splat(0.0); 2]; SUMS];
-    for k in 0..columns {
-        let s = L::splat(x[k]);
-        for v in 0..ROWS / L::N {
-            // SAFETY: promised by the caller.
-            let w = unsafe { L::load(w.add(k * ROWS + v * L::N)) };
-            acc[k % SUMS][v] = acc[k % SUMS][v].fma(s, w);
+    for (k, w) in w.chunks_exact(ROWS).enumerate() {
+        // SAFETY: promised by the caller; a chunk holds eight weights.
+        unsafe {
+            let s = L::splat(*x.get_unchecked(k));
+            for v in 0..ROWS / L::N {
+                acc[k % SUMS][v] = acc[k % SUMS][v].fma(s, L::load(w.as_ptr().add(v * L::N)));
+            }
         }
     }
     fold(acc)
 }
 
+/// # Safety
+/// `x` holds every column.
 #[inline(always)]
-fn block<L: Lane>(w: &[f32], columns: &[u32], x: &[f32]) -> [f32; ROWS] {
+unsafe fn block<L: Lane>(w: &[f32], columns: &[u32], x: &[f32]) -> [f32; ROWS] {
     let mut acc = [[L::splat(0.0); 2]; SUMS];
     for (i, (w, &k)) in w.chunks_exact(ROWS).zip(columns).enumerate() {
-        let s = L::splat(x[k as usize]);
-        for v in 0..ROWS / L::N {
-            // SAFETY: a chunk holds eight weights.
-            let w = unsafe { L::load(w.as_ptr().add(v * L::N)) };
-            acc[i % SUMS][v] = acc[i % SUMS][v].fma(s, w);
+        // SAFETY: promised by the caller; a chunk holds eight weights.
+        unsafe {
+            let s = L::splat(*x.get_unchecked(k as usize));
+            for v in 0..ROWS / L::N {
+                acc[i % SUMS][v] = acc[i % SUMS][v].fma(s, L::load(w.as_ptr().add(v * L::N)));
+            }
         }
     }
     fold(acc)
 }
 
+/// # Safety
+/// `x` holds every column.
 #[inline(always)]
-fn row(w: &[f32], columns: &[u32], x: &[f32]) -> f32 {
+unsafe fn row(w: &[f32], columns: &[u32], x: &[f32]) -> f32 {
     let mut acc = [0.0f32; SUMS];
     let whole = w.len() / SUMS * SUMS;
+    // SAFETY: promised by the caller.
+    let at = |k: u32| unsafe { *x.get_unchecked(k as usize) };
     for (w, k) in w[..whole].chunks_exact(SUMS).zip(columns.chunks_exact(SUMS)) {
         for i in 0..SUMS {
-            acc[i] += w[i] * x[k[i] as usize];
+            acc[i] += w[i] * at(k[i]);
         }
     }
     for (w, &k) in w[whole..].iter().zip(&columns[whole..]) {
-        acc[0] += w * x[k as usize];
+        acc[0] += w * at(k);
     }
     (acc[0] + acc[1]) + (acc[2] + acc[3])
 }

@@ -11,17 +11,16 @@ use super::store::{Planes, Store};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Groups {
     /// Weights kept of a group.
-    pub n: usize,
+    n: usize,
     /// Size of a group.
-    pub m: usize,
-    /// Number of rows.
-    pub rows: usize,
+    m: usize,
+    rows: usize,
     /// Where the taps lie, group by group.
-    pub offsets: Vec<u32>,
+    offsets: Vec<u32>,
     /// By row, group and kept weight: position within the group.
-    pub places: Vec<u8>,
+    places: Vec<u8>,
     /// By row, group and kept weight: the weight; zero fills up.
-    pub weights: Vec<f32>,
+    weights: Vec<f32>,
 }
 
 impl Groups {
@@ -46,6 +45,11 @@ impl Groups {
         Some(Self { n, m, rows, offsets: offsets.to_vec(), places, weights })
     }
 
+    /// Number of weights that are stored.
+    pub fn stored(&self) -> usize {
+        self.weights.len()
+    }
+
     /// Bytes of the packed form.
     pub fn bytes(&self) -> usize {
         4 * (self.offsets.len() + self.weights.len()) + self.places.len()
@@ -55,7 +59,6 @@ impl Groups {
     pub fn run(&self, x: &[f32], y: &mut [f32], to: Planes, run: usize, store: &Store) {
         let reach = run.next_multiple_of(SLACK);
         assert!(self.offsets.iter().all(|&o| o as usize + reach <= x.len()), "taps reach past the end of x");
-        assert!(self.places.iter().all(|&p| usize::from(p) < self.m) && self.places.len() == self.weights.len());
         store.check(self.rows, &to, y, run);
         simd::run(Job { groups: self, x, y, to, run, store }, store.rounding);
     }
