@@ -70,7 +70,7 @@ pub fn run(options: &Options) -> Result<()> {
         "id": model.id, "name": model.name, "what": model.what, "data": model.data,
         "license": "MIT OR Apache-2.0", "parameters": count::parameters(&graph), "macs": count::macs(&graph, &Masks::default()),
         "training": { "images": train.len(), "epochs": epochs, "batch": recipe.batch, "seed": options.seed,
-            "optimizer": "SGD, Nesterov momentum 0.9", "rate": recipe.rate, "decay": recipe.decay,
+            "optimizer": "SGD, Nesterov momentum 0.9", "rate": decimal(recipe.rate), "decay": decimal(recipe.decay),
             "mirror": recipe.augment.mirror, "shift": recipe.augment.shift, "minutes": start.elapsed().as_secs() / 60 },
         "test": { "images": tally.n(), "accuracy": tally.accuracy(), "low": interval.low, "high": interval.high },
         "command": format!("secateur train {} {}--seed {} --epochs {epochs}", model.id, if options.full { "--full --data DIR " } else { "" }, options.seed),
@@ -80,6 +80,11 @@ pub fn run(options: &Options) -> Result<()> {
     let text = serde_json::to_string_pretty(&card).map_err(|e| Error::format(e.to_string()))?;
     fs::write(options.out.join(format!("{}.json", model.id)), text + "\n")?;
     Ok(())
+}
+
+/// A number as it was written: 0.1, not the f32 next to it.
+fn decimal(x: f32) -> f64 {
+    x.to_string().parse().unwrap_or(f64::from(x))
 }
 
 /// The training loop with a bar and a line an epoch.
