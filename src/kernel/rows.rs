@@ -40,7 +40,7 @@ pub fn copy(from: &[f32], to: &mut [f32]) {
     }
 }
 
-/// to[i] = from[2 i], as many numbers as `to` has.
+/// `to[i] = from[2 i]`, as many numbers as `to` has.
 #[inline]
 pub fn evens(from: &[f32], to: &mut [f32]) {
     let whole = lanes_of_evens(from, to);
