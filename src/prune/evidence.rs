@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::base::{Error, Flat, Result, Tensor, keyed, tensor};
 use crate::graph::op::Mode;
 use crate::graph::run::trace;
-use crate::graph::{Graph, ValueId};
+use crate::graph::{Graph, Masks, ValueId};
 use crate::train::grad::{backward, learn};
 use crate::train::hvp::{Direction, hvp};
 use crate::train::loss::{Loss, Target};
@@ -126,7 +126,7 @@ impl Gatherer {
             }
         }
         if needs.grad || needs.curvature {
-            let mut learned = learn(graph, x, &Target::labels(labels), &self.loss, self.how.mode)?;
+            let mut learned = learn(graph, x, &Target::labels(labels), &self.loss, self.how.mode, &Masks::default())?;
             for (_, weight) in graph.layers() {
                 if let Some(g) = learned.grads.take(weight) {
                     blend(&mut self.evidence.grad, weight, g, 1.0 / batches as f32);
@@ -137,7 +137,8 @@ impl Gatherer {
             let all = batches * labels.len();
             for (i, label) in labels.iter().enumerate() {
                 let one = x.index_axis(ndarray::Axis(0), i).insert_axis(ndarray::Axis(0)).to_owned();
-                let mut learned = learn(graph, &one, &Target::labels(&[*label]), &self.loss, Mode::EVAL)?;
+                let mut learned =
+                    learn(graph, &one, &Target::labels(&[*label]), &self.loss, Mode::EVAL, &Masks::default())?;
                 for (_, weight) in graph.layers() {
                     if let Some(g) = learned.grads.take(weight) {
                         blend(&mut self.evidence.grad_squared, weight, g.mapv(|g| g * g), 1.0 / all as f32);
@@ -208,7 +209,7 @@ fn flow(graph: &Graph) -> Result<Direction> {
     let x = tensor::full(&positive.values[positive.input].shape.clone(), 1.0);
     let t = trace(&positive, &x, Mode::EVAL)?;
     let ones = tensor::full(t.get(&positive, positive.output)?.shape(), 1.0);
-    let mut grads = backward(&positive, &t, ones, false)?;
+    let mut grads = backward(&positive, &t, ones, false, &Masks::default())?;
     let layers: Vec<ValueId> = positive.layers().map(|(_, weight)| weight).collect();
     let out = keyed(layers.into_iter().filter_map(|id| Some((id, grads.take(id)?))));
     match out.values().find(|g| g.flat().iter().any(|x| !x.is_finite())) {

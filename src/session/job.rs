@@ -247,8 +247,15 @@ impl Job {
             let evidence = crate::prune::evidence::gather(&self.graph, &self.batches, how)?;
             self.cut(&evidence, share, events)?;
         }
-        let (learned, accuracy) = trainer.gradients(&self.graph, phase.distil.map(|_| teacher), data, &examples)?;
-        self.exchange(&mut trainer, &learned.grads, phase.steps, events)?;
+        // What may come back needs its gradient, what stays cut does not.
+        let share = self.exchanged(step, phase.steps);
+        let whole = Masks::default();
+        let masks = if share.is_some() { &whole } else { &self.masks };
+        let teacher = phase.distil.map(|_| teacher);
+        let (learned, accuracy) = trainer.gradients(&self.graph, masks, teacher, data, &examples)?;
+        if let Some(share) = share {
+            self.exchange(&mut trainer, &learned.grads, share, events)?;
+        }
         let now = trainer.apply(&mut self.graph, &self.masks, learned, accuracy)?;
         self.steps += 1;
         self.curve.push(Point { step: self.steps, loss: now.loss, accuracy: now.accuracy });
@@ -261,19 +268,21 @@ impl Job {
         Ok(over)
     }
 
-    /// Drops the weakest weights and lets others come back, where the regrowing says so.
+    /// The share of weights that is exchanged at a step, where the regrowing says so.
+    fn exchanged(&self, step: usize, total: usize) -> Option<f32> {
+        let pick = &self.recipe.regrow;
+        if pick.part.meta().params.is_empty() { None } else { Exchange::read(&pick.args).at(step, total) }
+    }
+
+    /// Drops the weakest share of the weights and lets others come back.
     fn exchange(
         &mut self,
         trainer: &mut Trainer,
         grads: &crate::train::Gradients,
-        total: usize,
+        fraction: f32,
         events: &mut Vec<Event>,
     ) -> Result<()> {
         let pick = self.recipe.regrow.clone();
-        if pick.part.meta().params.is_empty() {
-            return Ok(());
-        }
-        let Some(fraction) = Exchange::read(&pick.args).at(trainer.done(), total) else { return Ok(()) };
         for (_, id) in self.graph.layers().collect::<Vec<_>>() {
             let (Some(grad), Some(mask)) = (grads.get(id), self.masks.get(id)) else { continue };
             let Some(scores) = pick.part.score(grad, &mut self.regrow) else { continue };

@@ -3,7 +3,7 @@
 use crate::base::{Result, Tensor};
 use crate::graph::op::{At, accumulate};
 use crate::graph::run::{Trace, trace};
-use crate::graph::{Graph, ValueId, op::Mode};
+use crate::graph::{Graph, Masks, ValueId, op::Mode};
 
 use super::loss::{Loss, Target};
 
@@ -25,18 +25,20 @@ impl Gradients {
 
 /// Goes back from the gradient of the output to that of every value.
 ///
-/// Gradients of activations are dropped once they have been passed on, unless `keep` asks for them.
+/// Gradients of activations are dropped once they have been passed on, unless `keep` asks for them. Weights that masks cut
+/// may get no gradient.
 ///
 /// # Errors
 /// When shapes do not fit; the message names the node.
-pub fn backward(graph: &Graph, trace: &Trace, output: Tensor, keep: bool) -> Result<Gradients> {
+pub fn backward(graph: &Graph, trace: &Trace, output: Tensor, keep: bool, masks: &Masks) -> Result<Gradients> {
     let mut grads: Vec<Option<Tensor>> = vec![None; graph.values.len()];
     grads[graph.output] = Some(output);
     for (index, node) in graph.nodes.iter().enumerate().rev() {
         let Some(grad) = grads[node.out].take() else { continue };
         let ins = node.ins.iter().map(|&id| trace.get(graph, id)).collect::<Result<Vec<_>>>()?;
         let at = At { ins: &ins, y: trace.get(graph, node.out)?, saved: &trace.saved[index], mode: trace.mode };
-        let pulled = node.op.backward(at, &grad).map_err(|e| e.at(&node.name))?;
+        let kept = node.ins.get(1).and_then(|&weight| masks.get(weight));
+        let pulled = node.op.backward_kept(at, &grad, kept).map_err(|e| e.at(&node.name))?;
         for (&id, pulled) in node.ins.iter().zip(pulled) {
             if let Some(pulled) = pulled {
                 accumulate(&mut grads[id], pulled);
@@ -60,13 +62,13 @@ pub struct Learned {
     pub trace: Trace,
 }
 
-/// Loss and gradients on a batch.
+/// Loss and gradients on a batch; weights that masks cut may get none.
 ///
 /// # Errors
 /// When the batch does not fit the network.
-pub fn learn(graph: &Graph, x: &Tensor, target: &Target, loss: &Loss, mode: Mode) -> Result<Learned> {
+pub fn learn(graph: &Graph, x: &Tensor, target: &Target, loss: &Loss, mode: Mode, masks: &Masks) -> Result<Learned> {
     let trace = trace(graph, x, mode)?;
     let (value, slope) = loss.at(trace.get(graph, graph.output)?, target)?;
-    let grads = backward(graph, &trace, slope, false)?;
+    let grads = backward(graph, &trace, slope, false, masks)?;
     Ok(Learned { loss: value, grads, trace })
 }

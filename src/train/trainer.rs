@@ -87,13 +87,15 @@ impl Trainer {
         (x, picks.iter().map(|&i| data.label(i)).collect())
     }
 
-    /// Learns from one batch without moving the weights: for methods that act between gradient and step.
+    /// Learns from one batch without moving the weights: for methods that act between gradient and step. Weights that masks
+    /// cut may get no gradient.
     ///
     /// # Errors
     /// When the loss is not finite; the message says at which step.
     pub fn gradients(
         &mut self,
         graph: &Graph,
+        masks: &Masks,
         teacher: Option<&Graph>,
         data: &Dataset,
         examples: &[usize],
@@ -102,7 +104,7 @@ impl Trainer {
         let answers = teacher.map(|teacher| run(teacher, &x)).transpose()?;
         let target = Target { labels: &labels, teacher: answers.as_ref() };
         let mode = Mode::train(self.plan.seed.wrapping_add((self.done as u64) << 20));
-        let learned = learn(graph, &x, &target, &self.plan.loss, mode)?;
+        let learned = learn(graph, &x, &target, &self.plan.loss, mode, masks)?;
         if !learned.loss.is_finite() {
             let message = format!("training diverged at step {}: the loss is {}", self.done, learned.loss);
             return Err(Error::new(crate::base::error::Kind::Diverged, message)
@@ -125,7 +127,7 @@ impl Trainer {
         data: &Dataset,
         examples: &[usize],
     ) -> Result<Step> {
-        let (learned, accuracy) = self.gradients(graph, teacher, data, examples)?;
+        let (learned, accuracy) = self.gradients(graph, masks, teacher, data, examples)?;
         self.apply(graph, masks, learned, accuracy)
     }
 

@@ -4,7 +4,7 @@ use secateur::base::{Flat, Result, Tensor, tensor};
 use secateur::graph::build::Square;
 use secateur::graph::op::{self, Mode, Window};
 use secateur::graph::run::trace;
-use secateur::graph::{Builder, Graph};
+use secateur::graph::{Builder, Graph, Masks};
 use secateur::train::grad::learn;
 use secateur::train::hvp::{Direction, hvp};
 use secateur::train::loss::{Loss, Target};
@@ -64,11 +64,11 @@ fn gradients_match_differences_of_the_loss() -> Result<()> {
     let (target, v) = (Target::labels(&LABELS), direction(&graph));
     for mode in [Mode::EVAL, Mode::train(0)] {
         let loss = |h: f32| -> Result<f64> {
-            Ok(learn(&moved(&graph, &v, h)?, &x, &target, &Loss::CROSS_ENTROPY, mode)?.loss)
+            Ok(learn(&moved(&graph, &v, h)?, &x, &target, &Loss::CROSS_ENTROPY, mode, &Masks::default())?.loss)
         };
         let h = 2e-3;
         let want = (loss(h)? - loss(-h)?) / (2.0 * f64::from(h));
-        let learned = learn(&graph, &x, &target, &Loss::CROSS_ENTROPY, mode)?;
+        let learned = learn(&graph, &x, &target, &Loss::CROSS_ENTROPY, mode, &Masks::default())?;
         let got: f64 = v.iter().filter_map(|(&id, v)| learned.grads.get(id).map(|g| inner(g, v))).sum();
         assert!((got - want).abs() < 1e-2 * want.abs().max(0.1), "{mode:?}: {got} is not {want}");
     }
@@ -83,7 +83,7 @@ fn hessian_products_match_differences_of_gradients() -> Result<()> {
     for mode in [Mode::EVAL, Mode::train(0)] {
         let (product, _) = hvp(&graph, &x, &target, &Loss::CROSS_ENTROPY, mode, &v)?;
         let h = 2e-3;
-        let at = |h: f32| learn(&moved(&graph, &v, h)?, &x, &target, &Loss::CROSS_ENTROPY, mode);
+        let at = |h: f32| learn(&moved(&graph, &v, h)?, &x, &target, &Loss::CROSS_ENTROPY, mode, &Masks::default());
         let (up, down) = (at(h)?, at(-h)?);
         let (mut off, mut size) = (0.0, 0.0);
         for (&id, got) in &product {
@@ -106,7 +106,7 @@ fn dropout_is_the_same_forward_and_back() -> Result<()> {
     let x = tensor::full(&[1, 50], 1.0);
     let t = trace(&graph, &x, Mode::train(9))?;
     let y = t.get(&graph, graph.output)?.clone();
-    let grads = secateur::train::grad::backward(&graph, &t, tensor::full(&[1, 50], 1.0), false)?;
+    let grads = secateur::train::grad::backward(&graph, &t, tensor::full(&[1, 50], 1.0), false, &Masks::default())?;
     assert_eq!(grads.get(graph.input).map(|g| g.flat().to_vec()), Some(y.flat().to_vec()));
     Ok(())
 }

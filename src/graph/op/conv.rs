@@ -56,9 +56,9 @@ impl Conv {
         Ok(dx)
     }
 
-    fn pull_w(&self, x: &Tensor, w: &Tensor, grad: &Tensor) -> Result<Tensor> {
+    fn pull_w(&self, x: &Tensor, w: &Tensor, grad: &Tensor, kept: Option<&[u8]>) -> Result<Tensor> {
         let mut dw = tensor::zeros(w.shape());
-        kernel::backward_weight(&self.job(x.shape(), w.shape())?, x.flat(), grad.flat(), dw.flat_mut());
+        kernel::backward_weight(&self.job(x.shape(), w.shape())?, x.flat(), grad.flat(), dw.flat_mut(), kept);
         Ok(dw)
     }
 }
@@ -103,8 +103,12 @@ impl Op for Conv {
     }
 
     fn backward(&self, at: At, grad: &Tensor) -> Result<Grads> {
+        self.backward_kept(at, grad, None)
+    }
+
+    fn backward_kept(&self, at: At, grad: &Tensor, kept: Option<&[u8]>) -> Result<Grads> {
         let (x, w) = (at.ins[0], at.ins[1]);
-        let mut grads = vec![Some(self.pull_x(x, w, grad)?), Some(self.pull_w(x, w, grad)?)];
+        let mut grads = vec![Some(self.pull_x(x, w, grad)?), Some(self.pull_w(x, w, grad, kept)?)];
         if at.ins.len() == 3 {
             grads.push(Some(pull_bias(grad)?));
         }
@@ -132,7 +136,7 @@ impl Op for Conv {
             accumulate(&mut grads[0], self.pull_x(at.ins[0], w, grad)?);
         }
         if let Some(x) = dots[0] {
-            accumulate(&mut grads[1], self.pull_w(x, at.ins[1], grad)?);
+            accumulate(&mut grads[1], self.pull_w(x, at.ins[1], grad, None)?);
         }
         Ok(grads)
     }

@@ -118,6 +118,15 @@ pub trait Op: Debug + Send + Sync {
     /// When the shapes do not fit.
     fn backward(&self, at: At, grad: &Tensor) -> Result<Grads>;
 
+    /// [`Op::backward`] that may leave out the gradient of weights that a mask cuts: nothing learns from it.
+    ///
+    /// # Errors
+    /// When the shapes do not fit.
+    fn backward_kept(&self, at: At, grad: &Tensor, kept: Option<&[u8]>) -> Result<Grads> {
+        let _ = kept;
+        self.backward(at, grad)
+    }
+
     /// Tangent of the output along a direction of the inputs.
     ///
     /// # Errors

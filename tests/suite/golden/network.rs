@@ -98,7 +98,7 @@ pub fn forward_backward(case: &Case) -> Result<()> {
     case.meets("logits", logits.flat())?;
     let (loss, slope) = Loss::CROSS_ENTROPY.at(logits, &Target::labels(&labels))?;
     case.meets("loss", &[loss as f32])?;
-    let grads = backward(&graph, &trace, slope, false)?;
+    let grads = backward(&graph, &trace, slope, false, &Masks::default())?;
     let of = |id: ValueId| grads.get(id).map(|g| g.flat().to_vec()).unwrap_or_default();
     case.meets("grad_x", &of(graph.input))?;
     for name in case.want("grads")?.as_object().into_iter().flatten().map(|(name, _)| name) {

@@ -66,7 +66,7 @@ pub fn optimizer(case: &Case) -> Result<()> {
         (0..columns).for_each(|i| eye[[i, i]] = 1.0);
         let trace = secateur::graph::run::trace(&graph, &eye, secateur::graph::op::Mode::EVAL)?;
         let slope = grad.t().as_standard_layout().into_owned().into_dyn();
-        let grads = backward(&graph, &trace, slope, false)?;
+        let grads = backward(&graph, &trace, slope, false, &Masks::default())?;
         optimizer.step(&mut graph, &grads, &Masks::default(), number("lr"))?;
         case.close("w_after_step", graph.data(id)?.flat(), &flat(&case.want("w_after_step")?[step])?)?;
     }
