@@ -14,12 +14,6 @@ function put(path, bytes) {
   writeFileSync(here(path), bytes);
 }
 
-/** The engine is built apart and lies one folder above the scripts. */
-const engine = {
-  name: "engine",
-  setup: (on) => on.onResolve({ filter: /^secateur-engine$/ }, () => ({ path: "../secateur.js", external: true })),
-};
-
 const page = {
   bundle: true,
   format: "esm",
@@ -29,7 +23,6 @@ const page = {
   legalComments: "none",
   logLevel: "warning",
   absWorkingDir: here("."),
-  plugins: [engine],
 };
 
 if (mode === "--tests") {

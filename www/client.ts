@@ -11,6 +11,16 @@ export const isFailure = (value: unknown): value is Failure =>
   typeof (value as Failure).kind === "string" &&
   typeof (value as Failure).message === "string";
 
+/** Whatever was thrown, as something to be shown. */
+export const asFailure = (error: unknown): Failure =>
+  isFailure(error)
+    ? error
+    : {
+        kind: "page",
+        message: error instanceof Error ? error.message : String(error),
+        hint: "Reload the page; earlier runs are kept.",
+      };
+
 const engineStopped = (why: string): Failure => ({
   kind: "engine",
   message: `The engine stopped: ${why}.`,

@@ -1,11 +1,12 @@
-// What the page does with the engine: opening, checking, running, sweeping. State changes only by messages.
+// What the page does with the engine: opening, checking, running, sweeping, surveying. State changes only by messages.
 
-import { proxy } from "comlink";
-import { Client, isFailure } from "./client.js";
-import { picture, type LayerPicture } from "./picture.js";
+import { proxy, type Remote as Proxied } from "comlink";
+import { asFailure, Client, isFailure } from "./client.js";
+import { Gallery } from "./gallery.js";
 import type { Msg, Run, State, SweepItem } from "./store.js";
-import { baseline, completed, fraction } from "./select.js";
-import type { Failure, LabEvent, Picture, RunRecord, Settings } from "./types.js";
+import { baseline, fraction, occupied, wanted, type Wanted } from "./select.js";
+import type { Emit, Remote } from "./serve.js";
+import type { Failure, Job, LabEvent, RunRecord, Settings } from "./types.js";
 
 export interface Host {
   state: State;
@@ -16,16 +17,14 @@ export interface Host {
 }
 
 const CANCEL_GRACE_MS = 120;
-const PICTURED_RUNS = 6;
-const busy: Failure = {
+const busy = (what: "run" | "survey"): Failure => ({
   kind: "busy",
-  message: "A run is already under way.",
+  message: what === "run" ? "A run is already under way." : "The break-even is being measured.",
   hint: "Wait for it, or cancel it first.",
-};
+});
 
 export class Controller {
-  readonly pictures = new Map<string, Map<string, LayerPicture>>();
-  readonly #images = new Map<string, Promise<Picture>>();
+  readonly gallery: Gallery;
   readonly #client: Client;
   #opened = "";
   #checking = false;
@@ -42,6 +41,7 @@ export class Controller {
     create: (name: string) => Worker,
   ) {
     this.#client = new Client(create, (why) => this.#died(why));
+    this.gallery = new Gallery(this.#client);
   }
 
   async start(): Promise<void> {
@@ -81,11 +81,11 @@ export class Controller {
       do {
         this.#checkAgain = false;
         const settings = this.host.state.settings;
-        const wanted = this.#wanted();
-        if (wanted && wanted.key !== this.#opened && !this.#job) await this.#open(wanted);
+        const first = wanted(this.host.state);
+        if (first && first.key !== this.#opened && !this.#job) await this.#open(first);
         const { check, preview } = await this.#client.call((remote) => remote.check(settings));
         this.host.send({ type: "checked", check, preview });
-        const next = this.#wanted();
+        const next = wanted(this.host.state);
         if (next && next.key !== this.#opened && !this.#job) this.#checkAgain = true;
       } while (this.#checkAgain);
       if (this.#opened && this.host.state.engine !== "ready") this.host.send({ type: "engine", engine: "ready" });
@@ -97,18 +97,11 @@ export class Controller {
     this.#measureDense();
   }
 
-  #wanted(): { model: string; data: string; key: string } | undefined {
-    const { catalog } = this.host.state;
-    const { model, data } = completed(this.host.state);
-    const known = catalog?.models.some((row) => row.id === model) && catalog.datasets.some((row) => row.id === data);
-    return known ? { model: model!, data: data!, key: `${model}/${data}` } : undefined;
-  }
-
-  async #open(wanted: { model: string; data: string; key: string }): Promise<void> {
+  async #open(wanted: Wanted): Promise<void> {
     this.host.send({ type: "engine", engine: "opening" });
     const { model, card } = await this.#client.call((remote) => remote.open(wanted.model, wanted.data));
     this.#opened = wanted.key;
-    this.#images.clear();
+    this.gallery.forgetImages();
     this.host.send({ type: "opened", model, card });
     await this.#picture(`dense:${model.id}`);
     this.host.emit("ready", { model: model.id, data: wanted.data });
@@ -124,16 +117,35 @@ export class Controller {
   }
 
   async run(settings: Settings = this.host.state.settings, sweep?: string): Promise<RunRecord> {
-    const { work, sweep: series } = this.host.state;
-    if (this.#claimed || work?.job === "run" || (series?.state === "working" && !sweep)) {
-      this.host.send({ type: "failure", failure: busy });
-      this.host.emit("error", busy);
-      throw busy;
+    return this.#claim(() => this.#work("run", { ...settings }, sweep), sweep);
+  }
+
+  /** Measures where sparsity pays on this device; needs no network open. */
+  async survey(): Promise<void> {
+    const { batch } = this.host.state.settings;
+    const settings: Settings = batch === undefined ? {} : { batch };
+    await this.#claim(() =>
+      this.#engage("survey", settings, async (remote, emit) => {
+        const survey = await remote.survey(settings, emit);
+        this.host.send({ type: "surveyed", survey, at: Date.now() });
+      }),
+    );
+  }
+
+  /** Takes the engine for one job, if no other has it; the dense network's measurement gives way. */
+  async #claim<T>(work: () => Promise<T>, sweep?: string): Promise<T> {
+    const { state } = this.host;
+    const other = sweep ? state.work?.job : occupied(state);
+    if (this.#claimed || other === "run" || other === "survey") {
+      const failure = busy(other === "survey" ? "survey" : "run");
+      this.host.send({ type: "failure", failure });
+      this.host.emit("error", failure);
+      throw failure;
     }
     this.#claimed = true;
     try {
-      if (work) await this.#stop();
-      return await this.#work("run", { ...settings }, sweep);
+      if (state.work) await this.#stop();
+      return await work();
     } catch (error) {
       this.#fail(error);
       throw error;
@@ -143,25 +155,45 @@ export class Controller {
     }
   }
 
-  async #work(job: "baseline" | "run", settings: Settings, sweep?: string): Promise<RunRecord> {
+  #work(job: "baseline" | "run", settings: Settings, sweep?: string): Promise<RunRecord> {
+    const { host } = this;
+    return this.#engage(
+      job,
+      settings,
+      async (remote, emit) => {
+        const record = await remote.run(job, settings, emit);
+        if (job === "baseline") {
+          host.send({ type: "baseline", record });
+          return record;
+        }
+        this.#finish(settings, record, sweep);
+        await this.#picture(host.state.shown!);
+        host.emit("result", record);
+        return record;
+      },
+      sweep,
+    );
+  }
+
+  /** From the first word of a job to the page being up to date after it, however it ends. */
+  async #engage<T>(
+    job: Job,
+    settings: Settings,
+    act: (remote: Proxied<Remote>, emit: Emit) => Promise<T>,
+    sweep?: string,
+  ): Promise<T> {
     const { host } = this;
     host.send({ type: "work", job, settings, at: Date.now() });
     if (job === "run") host.mark(settings);
     const ask = this.#client.call((remote) =>
-      remote.run(
-        job,
-        settings,
+      act(
+        remote,
         proxy((events: LabEvent[]) => this.#events(events)),
       ),
     );
     this.#job = ask;
     try {
-      const record = await ask;
-      if (job === "baseline") host.send({ type: "baseline", record });
-      else this.#finish(settings, record, sweep);
-      if (job === "run") await this.#picture(host.state.shown!);
-      if (job === "run") host.emit("result", record);
-      return record;
+      return await ask;
     } finally {
       if (this.#job === ask) this.#job = undefined;
       if (job === "run") host.mark(undefined);
@@ -201,9 +233,11 @@ export class Controller {
   async cancel(): Promise<void> {
     this.#stopSweep = true;
     if (this.host.state.sweep?.state !== "done") this.host.send({ type: "sweepState", state: "cancelled" });
-    if (!this.host.state.work) return;
+    const { work } = this.host.state;
+    if (!work) return;
     this.host.send({ type: "stopped" });
-    this.host.send({ type: "notice", text: "Cancelled. Nothing of that run was kept; earlier runs are below." });
+    if (work.job !== "survey")
+      this.host.send({ type: "notice", text: "Cancelled. Nothing of that run was kept; earlier runs are below." });
     await this.#stop();
   }
 
@@ -244,17 +278,10 @@ export class Controller {
     void this.refresh();
   }
 
-  image(index: number): Promise<Picture> {
-    const key = `${this.#opened}/${index}`;
-    const known = this.#images.get(key) ?? this.#client.call((remote) => remote.image(index));
-    this.#images.set(key, known);
-    return known;
-  }
-
   /** Fetches the card of a network or a set of images, once. */
   async card(id: string, path: string): Promise<void> {
     if (this.host.state.cards[id]) return;
-    const card = await this.#client.call((remote) => remote.card(path)).catch(() => undefined);
+    const card = await this.gallery.card(path);
     if (card) this.host.send({ type: "card", id, card });
   }
 
@@ -262,12 +289,8 @@ export class Controller {
     return this.#client.call((remote) => remote.save(format));
   }
 
-  async #picture(key: string): Promise<void> {
-    const names = this.host.state.model?.layers.map((layer) => layer.name) ?? [];
-    const views = await this.#client.call((remote) => remote.layers(names)).catch(() => undefined);
-    if (!views) return;
-    this.pictures.set(key, new Map(Object.entries(views).map(([name, view]) => [name, picture(view)])));
-    for (const old of [...this.pictures.keys()].slice(0, -PICTURED_RUNS)) this.pictures.delete(old);
+  #picture(key: string): Promise<void> {
+    return this.gallery.take(key, this.host.state.model?.layers.map((layer) => layer.name) ?? []);
   }
 
   #died(why: Failure): void {
@@ -288,13 +311,7 @@ export class Controller {
   }
 
   #fail(error: unknown, engine?: State["engine"]): void {
-    const failure: Failure = isFailure(error)
-      ? error
-      : {
-          kind: "page",
-          message: error instanceof Error ? error.message : String(error),
-          hint: "Reload the page; earlier runs are kept.",
-        };
+    const failure = asFailure(error);
     if (engine) this.host.send({ type: "engine", engine });
     if (failure.kind === "cancelled") return;
     if (failure !== this.host.state.failure) {

@@ -31,6 +31,7 @@ const LOOKS = [
   "stroke-width",
   "stroke-opacity",
   "stroke-dasharray",
+  "stroke-linecap",
   "stroke-linejoin",
   "opacity",
   "font-family",
@@ -59,10 +60,12 @@ export function standalone(svg: SVGSVGElement): string {
     for (const name of ["class", "style", "tabindex", "role", "aria-selected", "aria-activedescendant"])
       target.removeAttribute(name);
   });
-  const box = svg.getBoundingClientRect();
+  // The template's markers: nothing a reader of the file would look for.
+  const marks = document.createTreeWalker(copy, NodeFilter.SHOW_COMMENT);
+  const comments: Comment[] = [];
+  while (marks.nextNode()) comments.push(marks.currentNode as Comment);
+  for (const comment of comments) comment.remove();
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  copy.setAttribute("width", String(box.width));
-  copy.setAttribute("height", String(box.height));
   const paper = document.createElementNS("http://www.w3.org/2000/svg", "rect");
   paper.setAttribute("width", "100%");
   paper.setAttribute("height", "100%");
@@ -76,13 +79,14 @@ export function saveSvg(svg: SVGSVGElement, file: string): void {
 }
 
 export async function savePng(svg: SVGSVGElement, file: string): Promise<void> {
-  const box = svg.getBoundingClientRect();
+  // Its own size, not its box on the page: the table may stand in its place.
+  const [width, height] = [svg.width.baseVal.value, svg.height.baseVal.value];
   const picture = new Image();
   picture.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(standalone(svg))}`;
   await picture.decode();
   const canvas = document.createElement("canvas");
-  canvas.width = box.width * 2;
-  canvas.height = box.height * 2;
+  canvas.width = width * 2;
+  canvas.height = height * 2;
   canvas.getContext("2d")!.drawImage(picture, 0, 0, canvas.width, canvas.height);
   const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, "image/png"));
   if (blob) save(blob, "image/png", `${file}.png`);

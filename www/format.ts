@@ -58,6 +58,9 @@ export function duration(seconds: number): string {
 
 export const shape = (dims: number[]): string => dims.join(" × ");
 
+/** "blocks 4x1" -> "blocks 4 × 1": the engine writes what any terminal shows. */
+export const crosses = (text: string): string => text.replace(/(\d)\s?x\s?(?=\d)/g, "$1 × ");
+
 export const plural = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`;
 
 /** What the engine says in passing, as a sentence. Keys and values at its start stay as they are. */

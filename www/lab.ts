@@ -13,6 +13,7 @@ import { dress, rememberedTheme } from "./theme.js";
 import type { Failure, RunRecord, Settings } from "./types.js";
 import { hashFromPlace, placeFromHash, queryFromSettings, settingsFromQuery, shareLink, type Place } from "./url.js";
 import { aboutView } from "./views/about.js";
+import { breakEvenView } from "./views/break-even.js";
 import type { Context } from "./views/context.js";
 import { axesView, methodView } from "./views/recipe.js";
 import { goView } from "./views/go.js";
@@ -136,7 +137,15 @@ export class SecateurLab extends LitElement {
     const { place } = this.#state;
     return html`<div class="root">
       ${header(ctx)}
-      ${place.tab === "methods" ? methodsView(ctx) : place.tab === "about" ? aboutView(ctx) : this.#lab(ctx)}
+      ${
+        place.tab === "methods"
+          ? methodsView(ctx)
+          : place.tab === "break-even"
+            ? breakEvenView(ctx)
+            : place.tab === "about"
+              ? aboutView(ctx)
+              : this.#lab(ctx)
+      }
       ${sweepDialog(ctx)}
     </div>`;
   }
@@ -170,6 +179,7 @@ export class SecateurLab extends LitElement {
       setMethod: (id) => change({ type: "method", id }),
       replace: (settings) => change({ type: "settings", settings }),
       run: () => void this.run().catch(() => {}),
+      survey: () => void this.#controller?.survey().catch(() => {}),
       cancel: () => void this.#controller?.cancel(),
       pause: (paused) => this.#controller?.pause(paused),
       reset: () => this.reset(),
@@ -189,7 +199,7 @@ export class SecateurLab extends LitElement {
       go: (place) => this.#go(place),
       link: (place) => `${location.pathname}${location.search}${hashFromPlace(place)}`,
       picture: (layer) => this.#picture(layer),
-      image: (index) => this.#controller!.image(index),
+      image: (index) => this.#controller!.gallery.image(index),
       card: (id, path) => void this.#controller?.card(id, path),
       saveModel: (format) => void this.#saveModel(format),
       record: () => shownRecord(state),
@@ -199,7 +209,7 @@ export class SecateurLab extends LitElement {
   #picture(layer: string): ReturnType<Context["picture"]> {
     const run = shownRun(this.#state);
     const key = run && run.record.model === this.#state.model?.id ? run.id : `dense:${this.#state.model?.id}`;
-    const picture = this.#controller?.pictures.get(key)?.get(layer);
+    const picture = this.#controller?.gallery.pictures.get(key)?.get(layer);
     return picture && { picture, of: run && key === run.id ? "run" : "dense" };
   }
 

@@ -1,7 +1,8 @@
 // Questions asked of the state; pure, like the store.
 
-import type { Run, State, Work } from "./store.js";
+import type { Run, State } from "./store.js";
 import type { Axis, Catalog, Kept, Meta, Method, RunRecord, Settings } from "./types.js";
+import type { Work } from "./work.js";
 
 /** The settings with everything that was left to defaults; the first network stands where none is named. */
 export function completed(state: State): Settings {
@@ -10,6 +11,20 @@ export function completed(state: State): Settings {
   if (model === undefined) return known;
   const data = state.settings.data ?? state.catalog?.models.find((row) => row.id === model)?.data ?? known.data;
   return { ...known, model, ...(data === undefined ? {} : { data }) };
+}
+
+export interface Wanted {
+  model: string;
+  data: string;
+  key: string;
+}
+
+/** The network and images that the settings ask for, if there are such. */
+export function wanted(state: State): Wanted | undefined {
+  const { model, data } = completed(state);
+  const models = state.catalog?.models.some((row) => row.id === model);
+  const datasets = state.catalog?.datasets.some((row) => row.id === data);
+  return model && data && models && datasets ? { model, data, key: `${model}/${data}` } : undefined;
 }
 
 /** What the last check completed, without parameters of parts that were replaced since. */
@@ -96,6 +111,13 @@ export function edited(state: State): boolean {
   const then = { ...run.record.recipe, ...run.settings };
   const keys = new Set([...Object.keys(now), ...Object.keys(then)]);
   return [...keys].some((key) => key in now && key in then && now[key] !== then[key]);
+}
+
+/** What keeps the engine busy beyond a moment; the dense network's own measurement gives way. */
+export function occupied(state: State): "run" | "survey" | undefined {
+  if (state.work?.job === "survey") return "survey";
+  const sweeping = state.sweep?.state === "working" || state.sweep?.state === "paused";
+  return sweeping || state.work?.job === "run" ? "run" : undefined;
 }
 
 /** Fraction of the job done, phases weighted by their steps. */

@@ -8,6 +8,7 @@ import type {
   Check,
   Environment,
   Failure,
+  Job,
   Lab,
   LabEvent,
   LayerView,
@@ -16,6 +17,7 @@ import type {
   Preview,
   RunRecord,
   Settings,
+  Survey,
 } from "./types.js";
 
 export interface Engine {
@@ -23,17 +25,18 @@ export interface Engine {
   Lab: new () => Lab;
 }
 
+/** Hears what happens while a job goes on. */
+export type Emit = ((events: LabEvent[]) => void) & ProxyMarked;
+
 export interface Remote {
   begin(): Promise<{ catalog: Catalog; environment: Environment }>;
   open(model: string, data: string): Promise<{ model: ModelInfo; card?: Card }>;
   /** The card at a path below the assets. */
   card(path: string): Promise<Card>;
   check(settings: Settings): Promise<{ check: Check; preview?: Preview }>;
-  run(
-    job: "baseline" | "run",
-    settings: Settings,
-    emit: ((events: LabEvent[]) => void) & ProxyMarked,
-  ): Promise<RunRecord>;
+  run(job: "baseline" | "run", settings: Settings, emit: Emit): Promise<RunRecord>;
+  /** Measures single layers at rising sparsity; nothing need be open. */
+  survey(settings: Settings, emit: Emit): Promise<Survey>;
   hold(paused: boolean): void;
   stop(): void;
   layers(names: string[]): Promise<Record<string, LayerView>>;
@@ -84,30 +87,20 @@ export function serve(load: () => Promise<Engine>, assets: URL): void {
       return { check, preview: check.ok && data ? lab.preview(settings) : undefined };
     },
     async run(job, settings, emit) {
-      stop = false;
-      paused = false;
+      unhold();
       if (job === "run" && lab.needs(settings).train && trained !== data) {
         const [images, labels] = await Promise.all(examples(data, "train"));
         if (stop) throw stopped;
         lab.data(data, "train", images!, labels!);
         trained = data;
       }
-      lab.start(job, settings);
-      let record: RunRecord | undefined;
-      for (;;) {
-        await nextTask();
-        while (paused && !stop) await new Promise<void>((go) => (resume = go));
-        if (stop) {
-          lab.cancel();
-          throw stopped;
-        }
-        const events = lab.advance(SLICE_MS);
-        if (events.length) void emit(events);
-        for (const event of events) if (event.type === "result") record = event.record;
-        if (events.some((event) => event.type === "done")) break;
-      }
-      if (!record) throw failure("engine", "The run ended without a result.", "Run it again.");
-      return record;
+      const last = await drive(job, settings, emit, "result");
+      return last.record;
+    },
+    async survey(settings, emit) {
+      unhold();
+      const last = await drive("survey", settings, emit, "survey");
+      return last.survey;
     },
     hold(on) {
       paused = on;
@@ -127,6 +120,37 @@ export function serve(load: () => Promise<Engine>, assets: URL): void {
       return lab.export(format);
     },
   };
+
+  function unhold(): void {
+    stop = false;
+    paused = false;
+  }
+
+  /** Advances a job to its end; answers with the event that carries what came of it. */
+  async function drive<T extends LabEvent["type"]>(
+    job: Job,
+    settings: Settings,
+    emit: Emit,
+    last: T,
+  ): Promise<Extract<LabEvent, { type: T }>> {
+    lab.start(job, settings);
+    let found: Extract<LabEvent, { type: T }> | undefined;
+    const sought = (event: LabEvent): event is Extract<LabEvent, { type: T }> => event.type === last;
+    for (;;) {
+      await nextTask();
+      while (paused && !stop) await new Promise<void>((go) => (resume = go));
+      if (stop) {
+        lab.cancel();
+        throw stopped;
+      }
+      const events = lab.advance(SLICE_MS);
+      if (events.length) void emit(events);
+      found = events.find(sought) ?? found;
+      if (events.some((event) => event.type === "done")) break;
+    }
+    if (!found) throw failure("engine", "The run ended without a result.", "Run it again.");
+    return found;
+  }
 
   function examples(dataset: string, split: "test" | "train"): [Promise<Uint8Array>, Promise<Uint8Array>] {
     const file = (what: string) =>

@@ -2,21 +2,21 @@
 
 import { currentMethod } from "./select.js";
 import type {
-  AccuracyPoint,
   Card,
   Catalog,
   Check,
   Failure,
-  Kept,
+  Job,
   LabEvent,
   ModelInfo,
-  Phase,
   Preview,
   RunRecord,
   Settings,
-  TrainPoint,
+  Survey,
+  SurveyRow,
 } from "./types.js";
 import type { Place } from "./url.js";
+import { startWork, workEvent, type Work } from "./work.js";
 
 export interface Run {
   id: string;
@@ -25,22 +25,6 @@ export interface Run {
   settings: Settings;
   record: RunRecord;
   sweep?: string;
-}
-
-/** A job under way. Figures of the run before stay on the page beside it. */
-export interface Work {
-  job: "baseline" | "run";
-  settings: Settings;
-  started: number;
-  paused: boolean;
-  phases: Phase[];
-  phase: number;
-  done: number;
-  total: number;
-  curve: TrainPoint[];
-  accuracy: AccuracyPoint[];
-  masks?: Kept[];
-  notes: string[];
 }
 
 export interface SweepItem {
@@ -54,6 +38,13 @@ export interface Sweep {
   started: number;
   items: SweepItem[];
   state: "working" | "paused" | "done" | "cancelled";
+}
+
+/** The points of the last survey. What was learned of the device comes at its end: a cancelled one is without. */
+export interface Surveyed {
+  at: number;
+  rows: SurveyRow[];
+  whole?: Survey;
 }
 
 export type Engine = "starting" | "opening" | "ready" | "restarting" | "dead";
@@ -79,6 +70,7 @@ export interface State {
   shown?: string;
   work?: Work;
   sweep?: Sweep;
+  survey?: Surveyed;
   failure?: Failure;
   notice?: string;
   layer?: string;
@@ -99,12 +91,13 @@ export type Msg =
   | { type: "set"; key: string; value: string | undefined }
   | { type: "method"; id: string }
   | { type: "checked"; check: Check; preview?: Preview }
-  | { type: "work"; job: "baseline" | "run"; settings: Settings; at: number }
+  | { type: "work"; job: Job; settings: Settings; at: number }
   | { type: "events"; events: LabEvent[] }
   | { type: "paused"; paused: boolean }
   | { type: "stopped" }
   | { type: "finished"; run: Run }
   | { type: "baseline"; record: RunRecord }
+  | { type: "surveyed"; survey: Survey; at: number }
   | { type: "failure"; failure: Failure | undefined }
   | { type: "notice"; text: string | undefined }
   | { type: "runs"; runs: Run[] }
@@ -170,18 +163,24 @@ export function update(state: State, msg: Msg): State {
       return {
         ...state,
         work: startWork(msg.job, msg.settings, msg.at),
-        ...(msg.job === "run" ? { failure: undefined, notice: undefined } : {}),
+        ...(msg.job !== "baseline" ? { failure: undefined, notice: undefined } : {}),
       };
     case "events":
       return state.work ? { ...state, work: msg.events.reduce(workEvent, state.work) } : state;
     case "paused":
       return state.work ? { ...state, work: { ...state.work, paused: msg.paused } } : state;
     case "stopped":
-      return { ...state, work: undefined };
+      return { ...state, work: undefined, survey: keepPoints(state) };
     case "finished":
       return { ...state, work: undefined, runs: [msg.run, ...state.runs], shown: msg.run.id };
     case "baseline":
       return { ...state, work: undefined, baselines: { ...state.baselines, [msg.record.model]: msg.record } };
+    case "surveyed":
+      return {
+        ...state,
+        work: undefined,
+        survey: { at: msg.at, rows: msg.survey.rows, whole: msg.survey },
+      };
     case "failure":
       return { ...state, failure: msg.failure };
     case "notice":
@@ -256,41 +255,10 @@ function withMethod(state: State, id: string): Settings {
   return settings;
 }
 
-function startWork(job: "baseline" | "run", settings: Settings, at: number): Work {
-  return {
-    job,
-    settings,
-    started: at,
-    paused: false,
-    phases: [],
-    phase: 0,
-    done: 0,
-    total: 0,
-    curve: [],
-    accuracy: [],
-    notes: [],
-  };
-}
-
-function workEvent(work: Work, event: LabEvent): Work {
-  switch (event.type) {
-    case "timeline":
-      return { ...work, phases: event.phases };
-    case "phase":
-      return { ...work, phase: event.index, done: 0, total: work.phases[event.index]?.steps ?? 0 };
-    case "progress":
-      return { ...work, phase: event.phase, done: event.done, total: event.total };
-    case "train":
-      return { ...work, curve: [...work.curve, event] };
-    case "accuracy":
-      return { ...work, accuracy: [...work.accuracy, event] };
-    case "masks":
-      return { ...work, masks: event.layers };
-    case "note":
-      return { ...work, notes: [...work.notes, event.message] };
-    default:
-      return work;
-  }
+/** Points of a survey that was cancelled are worth having, but not in place of a whole one. */
+function keepPoints({ work, survey }: State): Surveyed | undefined {
+  if (work?.job !== "survey" || !work.rows.length || survey?.whole) return survey;
+  return { at: work.started, rows: work.rows };
 }
 
 function mergeRuns(have: Run[], more: Run[]): Run[] {

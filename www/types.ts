@@ -171,6 +171,8 @@ export type LabEvent =
   | ({ type: "accuracy" } & AccuracyPoint)
   | { type: "masks"; sparsity: number; layers: Kept[] }
   | { type: "note"; level: "info" | "warn"; message: string }
+  | { type: "measured"; row: SurveyRow }
+  | { type: "survey"; survey: Survey }
   | { type: "result"; record: RunRecord }
   | { type: "done" };
 
@@ -242,6 +244,38 @@ export interface RunRecord {
   seconds: number;
 }
 
+/** One layer in one form at one sparsity, against the fastest dense form for it. */
+export interface SurveyRow {
+  /** Id of the layer's shape. */
+  layer: string;
+  layer_name: string;
+  /** What is cut, for people. */
+  series: string;
+  sparsity: number;
+  us: number;
+  dense_us: number;
+  /** Times faster than dense, with its interval. */
+  ratio: number;
+  low: number;
+  high: number;
+  kernel: string;
+  pixels: number;
+  weights: number;
+}
+
+/** Where sparsity pays on this device. */
+export interface Survey {
+  rows: SurveyRow[];
+  /** What SIMD multiply-adds reach in this page at best, on one thread. */
+  peak_gflops: number;
+  timer_step_us: number;
+  threads: number;
+  relaxed_simd: boolean;
+  simd: string;
+  isolated: boolean;
+  seconds: number;
+}
+
 export interface LayerView {
   shape: number[];
   before: Float32Array;
@@ -255,6 +289,9 @@ export interface Picture {
   pixels: Uint8Array;
 }
 
+/** What the engine can be set to: measure the network, prune it, or measure single layers at rising sparsity. */
+export type Job = "baseline" | "run" | "survey";
+
 /** The engine as wasm exports it. */
 export interface Lab {
   open(model: string, safetensors: Uint8Array): ModelInfo;
@@ -267,7 +304,7 @@ export interface Lab {
   check(settings: Settings): Check;
   preview(settings: Settings): Preview;
   needs(settings: Settings): { train: boolean };
-  start(job: "baseline" | "run", settings: Settings): void;
+  start(job: Job, settings: Settings): void;
   advance(ms: number): LabEvent[];
   cancel(): void;
   layer(name: string): LayerView;

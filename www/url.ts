@@ -2,7 +2,7 @@
 
 import type { Settings } from "./types.js";
 
-export type Place = { tab: "lab" | "methods" | "about"; page?: string };
+export type Place = { tab: "lab" | "methods" | "break-even" | "about"; page?: string };
 
 export function settingsFromQuery(query: string): Settings {
   const settings: Settings = {};
@@ -27,7 +27,7 @@ export function placeFromHash(hash: string): Place {
   const [tab, name] = hash.replace(/^#/, "").split("/");
   const page = name ? unescape(name) : undefined;
   if (tab === "methods") return page ? { tab, page } : { tab };
-  if (tab === "about") return { tab };
+  if (tab === "break-even" || tab === "about") return { tab };
   return { tab: "lab" };
 }
 

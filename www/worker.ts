@@ -1,12 +1,15 @@
-// The worker: the wasm engine, served to the page.
+// The worker: the wasm engine, served to the page. Of its two builds the faster one that this browser can run.
 
-import init, { catalog, Lab } from "secateur-engine";
 import { serve } from "./serve.js";
+import { fused } from "./simd.js";
+import type { Engine } from "./serve.js";
 
-serve(
-  async () => {
-    await init();
-    return { catalog, Lab };
-  },
-  new URL("../assets/", import.meta.url),
-);
+const beside = (path: string): string => new URL(path, import.meta.url).href;
+
+serve(async () => {
+  const engine: Engine & { default(): Promise<unknown> } = await import(
+    beside(fused() ? "../relaxed/secateur.js" : "../secateur.js")
+  );
+  await engine.default();
+  return engine;
+}, new URL("../assets/", import.meta.url));

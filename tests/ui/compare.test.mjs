@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { LONG, prune, ready, runs, settled, state, suite, withoutTraining } from "./lib.mjs";
+import { LONG, prune, ready, runs, settled, slide, state, suite, withoutTraining } from "./lib.mjs";
 
 async function sweep(page, sparsities, seeds) {
   await page.getByRole("button", { name: "Sweep…" }).click();
@@ -108,6 +108,27 @@ suite(test, "compare", [
         const model = await saved(page, page.getByRole("button", { name: `Save model (${format})` }));
         assert.ok(model.bytes.length > 0);
       }
+    },
+  ],
+  [
+    "a click on a point of the chart shows its run",
+    {},
+    async (page) => {
+      await ready(page);
+      await withoutTraining(page);
+      for (const sparsity of ["0.6", "0.95"]) {
+        await slide(page, sparsity);
+        await prune(page).click();
+        await runs(page, sparsity === "0.6" ? 1 : 2);
+        await settled(page);
+      }
+      const shown = async () => Number((await state(page)).record.recipe.sparsity);
+      assert.equal(await shown(), 0.95);
+      await page
+        .locator("secateur-figure.pareto .point")
+        .filter({ has: page.locator("title", { hasText: "60%" }) })
+        .click();
+      assert.equal(await shown(), 0.6);
     },
   ],
   [

@@ -16,6 +16,7 @@ test("embedded", async (t) => {
     const page = await context.newPage();
     page.problems = [];
     page.on("pageerror", (error) => page.problems.push(String(error)));
+    page.on("console", (message) => message.type() === "error" && page.problems.push(message.text()));
     await page.route("**/host.html", (route) => route.fulfill({ contentType: "text/html", body: host(tag) }));
     await page.goto(`${URL_UNDER_TEST}host.html`);
     return page;

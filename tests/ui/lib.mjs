@@ -66,12 +66,6 @@ export const ready = (page, timeout = 60_000) =>
     polling: 30,
   });
 
-export const working = (page, timeout = 30_000) =>
-  page.waitForFunction(() => document.querySelector("secateur-lab")?.getState().working, undefined, {
-    timeout,
-    polling: 20,
-  });
-
 /** Waits for this many runs in the list. */
 export const runs = (page, count, timeout = LONG) =>
   page.waitForFunction((n) => document.querySelector("secateur-lab")?.getState?.().runs.length >= n, count, {

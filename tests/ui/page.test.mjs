@@ -51,7 +51,7 @@ async function lookAround(page) {
   await page.getByRole("button", { name: "Sweep…" }).click();
   await axe(page, "sweep dialog");
   await page.keyboard.press("Escape");
-  for (const place of ["Methods", "About"]) {
+  for (const place of ["Methods", "Break-even", "About"]) {
     await page.getByRole("link", { name: place, exact: true }).click();
     await page.getByRole("heading", { level: 1, name: place }).waitFor();
     await axe(page, place);
@@ -200,7 +200,7 @@ test("widths", async (t) => {
         assert.ok((await overflow()) <= 0);
         assert.ok((await state(page)).record);
         await shot("result");
-        for (const place of ["Methods", "About"]) {
+        for (const place of ["Methods", "Break-even", "About"]) {
           await page.getByRole("link", { name: place, exact: true }).click();
           await page.getByRole("heading", { level: 1, name: place }).waitFor();
           assert.ok((await overflow()) <= 0, place);

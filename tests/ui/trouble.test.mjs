@@ -14,7 +14,6 @@ import {
   suite,
   URL_UNDER_TEST,
   withoutTraining,
-  working,
 } from "./lib.mjs";
 
 const verdict = (page) => page.getByRole("region", { name: "Verdict" });
@@ -115,7 +114,7 @@ suite(test, "trouble", [
       await oneRun(page);
       await page.getByRole("button", { name: "Back to the method" }).click();
       await prune(page).click();
-      await working(page);
+      await cancel(page).waitFor();
       const took = await lab(page).evaluate(async (element) => {
         const button = [...element.shadowRoot.querySelectorAll("button")].find(
           (each) => each.textContent.trim() === "Cancel",
@@ -162,7 +161,7 @@ suite(test, "trouble", [
       await oneRun(page);
       await page.getByRole("button", { name: "Back to the method" }).click();
       await prune(page).click();
-      await working(page);
+      await cancel(page).waitFor();
       await page.reload();
       await verdict(page)
         .getByText(/reloaded while a run was under way/)
@@ -186,7 +185,7 @@ suite(test, "trouble", [
       await oneRun(page);
       await page.getByRole("button", { name: "Back to the method" }).click();
       await prune(page).click();
-      await working(page);
+      await cancel(page).waitFor();
       await page.workers()[0].evaluate(() => self.close());
       await verdict(page)
         .getByText(/engine stopped/i)

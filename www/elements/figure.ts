@@ -1,8 +1,9 @@
 // A chart with everything a chart owes its reader: a title, a table behind it, and copies to take away.
 
-import { html, LitElement, nothing, render, type TemplateResult } from "lit";
-import { styleMap } from "lit/directives/style-map.js";
+import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { guard } from "lit/directives/guard.js";
 import { saveCsv, savePng, saveSvg } from "../export.js";
+import { styled } from "./styled.js";
 
 export interface Column {
   label: string;
@@ -14,7 +15,7 @@ export interface Table {
   rows: (string | number)[][];
 }
 
-export type Draw = (width: number) => Element | TemplateResult | undefined;
+export type Draw = (width: number) => TemplateResult;
 
 export class FigureElement extends LitElement {
   static override properties = {
@@ -28,6 +29,7 @@ export class FigureElement extends LitElement {
     height: { type: Number },
     label: {},
     empty: {},
+    bare: { type: Boolean },
     asTable: { state: true },
     width: { state: true },
   };
@@ -46,11 +48,12 @@ export class FigureElement extends LitElement {
   declare label: string | undefined;
   /** Shown in the chart's place when there is nothing to draw. */
   declare empty: string | undefined;
+  /** An illustration: there is nothing to take away. */
+  declare bare: boolean;
   declare asTable: boolean;
   declare width: number;
 
   #observer: ResizeObserver | undefined;
-  #drawn: unknown[] = [];
 
   constructor() {
     super();
@@ -59,6 +62,7 @@ export class FigureElement extends LitElement {
     this.deps = [];
     this.height = 240;
     this.note = "";
+    this.bare = false;
   }
 
   protected override createRenderRoot(): this {
@@ -85,7 +89,7 @@ export class FigureElement extends LitElement {
         <h3>${this.heading}</h3>
         ${this.controls ?? nothing}
         ${
-          this.empty
+          this.empty || this.bare
             ? nothing
             : html`<span class="tools">
                 <button class="quiet" aria-pressed=${this.asTable} @click=${() => (this.asTable = !this.asTable)}>
@@ -108,34 +112,19 @@ export class FigureElement extends LitElement {
         }
         ${this.note ? html`<p class="note">${this.note}</p>` : nothing}
       </figcaption>
-      <div class="plate" style=${styleMap({ minHeight: `${this.height}px` })}>
+      <div class="plate" ${styled({ "min-height": `${this.height}px` })}>
         ${this.empty ? html`<p class="empty">${this.empty}</p>` : nothing}
-        <div class="drawing" ?hidden=${this.asTable || !!this.empty}></div>
+        <div
+          class="drawing"
+          role=${this.label ? "img" : nothing}
+          aria-label=${this.label || nothing}
+          ?hidden=${this.asTable || !!this.empty}
+        >
+          ${this.empty || this.width < 40 ? nothing : guard([this.width, ...this.deps], () => this.draw(this.width))}
+        </div>
         ${this.asTable && !this.empty ? tableView(this.table, this.heading, this.height) : nothing}
       </div>
     </figure>`;
-  }
-
-  protected override updated(): void {
-    const place = this.querySelector<HTMLElement>(".drawing");
-    if (!place || this.asTable || this.empty || this.width < 40) return;
-    const now = [this.width, ...this.deps];
-    if (now.length === this.#drawn.length && now.every((value, i) => Object.is(value, this.#drawn[i]))) return;
-    this.#drawn = now;
-    const drawing = this.draw(this.width);
-    if (drawing instanceof Element) {
-      drawing.querySelector("style")?.remove();
-      if (this.label) {
-        // A picture is one thing: the names the chart gives its parts are kept for style only.
-        for (const part of drawing.querySelectorAll<SVGElement>("[aria-label]")) {
-          part.dataset.mark = part.getAttribute("aria-label")!;
-          part.removeAttribute("aria-label");
-        }
-        drawing.setAttribute("role", "img");
-        drawing.setAttribute("aria-label", this.label);
-      }
-    }
-    render(drawing ?? nothing, place);
   }
 
   #save(how: (svg: SVGSVGElement, file: string) => unknown): void {
@@ -151,7 +140,7 @@ export function tableView(table: Table, caption: string, height?: number): Templ
     tabindex="0"
     role="region"
     aria-label="${caption}, table"
-    style=${styleMap(height ? { maxHeight: `${height}px` } : {})}
+    ${styled({ "max-height": height ? `${height}px` : "" })}
   >
     <table>
       <thead>

@@ -1,61 +1,38 @@
 // How each class fared: a line from its accuracy before to its accuracy after.
 
-import * as Plot from "@observablehq/plot";
+import { scaleLinear } from "d3-scale";
+import { svg, type TemplateResult } from "lit";
 import { percent } from "../format.js";
 import type { RunRecord } from "../types.js";
-import { base, colours } from "./base.js";
+import { boxed, chart, colours, shaped, xAxis } from "./frame.js";
 
-export function classPlot(classes: RunRecord["classes"], width: number, height: number): Element {
-  const worse = (row: RunRecord["classes"][number]) => row.after < row.before;
+export function classPlot(classes: RunRecord["classes"], width: number, height: number): TemplateResult {
+  const box = boxed(width, height, { top: 8, right: 64, left: 96 });
   const low = Math.min(...classes.flatMap((row) => [row.before, row.after]));
-  return Plot.plot({
-    ...base(width, height),
-    marginLeft: 96,
-    marginTop: 8,
-    marginRight: 64,
-    x: {
+  const x = scaleLinear([Math.max(0, low - 0.03), 1], [box.left, box.right]);
+  const step = (box.bottom - box.top) / Math.max(1, classes.length);
+  return chart(
+    box,
+    svg`${xAxis(box, {
+      scale: x,
+      ticks: x.ticks(width < 500 ? 4 : 7),
+      format: (value) => `${+(value * 100).toFixed(1)}`,
       label: "Accuracy on the class's test images (%)",
-      labelArrow: false,
-      domain: [Math.max(0, low - 0.03), 1],
-      ticks: width < 500 ? 4 : 7,
-      tickFormat: (value: number) => `${+(value * 100).toFixed(1)}`,
       grid: true,
-    },
-    y: { label: null, domain: classes.map((row) => row.label), tickSize: 0 },
-    marks: [
-      Plot.ruleY(classes, {
-        y: "label",
-        x1: "before",
-        x2: "after",
-        stroke: (r) => (worse(r) ? colours.cut : colours.kept),
-        strokeWidth: 2,
-      }),
-      Plot.dot(classes, {
-        x: "before",
-        y: "label",
-        r: 3.5,
-        fill: colours.paper,
-        stroke: colours.soft,
-        strokeWidth: 1.5,
-      }),
-      Plot.dot(classes, {
-        x: "after",
-        y: "label",
-        r: 4,
-        fill: (r) => (worse(r) ? colours.cut : colours.kept),
-        symbol: (r: RunRecord["classes"][number]) => (worse(r) ? "triangle2" : "circle"),
-      }),
-      Plot.text(classes, {
-        x: (r) => Math.max(r.before, r.after),
-        y: "label",
-        dx: 10,
-        textAnchor: "start",
-        fill: colours.soft,
-        text: (r: RunRecord["classes"][number]) => change(r.after - r.before),
-      }),
-    ],
-  });
+    })}
+    ${classes.map((row, i) => {
+      const [y, from, to] = [box.top + step * (i + 0.5), x(row.before), x(row.after)];
+      const worse = row.after < row.before;
+      const colour = worse ? colours.cut : colours.kept;
+      return svg`<text x=${box.left - 8} y=${y + 4} text-anchor="end">${row.label}</text>
+        <line x1=${from} x2=${to} y1=${y} y2=${y} stroke=${colour} stroke-width="2"></line>
+        <circle cx=${from} cy=${y} r="3.5" fill=${colours.paper} stroke=${colours.soft} stroke-width="1.5"></circle>
+        <path transform="translate(${to} ${y})" d=${shaped(worse ? "triangle" : "circle", 4)} fill=${colour}></path>
+        <text x=${Math.max(from, to) + 10} y=${y + 4}>${change(row.after - row.before)}</text>`;
+    })}`,
+  );
 }
 
+/** A change of a fraction in points, with its sign. */
 export const change = (points: number): string =>
   Math.abs(points) < 0.0005 ? "0.0" : `${points > 0 ? "+" : "−"}${percent(Math.abs(points)).replace("%", "")}`;

@@ -1,8 +1,10 @@
 // Training as it goes: one line against the step, drawn over the whole length of the training to come.
 
-import * as Plot from "@observablehq/plot";
+import { scaleLinear } from "d3-scale";
+import { line } from "d3-shape";
+import { nothing, svg, type SVGTemplateResult, type TemplateResult } from "lit";
 import type { AccuracyPoint, TrainPoint } from "../types.js";
-import { base, colours } from "./base.js";
+import { boxed, chart, colours, halo, shaped, xAxis, yAxis, type Box } from "./frame.js";
 
 export interface CurvePlot {
   curve: TrainPoint[];
@@ -13,59 +15,60 @@ export interface CurvePlot {
   height: number;
 }
 
-export function curvePlot(plot: CurvePlot): Element {
+export function curvePlot(plot: CurvePlot): TemplateResult {
   const { curve, of } = plot;
   const fraction = of === "accuracy";
-  const smooth = Plot.windowY(
-    { k: Math.max(1, Math.min(15, Math.floor(curve.length / 8))), anchor: "end" },
-    { x: "step", y: of },
-  );
-  const last = plot.accuracy.at(-1);
-  const lowest = fraction ? Math.min(...curve.map((p) => p.accuracy), ...plot.accuracy.map((p) => p.low), 0.99) : 0;
-  return Plot.plot({
-    ...base(plot.width, plot.height),
-    x: {
-      label: "Training step",
-      labelArrow: false,
-      domain: [0, Math.max(plot.steps, curve.at(-1)?.step ?? 1)],
-      ticks: 5,
-    },
-    y: {
+  const box = boxed(plot.width, plot.height);
+  const x = scaleLinear([0, Math.max(plot.steps, curve.at(-1)?.step ?? 1)], [box.left, box.right]);
+  const y = scaleLinear(fraction ? accuracies(plot) : losses(curve), [box.bottom, box.top]);
+  const places = curve.map((point): [number, number] => [x(point.step), y(point[of])]);
+  const smooth = running(curve.map((point) => point[of])).map((value, i): [number, number] => [places[i]![0], y(value)]);
+  return chart(
+    box,
+    svg`${yAxis(box, {
+      scale: y,
+      ticks: y.ticks(4),
+      format: fraction ? (value) => `${+(value * 100).toFixed(1)}` : y.tickFormat(4),
       label: fraction ? "Accuracy (%)" : "Loss (nats)",
-      labelArrow: false,
-      ticks: 4,
       grid: true,
-      domain: fraction ? [Math.max(0, lowest - 0.02), 1] : [0, Math.max(0.1, ...curve.map((p) => p.loss)) * 1.05],
-      tickFormat: fraction ? (value: number) => `${+(value * 100).toFixed(1)}` : undefined,
-    },
-    marks: [
-      Plot.dot(curve, { x: "step", y: of, r: 1.2, fill: colours.grey, fillOpacity: 0.55 }),
-      curve.length > 3
-        ? Plot.line(curve, { ...smooth, stroke: fraction ? colours.kept : colours.ink, strokeWidth: 1.6 })
-        : [],
-      fraction && plot.accuracy.length
-        ? [
-            Plot.ruleX(plot.accuracy, { x: "step", y1: "low", y2: "high", stroke: colours.ink }),
-            Plot.dot(plot.accuracy, {
-              x: "step",
-              y: "accuracy",
-              symbol: "diamond",
-              r: 4,
-              fill: colours.ink,
-              stroke: colours.paper,
-            }),
-            Plot.text([last!], {
-              x: "step",
-              y: "accuracy",
-              text: () => last!.split,
-              dy: 16,
-              fill: colours.soft,
-              stroke: colours.paper,
-              strokeWidth: 4,
-              textAnchor: "end",
-            }),
-          ]
-        : [],
-    ],
+    })}
+    ${xAxis(box, { scale: x, ticks: x.ticks(5), format: x.tickFormat(5), label: "Training step" })}
+    <path d=${dots(places)} fill="none" stroke=${colours.grey} stroke-opacity="0.55" stroke-width="2.4" stroke-linecap="round"></path>
+    ${curve.length > 3 ? svg`<path d=${line()(smooth) ?? ""} fill="none" stroke=${fraction ? colours.kept : colours.ink} stroke-width="1.6" stroke-linejoin="round"></path>` : nothing}
+    ${fraction ? held(plot.accuracy, box, x, y) : nothing}`,
+  );
+}
+
+/** All mini-batches in one path: a training has thousands. */
+const dots = (places: [number, number][]): string =>
+  places.map(([x, y]) => `M${x.toFixed(1)},${y.toFixed(1)}h0`).join("");
+
+/** Means over the last points, more of them the longer the curve is. */
+export function running(values: number[]): number[] {
+  const window = Math.max(1, Math.min(15, Math.floor(values.length / 8)));
+  return values.map((_, i) => {
+    const seen = values.slice(Math.max(0, i + 1 - window), i + 1);
+    return seen.reduce((a, b) => a + b, 0) / seen.length;
   });
+}
+
+const losses = (curve: TrainPoint[]): [number, number] => [0, Math.max(0.1, ...curve.map((p) => p.loss)) * 1.05];
+
+function accuracies({ curve, accuracy }: CurvePlot): [number, number] {
+  const lowest = Math.min(...curve.map((p) => p.accuracy), ...accuracy.map((p) => p.low), 0.99);
+  return [Math.max(0, lowest - 0.02), 1];
+}
+
+type Scale = (value: number) => number;
+
+/** Accuracy on images that were held out, with its interval. */
+function held(points: AccuracyPoint[], box: Box, x: Scale, y: Scale): SVGTemplateResult | typeof nothing {
+  const last = points.at(-1);
+  if (!last) return nothing;
+  const below = Math.min(y(last.accuracy) + 20, box.bottom - 4);
+  return svg`${points.map(
+    (point) => svg`<line x1=${x(point.step)} x2=${x(point.step)} y1=${y(point.low)} y2=${y(point.high)} stroke=${colours.ink}></line>
+      <path transform="translate(${x(point.step)} ${y(point.accuracy)})" d=${shaped("diamond", 4)} fill=${colours.ink} stroke=${colours.paper}></path>`,
+  )}
+  ${halo(Math.min(x(last.step) + 4, box.right), below, "end", last.split)}`;
 }

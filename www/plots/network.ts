@@ -127,10 +127,10 @@ function oneBar(plot: NetworkPlot, bar: Bar, index: number, box: Box): SVGTempla
         <text class="cut" x=${x} y=${base + 33} text-anchor="middle">${bar.sparsity > 0.0005 ? share(round(bar.sparsity)) : ""}</text>`;
   return svg`<g role="option" id=${layerId(bar.name)} class="bar" aria-selected=${chosen} aria-label=${bar.says}
       aria-posinset=${index + 1} aria-setsize=${plot.bars.length} @click=${() => plot.pick(bar.name)}>
-    <rect class="catch" x=${slot * index} y=${ARCS - 8} width=${slot} height=${box.height - ARCS + 8} fill="transparent"></rect>
+    <rect class="catch" x=${slot * index} y=${ARCS - 8} width=${slot} height=${box.height - ARCS + 8} fill="none" pointer-events="all"></rect>
     <rect class="gone" x=${left} y=${base - tall} width=${wide} height=${Math.max(0, tall - keep)} fill="url(#hatch)"></rect>
     <rect class="stays" x=${left} y=${base - keep} width=${wide} height=${keep} fill=${bar.prunable ? "var(--kept)" : "var(--grey)"}></rect>
-    <rect class="edge" x=${left - 2.5} y=${base - tall - 2.5} width=${wide + 5} height=${tall + 5} rx="2" fill="transparent"
+    <rect class="edge" x=${left - 2.5} y=${base - tall - 2.5} width=${wide + 5} height=${tall + 5} rx="2" fill="none"
       stroke=${chosen ? "var(--ink)" : "transparent"} stroke-width="1.5"></rect>
     ${label}
   </g>`;
@@ -154,7 +154,7 @@ function arc(from: Spot | undefined, to: Spot | undefined, all: Spot[]): unknown
   const [start, end] = [from.top - 7, to.top - 7];
   const lean = (to.x - from.x) * 0.18;
   const path = `M${from.x},${start} C${from.x + lean},${lift} ${to.x - lean},${lift} ${to.x},${end}`;
-  return svg`<path d=${path} fill="transparent" stroke="var(--grey)" stroke-width="1.25"></path>
+  return svg`<path d=${path} fill="none" stroke="var(--grey)" stroke-width="1.25"></path>
     <circle cx=${to.x} cy=${end} r="2" fill="var(--grey)"></circle>`;
 }
 

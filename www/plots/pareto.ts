@@ -1,9 +1,12 @@
 // Accuracy against what the cut bought: every run a point, the best of them joined.
 
-import * as Plot from "@observablehq/plot";
+import { scaleLinear } from "d3-scale";
+import { line } from "d3-shape";
+import { nothing, svg, type SVGTemplateResult, type TemplateResult } from "lit";
 import { percent, ratio, share } from "../format.js";
 import type { Point } from "../select.js";
-import { base, colours } from "./base.js";
+import { boxed, chart, colours, halo, shaped, xAxis, yAxis, type Box } from "./frame.js";
+import { placed } from "./labels.js";
 
 export interface ParetoPoint extends Point {
   name: string;
@@ -25,114 +28,76 @@ export interface ParetoPlot {
   pick(point: ParetoPoint): void;
 }
 
-const SYMBOL = { dense: "square", run: "circle", reference: "diamond" } as const;
+const LOOK = {
+  dense: { shape: "square", fill: colours.ink, stroke: colours.ink },
+  run: { shape: "circle", fill: colours.kept, stroke: colours.paper },
+  reference: { shape: "diamond", fill: colours.paper, stroke: colours.soft },
+} as const;
+/** Drawn in this order: what one looks for comes last and lies on top. */
+const RANK = { reference: 0, run: 1, dense: 2 };
 
-export function paretoPlot(plot: ParetoPlot): Element {
+export function paretoPlot(plot: ParetoPlot): TemplateResult {
   const { points, best, width } = plot;
-  const labelled = spread(points.filter((p) => p.kind === "dense" || p.shown || best.some((b) => b.run === p.run)));
-  const accuracies = points.flatMap((p) => [p.low, p.high]);
-  const bottom = Math.min(...accuracies);
-  const top = Math.max(...accuracies);
-  const pad = Math.max(0.004, (top - bottom) * 0.08);
-  const xs = points.map((p) => p.x);
-  const right = plot.fraction
-    ? Math.max(0.1, Math.max(...xs) * 1.12)
-    : Math.max(1.2, Math.max(...xs) + (Math.max(...xs) - Math.min(...xs)) * 0.16);
-  const drawing = Plot.plot({
-    ...base(width, plot.height),
-    x: {
-      label: plot.cost,
-      labelArrow: false,
-      domain: plot.fraction ? [0, Math.min(1, right)] : [Math.min(1, ...xs) - 0.08, right],
-      ticks: width < 500 ? 4 : 7,
-      tickFormat: (value: number) => (plot.fraction ? share(value) : `${+value.toFixed(2)}×`),
-    },
-    y: {
+  const box = boxed(width, plot.height);
+  const x = scaleLinear(reach(plot), [box.left, box.right]);
+  const y = scaleLinear(heights(points), [box.bottom, box.top]);
+  const at = (point: Point): [number, number] => [x(point.x), y(point.accuracy)];
+  const drawn = [...points].sort((a, b) => Number(a.shown) - Number(b.shown) || RANK[a.kind] - RANK[b.kind]);
+  return chart(
+    box,
+    svg`${yAxis(box, {
+      scale: y,
+      ticks: y.ticks(5),
+      format: (value) => `${+(value * 100).toFixed(1)}`,
       label: "Accuracy on test images (%)",
-      labelArrow: false,
-      domain: [Math.max(0, bottom - pad), Math.min(1, top + pad)],
-      ticks: 5,
-      tickFormat: (value: number) => `${+(value * 100).toFixed(1)}`,
       grid: true,
-    },
-    marks: [
-      Plot.ruleX(plot.fraction ? [] : [1], { stroke: colours.rule }),
-      Plot.line(best, { x: "x", y: "accuracy", stroke: colours.kept, strokeWidth: 1.25, strokeDasharray: "3 3" }),
-      Plot.ruleX(points, { x: "x", y1: "low", y2: "high", stroke: colours.grey, strokeWidth: 1 }),
-      ...(["run", "reference", "dense"] as const).map((kind) =>
-        Plot.dot(
-          points.filter((p) => p.kind === kind),
-          {
-            x: "x",
-            y: "accuracy",
-            symbol: SYMBOL[kind],
-            r: (p: ParetoPoint) => (p.shown ? 6.5 : 4.5),
-            fill: (p: ParetoPoint) =>
-              kind === "dense"
-                ? colours.ink
-                : kind === "reference"
-                  ? colours.paper
-                  : p.shown
-                    ? colours.kept
-                    : colours.kept,
-            stroke: (p: ParetoPoint) =>
-              p.shown || kind === "dense" ? colours.ink : kind === "reference" ? colours.soft : colours.paper,
-            strokeWidth: 1.5,
-            title: (p: ParetoPoint) =>
-              `${p.name}: ${percent(p.accuracy)} at ${plot.fraction ? share(p.x) : ratio(p.x)}`,
-          },
-        ),
-      ),
-      Plot.text(labelled, {
-        x: "x",
-        y: "accuracy",
-        text: "label",
-        dx: 7,
-        dy: -11,
-        textAnchor: "start",
-        fill: colours.soft,
-        stroke: colours.paper,
-        strokeWidth: 4,
-        filter: (p: ParetoPoint) => p.x <= right * 0.72,
-      }),
-      Plot.text(labelled, {
-        x: "x",
-        y: "accuracy",
-        text: "label",
-        dx: -7,
-        dy: -11,
-        textAnchor: "end",
-        fill: colours.soft,
-        stroke: colours.paper,
-        strokeWidth: 4,
-        filter: (p: ParetoPoint) => p.x > right * 0.72,
-      }),
-    ],
-  });
-  const dots = drawing.querySelectorAll('[aria-label="dot"] path, [aria-label="dot"] circle');
-  const order = [
-    ...points.filter((p) => p.kind === "run"),
-    ...points.filter((p) => p.kind === "reference"),
-    ...points.filter((p) => p.kind === "dense"),
-  ];
-  dots.forEach((dot, i) => dot.addEventListener("click", () => order[i] && plot.pick(order[i])));
-  return drawing;
+    })}
+    ${xAxis(box, {
+      scale: x,
+      ticks: x.ticks(width < 500 ? 4 : 7),
+      format: (value) => (plot.fraction ? share(value) : `${+value.toFixed(2)}×`),
+      label: plot.cost,
+    })}
+    ${plot.fraction ? nothing : svg`<line x1=${x(1)} x2=${x(1)} y1=${box.top} y2=${box.bottom} stroke=${colours.rule}></line>`}
+    <path d=${line()(best.map(at)) ?? ""} fill="none" stroke=${colours.kept} stroke-width="1.25" stroke-dasharray="3 3"></path>
+    ${points.map((point) => svg`<line x1=${x(point.x)} x2=${x(point.x)} y1=${y(point.low)} y2=${y(point.high)} stroke=${colours.grey}></line>`)}
+    ${drawn.map((point) => mark(plot, point, at(point)))}
+    ${labels(plot, box, at)}`,
+  );
 }
 
-/** Labels on points too near one another are dropped, the shown run's first kept. */
-function spread(points: ParetoPoint[]): ParetoPoint[] {
-  const out: ParetoPoint[] = [];
-  const ordered = [...points].sort(
-    (a, b) => Number(b.shown) - Number(a.shown) || Number(b.kind === "dense") - Number(a.kind === "dense"),
-  );
-  const span = (of: (p: ParetoPoint) => number) =>
-    Math.max(1e-9, Math.max(...points.map(of)) - Math.min(...points.map(of)));
-  const [wide, tall] = [span((p) => p.x), span((p) => p.accuracy)];
-  for (const point of ordered) {
-    const near = out.some(
-      (o) => Math.abs(o.x - point.x) / wide < 0.3 && Math.abs(o.accuracy - point.accuracy) / tall < 0.09,
-    );
-    if (!near) out.push(point);
-  }
-  return out;
+function mark(plot: ParetoPlot, point: ParetoPoint, [x, y]: [number, number]): SVGTemplateResult {
+  const { shape, fill, stroke } = LOOK[point.kind];
+  return svg`<g class=${point.run ? "point" : ""} transform="translate(${x} ${y})" @click=${() => plot.pick(point)}>
+    <title>${point.name}: ${percent(point.accuracy)} at ${plot.fraction ? share(point.x) : ratio(point.x)}</title>
+    <circle r="10" fill="none" pointer-events="all"></circle>
+    <path d=${shaped(shape, point.shown ? 6 : 4.5)} fill=${fill} stroke=${point.shown ? colours.ink : stroke} stroke-width="1.5"></path>
+  </g>`;
+}
+
+/** The points worth a name: the dense network, the shown run, the best; a label that meets another gives way. */
+function labels(plot: ParetoPlot, box: Box, at: (point: Point) => [number, number]): SVGTemplateResult[] {
+  const { points, best } = plot;
+  const named = points
+    .filter((p) => p.kind === "dense" || p.shown || best.some((b) => b.run === p.run))
+    .sort((a, b) => Number(b.shown) - Number(a.shown) || RANK[b.kind] - RANK[a.kind]);
+  const marks = points.map(at);
+  return placed(
+    named.map((point) => ({ text: point.label, at: at(point) })),
+    marks,
+    box,
+  ).map(({ x, y, anchor, text }) => halo(x, y, anchor, text));
+}
+
+function reach({ points, fraction }: ParetoPlot): [number, number] {
+  const xs = points.map((point) => point.x);
+  const [least, most] = [Math.min(...xs), Math.max(...xs)];
+  if (fraction) return [0, Math.min(1, Math.max(0.1, most * 1.12))];
+  return [Math.min(1, least) - 0.08, Math.max(1.2, most + (most - least) * 0.16)];
+}
+
+function heights(points: ParetoPoint[]): [number, number] {
+  const [bottom, top] = [Math.min(...points.map((p) => p.low)), Math.max(...points.map((p) => p.high))];
+  const pad = Math.max(0.004, (top - bottom) * 0.08);
+  return [Math.max(0, bottom - pad), Math.min(1, top + pad)];
 }

@@ -6,5 +6,6 @@ import controls from "./controls.css";
 import figures from "./figures.css";
 import lab from "./lab.css";
 import pages from "./pages.css";
+import survey from "./survey.css";
 
-export const sheets: CSSResult[] = [base, controls, lab, figures, pages].map((text) => unsafeCSS(text));
+export const sheets: CSSResult[] = [base, controls, lab, figures, pages, survey].map((text) => unsafeCSS(text));

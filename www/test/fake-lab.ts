@@ -5,6 +5,7 @@ import type {
   Check,
   Environment,
   Failure,
+  Job,
   Kept,
   Lab,
   LabEvent,
@@ -18,6 +19,7 @@ import type {
   Settings,
 } from "../types.js";
 import { fakeCatalog } from "./fake-catalog.js";
+import { fakeSurvey } from "./fake-survey.js";
 
 const conv = (name: string, o: number, i: number, k: number, side: number): LayerInfo => ({
   name,
@@ -167,8 +169,13 @@ export class FakeLab implements Lab {
     return { train: this.check(settings).settings.recovery === "tune" };
   }
 
-  start(job: "baseline" | "run", settings: Settings): void {
+  start(job: Job, settings: Settings): void {
     if (this.#busy) throw fail("busy", "A run is already under way.", "Cancel it first.");
+    if (job === "survey") {
+      this.#busy = true;
+      this.#queue = [...fakeSurvey(mulberry(7))];
+      return;
+    }
     const check = this.check(settings);
     if (!check.ok) throw fail("settings", check.errors[0]!.message, check.errors[0]!.hint, check.errors[0]!.key);
     this.#busy = true;

@@ -5,11 +5,12 @@ import { test } from "node:test";
 import { csv } from "../export.js";
 import { bytes, count, duration, micros, milliseconds, percent, ratio, sentence, share } from "../format.js";
 import { histogram, picture } from "../picture.js";
-import { currentMethod, edited, fraction, frontier, overrides, type Point } from "../select.js";
-import { initial, update, type State, type Work } from "../store.js";
+import { currentMethod, edited, fraction, frontier, occupied, overrides, wanted, type Point } from "../select.js";
+import { initial, update, type State } from "../store.js";
 import { combine, numbers } from "../sweep.js";
 import type { RunRecord } from "../types.js";
 import { browserName } from "../views/how.js";
+import type { Work } from "../work.js";
 import { fakeCatalog } from "./fake-catalog.js";
 import { FakeLab } from "./fake-lab.js";
 
@@ -38,6 +39,22 @@ test("the fraction done weighs phases by their steps", () => {
   assert.equal(fraction(work), 0.55);
   assert.equal(fraction({ ...work, phases: [] }), 0);
   assert.equal(fraction({ ...work, done: 900 }), 1);
+});
+
+test("the engine is taken by a run, a sweep or a survey; the dense measurement gives way", () => {
+  const working = (job: Work["job"]): State => ({ ...initial(), work: { job } as Work });
+  assert.equal(occupied(initial()), undefined);
+  assert.equal(occupied(working("baseline")), undefined);
+  assert.equal(occupied(working("run")), "run");
+  assert.equal(occupied(working("survey")), "survey");
+  const sweep = { id: "s", started: 0, items: [], state: "paused" as const };
+  assert.equal(occupied({ ...initial(), sweep }), "run");
+});
+
+test("the network asked for is one that there is", () => {
+  assert.equal(wanted(formed({}))?.key, "resnet8/fashion");
+  assert.equal(wanted(formed({ model: "lenet-5" }))?.key, "lenet-5/mnist");
+  assert.equal(wanted({ ...initial(), catalog: fakeCatalog, settings: { model: "nonesuch" } }), undefined);
 });
 
 test("the method in force is the named one, else the one whose choices are the recipe's", () => {

@@ -152,6 +152,55 @@ test("a failure of the engine leaves earlier runs", () => {
   assert.equal(state.engine, "restarting");
 });
 
+/** The events of a whole survey, and how many of them come before it is half done. */
+function surveyed(): LabEvent[] {
+  const lab = new FakeLab();
+  lab.start("survey", {});
+  const events: LabEvent[] = [];
+  while (events.at(-1)?.type !== "done") events.push(...lab.advance(0));
+  return events;
+}
+const surveying = (events: LabEvent[] = []): Msg[] => [
+  { type: "work", job: "survey", settings: {}, at: 5 },
+  { type: "events", events },
+];
+const wholeOf = (events: LabEvent[]): Msg => {
+  const last = events.find((event) => event.type === "survey");
+  return { type: "surveyed", survey: last!.survey, at: 9 };
+};
+
+test("a survey's points gather as they are measured; at its end it is kept whole", () => {
+  const events = surveyed();
+  const half = after(...surveying(events.slice(0, 60)));
+  assert.ok(half.work!.rows.length > 20);
+  assert.equal(half.survey, undefined);
+  const whole = after(...surveying(events), wholeOf(events));
+  assert.equal(whole.work, undefined);
+  assert.equal(whole.survey?.at, 9);
+  assert.deepEqual(whole.survey?.rows, whole.survey?.whole?.rows);
+  assert.deepEqual(update(whole, { type: "place", place: { tab: "lab" } }).survey, whole.survey);
+});
+
+test("a cancelled survey keeps its points, but never in place of a whole one", () => {
+  const events = surveyed();
+  const cancelled = after(...surveying(events.slice(0, 60)), { type: "stopped" });
+  assert.ok(cancelled.survey!.rows.length > 20);
+  assert.equal(cancelled.survey!.whole, undefined);
+  assert.equal(after(...surveying(), { type: "stopped" }).survey, undefined, "nothing measured, nothing kept");
+  const stays = after(...surveying(events), wholeOf(events), ...surveying(events.slice(0, 60)), { type: "stopped" });
+  assert.equal(stays.survey!.at, 9);
+});
+
+test("a run that stops leaves the survey alone", () => {
+  const events = surveyed();
+  const state = after(
+    wholeOf(events),
+    { type: "work", job: "run", settings: {}, at: 0 },
+    { type: "stopped" },
+  );
+  assert.equal(state.survey?.at, 9);
+});
+
 test("baselines are kept a model", () => {
   const dense = record("baseline");
   assert.equal(after({ type: "baseline", record: dense }).baselines.resnet8, dense);

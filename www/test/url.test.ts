@@ -29,6 +29,7 @@ test("places come back from the fragment as they went", () => {
     { tab: "lab" },
     { tab: "methods" },
     { tab: "methods", page: "a/b c" },
+    { tab: "break-even" },
     { tab: "about" },
   ] as const) {
     assert.deepEqual(placeFromHash(hashFromPlace(place)), place);

@@ -12,6 +12,7 @@ import {
   isBaseline,
   methodName,
   methodOfRecord,
+  occupied,
   requested,
   sparsityOf,
 } from "../select.js";
@@ -124,7 +125,7 @@ function costToggle(ctx: Context): TemplateResult {
 
 function runsHead(ctx: Context, runs: Run[]): TemplateResult {
   const { state } = ctx;
-  const sweeping = state.sweep?.state === "working" || state.sweep?.state === "paused" || state.work?.job === "run";
+  const busy = occupied(state) !== undefined;
   return html`<div class="head">
     <h3>Runs <span class="faint">${runs.length || ""}</span></h3>
     <span class="tools">
@@ -145,7 +146,7 @@ function runsHead(ctx: Context, runs: Run[]): TemplateResult {
               </button>`
           : nothing
       }
-      <button class="second" ?disabled=${sweeping || !state.model} @click=${() => ctx.openSweep()}>Sweep…</button>
+      <button class="second" ?disabled=${busy || !state.model} @click=${() => ctx.openSweep()}>Sweep…</button>
     </span>
   </div>`;
 }

@@ -15,6 +15,8 @@ export interface Context {
   setMethod(id: string): void;
   replace(settings: Settings): void;
   run(): void;
+  /** Measures where sparsity pays here. */
+  survey(): void;
   cancel(): void;
   pause(paused: boolean): void;
   reset(): void;

@@ -1,18 +1,19 @@
 // The slider and the button: how much goes, and the word to go. While it works, how far it is.
 
 import { html, nothing, type TemplateResult } from "lit";
-import { styleMap } from "lit/directives/style-map.js";
+import { styled } from "../elements/styled.js";
 import { bytes, count, duration, sentence, share } from "../format.js";
-import { completed, fraction } from "../select.js";
-import type { Work } from "../store.js";
+import { completed, fraction, occupied } from "../select.js";
+import type { Work } from "../work.js";
 import type { Param } from "../types.js";
 import type { Context } from "./context.js";
 import { howPreview } from "./how.js";
 
 export function goView(ctx: Context): TemplateResult {
   const { state } = ctx;
-  const running = state.work?.job === "run" || state.sweep?.state === "working" || state.sweep?.state === "paused";
-  const ready = !!state.model && state.engine === "ready" && state.check?.ok !== false;
+  const job = occupied(state);
+  const running = job === "run";
+  const ready = !job && !!state.model && state.engine === "ready" && state.check?.ok !== false;
   return html`<section class="go" aria-label="Cut">
     ${slider(ctx)}
     <div class="buttons">
@@ -26,7 +27,7 @@ export function goView(ctx: Context): TemplateResult {
               <button class="second" @click=${() => ctx.reset()}>Reset</button>`
       }
     </div>
-    <div class="status">${state.work?.job === "run" ? progress(state.work) : (problems(ctx) ?? preview(ctx))}</div>
+    <div class="status">${state.work?.job === "run" ? progress(state.work) : job === "survey" ? elsewhere(ctx) : (problems(ctx) ?? preview(ctx))}</div>
   </section>`;
 }
 
@@ -52,7 +53,7 @@ function slider(ctx: Context): TemplateResult {
       max=${Math.min(0.99, kind?.max ?? 0.99)}
       step="0.01"
       .value=${String(safe)}
-      style=${styleMap({ "--at": String(Math.max(0, Math.min(1, safe / Math.min(0.99, kind?.max ?? 0.99)))) })}
+      ${styled({ "--at": String(Math.max(0, Math.min(1, safe / Math.min(0.99, kind?.max ?? 0.99)))) })}
       aria-valuetext="${share(safe)} of the weights removed"
       @input=${(event: Event) => set((event.target as HTMLInputElement).value, 1)}
     />
@@ -79,6 +80,14 @@ function preview(ctx: Context): TemplateResult {
     Would keep <b>${count(preview.kept)}</b> of ${count(preview.total)} weights, about
     <b>${bytes(preview.bytes_stored)}</b> stored
     ${howPreview()}${preview.stand_in ? html`<br />Magnitudes stand in: this method looks at images.` : nothing}
+  </p>`;
+}
+
+/** The engine is taken by the other place that measures. */
+function elsewhere(ctx: Context): TemplateResult {
+  return html`<p class="label">
+    The break-even of this device is being measured; Prune waits for it.
+    <button class="quiet" @click=${() => ctx.go({ tab: "break-even" })}>See it</button>
   </p>`;
 }
 
@@ -122,7 +131,7 @@ function progress(work: Work): TemplateResult {
       aria-valuemax="100"
       aria-valuenow=${Math.round(done * 100)}
     >
-      <i style=${styleMap({ width: `${(done * 100).toFixed(2)}%` })}></i>
+      <i ${styled({ width: `${(done * 100).toFixed(2)}%` })}></i>
     </div>
     <p class="label split">
       <span>${work.paused ? "Paused: " : ""}${label}</span><span class="faint">${work.paused ? "" : left}</span>

@@ -10,6 +10,7 @@ import type { Context } from "./context.js";
 const TABS: { tab: Place["tab"]; name: string }[] = [
   { tab: "lab", name: "Lab" },
   { tab: "methods", name: "Methods" },
+  { tab: "break-even", name: "Break-even" },
   { tab: "about", name: "About" },
 ];
 
@@ -58,12 +59,13 @@ function tabs(ctx: Context): TemplateResult {
   </nav>`;
 }
 
-/** On the other pages a run goes on unseen: this says so, and leads back to it. */
+/** On the other pages a job goes on unseen: this says so, and leads back to it. */
 function underWay(ctx: Context): TemplateResult | typeof nothing {
-  const { work } = ctx.state;
-  if (work?.job !== "run") return nothing;
-  return html`<button class="quiet running" @click=${() => ctx.go({ tab: "lab" })}>
-    A run is under way, ${percent(fraction(work), 0)}
+  const { work, place } = ctx.state;
+  const tab = work?.job === "run" ? "lab" : work?.job === "survey" ? "break-even" : undefined;
+  if (!work || !tab || tab === place.tab) return nothing;
+  return html`<button class="quiet running" @click=${() => ctx.go({ tab })}>
+    ${tab === "lab" ? "A run is under way" : "Break-even is being measured"}, ${percent(fraction(work), 0)}
   </button>`;
 }
 

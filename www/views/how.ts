@@ -4,10 +4,10 @@ import { html, nothing, type TemplateResult } from "lit";
 import { bytes, count, milliseconds, percent, plural, ratio } from "../format.js";
 import type { Environment, RunRecord } from "../types.js";
 
-const how = (about: string, answer: TemplateResult): TemplateResult =>
+export const how = (about: string, answer: TemplateResult): TemplateResult =>
   html`<secateur-how .about=${about} .answer=${answer}></secateur-how>`;
 
-const row = (term: string, text: string | TemplateResult): TemplateResult =>
+export const row = (term: string, text: string | TemplateResult): TemplateResult =>
   html`<div>
     <dt>${term}</dt>
     <dd>${text}</dd>

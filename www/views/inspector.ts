@@ -1,7 +1,7 @@
 // The right column: one layer looked at closely.
 
 import { html, nothing, type TemplateResult } from "lit";
-import { styleMap } from "lit/directives/style-map.js";
+import { styled } from "../elements/styled.js";
 import { count, micros, percent, sentence, shape } from "../format.js";
 import { histogramPlot } from "../plots/histogram.js";
 import { shownRecord } from "../select.js";
@@ -76,7 +76,7 @@ function kernels(row: LayerRow | undefined): TemplateResult {
             html`<tr class=${each.kernel === row.kernel ? "picked" : ""}>
               <th scope="row">${each.kernel}</th>
               <td class="n">${micros(each.us)}</td>
-              <td class="bar"><i style=${styleMap({ width: `${((each.us / slowest) * 100).toFixed(1)}%` })}></i></td>
+              <td class="bar"><i ${styled({ width: `${((each.us / slowest) * 100).toFixed(1)}%` })}></i></td>
               <td class="mark">${each.kernel === row.kernel ? "picked" : ""}</td>
             </tr>`,
         )}

@@ -1,7 +1,7 @@
 // Many runs in one go: the dialog that lists them, and the strip that follows them.
 
 import { html, nothing, type TemplateResult } from "lit";
-import { styleMap } from "lit/directives/style-map.js";
+import { styled } from "../elements/styled.js";
 import { count, duration, plural, share } from "../format.js";
 import { currentMethod, isBaseline, methodOf } from "../select.js";
 import { combine, numbers } from "../sweep.js";
@@ -119,7 +119,7 @@ export function sweepStrip(ctx: Context): TemplateResult | typeof nothing {
       aria-valuemax=${sweep.items.length}
       aria-valuenow=${over}
     >
-      <i style=${styleMap({ width: `${((over / Math.max(1, sweep.items.length)) * 100).toFixed(1)}%` })}></i>
+      <i ${styled({ width: `${((over / Math.max(1, sweep.items.length)) * 100).toFixed(1)}%` })}></i>
     </div>
     <p class="label split">
       <span>${says(ctx, sweep, over, current?.settings)}</span>

@@ -1,7 +1,7 @@
 // The phases of the recipe in order; while a run is under way, how far each is.
 
 import { html, type TemplateResult } from "lit";
-import { styleMap } from "lit/directives/style-map.js";
+import { styled } from "../elements/styled.js";
 import { count, plural, share } from "../format.js";
 import type { Phase, PhaseKind } from "../types.js";
 import type { Context } from "./context.js";
@@ -37,11 +37,11 @@ function step(phase: Phase, done: number, current: boolean): TemplateResult {
         : "";
   return html`<li
     class="${phase.kind} ${current ? "current" : ""} ${done >= 1 ? "over" : ""}"
-    style=${styleMap({ flexGrow: String(weight(phase)) })}
+    ${styled({ "flex-grow": String(weight(phase)) })}
     aria-current=${current ? "step" : "false"}
     title="${phase.label}${what ? `, ${what}` : ""}"
   >
-    <i style=${styleMap({ width: `${(done * 100).toFixed(1)}%` })}></i>
+    <i ${styled({ width: `${(done * 100).toFixed(1)}%` })}></i>
     <span class="what">${phase.label}</span><span class="faint">${what}</span>
   </li>`;
 }

@@ -1,8 +1,8 @@
 // Loss and accuracy of the training, live or as the shown run had them.
 
 import { html, type TemplateResult } from "lit";
-import { styleMap } from "lit/directives/style-map.js";
 import type { Table } from "../elements/figure.js";
+import { styled } from "../elements/styled.js";
 import { curvePlot } from "../plots/curves.js";
 import { shownRecord } from "../select.js";
 import type { AccuracyPoint, Phase, TrainPoint } from "../types.js";
@@ -21,7 +21,7 @@ export function trainingView(ctx: Context, height = 220): TemplateResult {
       ? "Loss and accuracy are drawn from the first training step on."
       : "Loss and accuracy are drawn here while what is left is being trained.";
   if (empty) {
-    return html`<div class="unseen" style=${styleMap({ minHeight: `${height + 62}px` })}>
+    return html`<div class="unseen" ${styled({ "min-height": `${height + 62}px` })}>
       <h3>Training</h3>
       <p class="note">${empty}</p>
     </div>`;
