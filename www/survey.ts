@@ -62,6 +62,10 @@ export function breakEven(rows: SurveyRow[]): BreakEven | undefined {
 export const outcome = (row: SurveyRow): "faster" | "slower" | "even" =>
   row.low > 1 ? "faster" : row.high < 1 ? "slower" : "even";
 
+/** Half of the intervals are so wide that other work must have disturbed the measurement. */
+export const unsteady = (rows: SurveyRow[]): boolean =>
+  rows.filter((row) => row.high > 1.5 * row.low).length > rows.length / 2;
+
 /** One way to cut, over all layers on which it was measured. */
 export interface Summary {
   name: string;

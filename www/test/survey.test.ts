@@ -6,7 +6,7 @@ import { crosses } from "../format.js";
 import { running } from "../plots/curves.js";
 import { apart, placed } from "../plots/labels.js";
 import { boxed } from "../plots/frame.js";
-import { breakEven, layersOf, outcome, summaries } from "../survey.js";
+import { breakEven, layersOf, outcome, summaries, unsteady } from "../survey.js";
 import type { SurveyRow } from "../types.js";
 import { inWords, reach, surveyTable } from "../views/layers.js";
 
@@ -50,6 +50,13 @@ test("one point alone is told as it is", () => {
   assert.equal(outcome(only), "faster");
   assert.equal(outcome(row(0.5, 0.7)), "slower");
   assert.equal(outcome(row(0.5, 1.01)), "even");
+});
+
+test("a measurement that was disturbed is known by its intervals", () => {
+  const [calm, wild] = [row(0.5, 2), row(0.5, 2, { low: 1, high: 4 })];
+  assert.equal(unsteady([calm, calm, wild]), false);
+  assert.equal(unsteady([calm, wild, wild]), true);
+  assert.equal(unsteady([]), false);
 });
 
 test("what is found is said in words", () => {

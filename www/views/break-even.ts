@@ -5,7 +5,7 @@ import { styled } from "../elements/styled.js";
 import { csv, save, saveJson } from "../export.js";
 import { clock, count, crosses, duration, plural, sentence } from "../format.js";
 import { fraction, occupied } from "../select.js";
-import { layersOf } from "../survey.js";
+import { layersOf, unsteady } from "../survey.js";
 import type { SurveyRow } from "../types.js";
 import type { Work } from "../work.js";
 import { answers, facts } from "./answers.js";
@@ -92,7 +92,12 @@ function idle(ctx: Context): TemplateResult {
   const points = plural(survey.rows.length, "point");
   return survey.whole
     ? html`<p class="label">
-        Measured at ${clock(survey.at)}: ${points} in ${duration(survey.whole.seconds)}. Kept while the page is open.
+        Measured at ${clock(survey.at)}: ${points} in ${duration(survey.whole.seconds)}.
+        ${
+          unsteady(survey.rows)
+            ? html`<b>The intervals are wide: other work disturbed it.</b> Measure again when this device is at rest.`
+            : "Kept while the page is open."
+        }
       </p>`
     : html`<p class="label">Cancelled after ${points}; those are shown.</p>`;
 }
