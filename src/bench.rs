@@ -5,7 +5,7 @@
 use wasm_bindgen::prelude::*;
 
 use crate::base::{Error, Flat, Result, Rng, Tensor, keyed, stats, tensor};
-use crate::compile::{Choose, GroupRule, Plan, compile};
+use crate::compile::{GroupRule, Options, Plan, compile};
 use crate::graph::{Builder, Graph, Masks, build::Square};
 use crate::io::{onnx, safetensors};
 use crate::kernel::peak;
@@ -65,7 +65,7 @@ impl Bench {
 
     fn new(dense: Graph, pattern: &str, sparsity: f32, batch: usize) -> Result<Self> {
         let (masks, rules) = prune(&dense, pattern, sparsity)?;
-        let plan = compile(&dense, &masks, &rules, batch, Choose::Measure)?;
+        let plan = compile(&dense, &masks, &Options { batch, rules: &rules, ..Options::default() })?;
         let shape: Vec<usize> =
             std::iter::once(batch).chain(dense.values[dense.input].shape[1..].iter().copied()).collect();
         let mut input = tensor::zeros(&shape);

@@ -1,4 +1,4 @@
-//! Floor 0: errors, tensors, random numbers, mathematics, statistics, ranking, parts and the clock.
+//! Floor 0: errors, tensors, random numbers, mathematics, statistics, ranking, parts, threads and the clock.
 
 pub mod clock;
 pub mod error;
@@ -7,6 +7,7 @@ pub mod order;
 pub mod part;
 pub mod rng;
 pub mod stats;
+pub mod team;
 pub mod tensor;
 
 pub use error::{Error, Result};

@@ -2,13 +2,15 @@
 //!
 //! Three passes. [`lower`] folds batch norms, activations and residual sums into the layers before them and turns the rest
 //! into a short program. [`place`] gives every value a flat layout, so that neighbours read each other's output where it
-//! lies. [`choose`] packs each layer in every form that fits, measures them on this machine and keeps the fastest, with the
-//! others' times as the reason why. [`exec`] runs the result.
+//! lies. Each layer is packed in all the [`forms`] that fit; [`choose`] measures them on this machine and keeps the fastest,
+//! with the others' times as the reason why. [`exec`] runs the result.
 
 pub mod choose;
 pub mod exec;
+pub mod forms;
 pub mod lower;
 mod place;
+mod step;
 
 use crate::base::{Result, Tensor};
 use crate::graph::{Graph, Masks, ValueId};
@@ -27,16 +29,35 @@ pub struct GroupRule {
     pub m: usize,
 }
 
-/// Compiles a graph for a batch size. What is masked counts as zero; N:M rules open the N:M kernel to their weights.
+/// What a graph is compiled for.
+#[derive(Clone, Copy, Debug)]
+pub struct Options<'a> {
+    /// Examples of a run.
+    pub batch: usize,
+    /// Threads that may share a run; see [`crate::base::team::hire`].
+    pub threads: usize,
+    /// N:M rules, which open the N:M kernel to their weights.
+    pub rules: &'a [GroupRule],
+    /// How kernels are chosen.
+    pub choose: Choose,
+}
+
+impl Default for Options<'_> {
+    fn default() -> Self {
+        Self { batch: 1, threads: 1, rules: &[], choose: Choose::Measure }
+    }
+}
+
+/// Compiles a graph. What is masked counts as zero.
 ///
 /// # Errors
 /// When an operator does not take its inputs.
-pub fn compile(graph: &Graph, masks: &Masks, rules: &[GroupRule], batch: usize, how: Choose) -> Result<Plan> {
+pub fn compile(graph: &Graph, masks: &Masks, options: &Options) -> Result<Plan> {
     let mut graph = graph.clone();
     masks.apply(&mut graph)?;
-    let program = lower::lower(&graph, rules, batch)?;
+    let program = lower::lower(&graph, options.rules, options.batch)?;
     let placed = place::place(program)?;
-    exec::build(placed, how)
+    exec::build(placed, options)
 }
 
 /// Answers of a plan to any number of examples, batch by batch; the last batch is filled up with zeros.

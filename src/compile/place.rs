@@ -30,7 +30,7 @@ pub enum Place {
 
 /// A step of a placed program.
 #[derive(Debug)]
-pub enum Step {
+pub enum Task {
     /// A layer.
     Layer(Box<Layer>),
     /// Rows and columns sorted into phases for a strided convolution.
@@ -50,7 +50,7 @@ pub struct Placed {
     /// Batch size.
     pub batch: usize,
     /// Steps in order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<Task>,
     /// Places, by value. Those of parameters are never used.
     pub places: Vec<Place>,
     /// Where examples enter.
@@ -103,7 +103,7 @@ pub fn place(program: Program) -> Result<Placed> {
 
 /// Puts a split before each strided convolution, whose input value becomes the phases. Also lists what each convolution
 /// reads, to know what it demands.
-fn split(layers: Vec<Layer>, shapes: &mut Vec<Shape>) -> (Vec<Step>, Vec<(ValueId, Conv)>) {
+fn split(layers: Vec<Layer>, shapes: &mut Vec<Shape>) -> (Vec<Task>, Vec<(ValueId, Conv)>) {
     let (mut steps, mut convs) = (Vec::new(), Vec::new());
     for mut layer in layers {
         if let Job::Conv(_, v) = layer.work {
@@ -111,12 +111,12 @@ fn split(layers: Vec<Layer>, shapes: &mut Vec<Shape>) -> (Vec<Step>, Vec<(ValueI
                 let phase = [v.size[0].div_ceil(v.stride[0]), v.size[1].div_ceil(v.stride[1])];
                 shapes.push(vec![v.n, flat::planes(&v), phase[0], phase[1]]);
                 let to = shapes.len() - 1;
-                steps.push(Step::Split { from: layer.ins[0], to, stride: v.stride });
+                steps.push(Task::Split { from: layer.ins[0], to, stride: v.stride });
                 layer.ins[0] = to;
             }
             convs.push((layer.ins[0], v));
         }
-        steps.push(Step::Layer(Box::new(layer)));
+        steps.push(Task::Layer(Box::new(layer)));
     }
     (steps, convs)
 }
@@ -129,10 +129,10 @@ fn root(lead: &[usize], mut id: usize) -> usize {
 }
 
 /// Joins the geometries of values that are read and written pixel for pixel.
-fn unify(steps: &[Step], shapes: &[Shape]) -> Vec<usize> {
+fn unify(steps: &[Task], shapes: &[Shape]) -> Vec<usize> {
     let mut lead: Vec<usize> = (0..shapes.len()).collect();
     for step in steps {
-        let Step::Layer(layer) = step else { continue };
+        let Task::Layer(layer) = step else { continue };
         if let Job::Conv(..) | Job::Add(_) = layer.work {
             for &id in &layer.ins {
                 let (a, b) = (root(&lead, id), root(&lead, layer.out));

@@ -7,6 +7,8 @@
 //!
 //! With stride s the input is split into s x s phases (every s-th row and column); each phase is a plane of its own.
 
+use std::ops::Range;
+
 use super::conv::Conv;
 use super::rows;
 
@@ -117,14 +119,22 @@ pub fn offset(v: &Conv, l: &Layout, c: usize, ky: usize, kx: usize) -> usize {
 /// outside the pixels; they stay.
 pub fn split(x: &[f32], [c, h, w]: [usize; 3], stride: [usize; 2], l: &Layout, to: &mut [f32]) {
     let from = |image: usize, channel: usize, y: usize| &x[((image * c + channel) * h + y) * w..][..w];
-    phases([c, h, w], stride, l, |image, channel, y, px, start| {
+    phases([c, h, w], stride, l, 0..c * stride[0] * stride[1], |image, channel, y, px, start| {
         stride_copy(from(image, channel, y), stride[1], px, &mut to[start..]);
     });
 }
 
-/// [`split`] from planes that lie in a layout of their own.
-pub fn resplit(x: &[f32], from: &Layout, [c, h, w]: [usize; 3], stride: [usize; 2], l: &Layout, to: &mut [f32]) {
-    phases([c, h, w], stride, l, |image, channel, y, px, start| {
+/// [`split`] from planes that lie in a layout of their own, to some of the planes: `to` begins with the first of those.
+pub fn resplit(
+    x: &[f32],
+    from: &Layout,
+    [c, h, w]: [usize; 3],
+    stride: [usize; 2],
+    l: &Layout,
+    planes: Range<usize>,
+    to: &mut [f32],
+) {
+    phases([c, h, w], stride, l, planes, |image, channel, y, px, start| {
         let row = &x[channel * from.plane + from.row(image, y)..][..w];
         stride_copy(row, stride[1], px, &mut to[start..]);
     });
@@ -132,7 +142,7 @@ pub fn resplit(x: &[f32], from: &Layout, [c, h, w]: [usize; 3], stride: [usize; 
 
 /// The way back of [`split`]: reads the pixels of planes into images [N, C, H, W].
 pub fn join(from: &[f32], [c, h, w]: [usize; 3], stride: [usize; 2], l: &Layout, x: &mut [f32]) {
-    phases([c, h, w], stride, l, |image, channel, y, px, start| {
+    phases([c, h, w], stride, l, 0..c * stride[0] * stride[1], |image, channel, y, px, start| {
         let to = &mut x[((image * c + channel) * h + y) * w..][..w];
         if stride[1] == 1 {
             rows::copy(&from[start..], to);
@@ -142,15 +152,22 @@ pub fn join(from: &[f32], [c, h, w]: [usize; 3], stride: [usize; 2], l: &Layout,
     });
 }
 
-/// Calls `f(image, channel, row, column phase, where the row's phase lies in the planes)` for every row and phase.
-fn phases([c, h, _]: [usize; 3], stride: [usize; 2], l: &Layout, mut f: impl FnMut(usize, usize, usize, usize, usize)) {
-    for (py, px) in (0..stride[0]).flat_map(|py| (0..stride[1]).map(move |px| (py, px))) {
-        for channel in 0..c {
-            let plane = ((py * stride[1] + px) * c + channel) * l.plane;
-            for image in 0..l.n {
-                for (step, y) in (py..h).step_by(stride[0]).enumerate() {
-                    f(image, channel, y, px, plane + l.row(image, step));
-                }
+/// Calls `f(image, channel, row, column phase, where the row's phase lies)` for every row and phase of some planes, counted
+/// from the first of them.
+fn phases(
+    [c, h, _]: [usize; 3],
+    stride: [usize; 2],
+    l: &Layout,
+    planes: Range<usize>,
+    mut f: impl FnMut(usize, usize, usize, usize, usize),
+) {
+    let first = planes.start;
+    for plane in planes {
+        let (phase, channel) = (plane / c, plane % c);
+        let (py, px) = (phase / stride[1], phase % stride[1]);
+        for image in 0..l.n {
+            for (step, y) in (py..h).step_by(stride[0]).enumerate() {
+                f(image, channel, y, px, (plane - first) * l.plane + l.row(image, step));
             }
         }
     }

@@ -28,6 +28,13 @@ impl Store<'_> {
         rounding: Rounding::Exact,
     };
 
+    /// The part for some rows, whose y begins `rows.start` planes later.
+    pub fn rows(&self, rows: &std::ops::Range<usize>, plane: usize) -> Self {
+        let bias = if self.bias.is_empty() { self.bias } else { &self.bias[rows.clone()] };
+        let residual = if self.residual.is_empty() { self.residual } else { &self.residual[rows.start * plane..] };
+        Self { bias, residual, ..*self }
+    }
+
     /// What the sums of output channel `o` begin with.
     #[inline(always)]
     pub(super) fn start(&self, o: usize) -> f32 {

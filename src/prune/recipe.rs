@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::part::{Args, Kind, Meta, Param, Part, find};
-use crate::base::{Error, Result, keyed};
+use crate::base::{Error, Result, keyed, team};
 
 use super::allocation::{self, Allocation};
 use super::criterion::{self, Criterion};
@@ -61,6 +61,8 @@ pub struct Recipe {
     pub min_keep: usize,
     /// Batch size of the speed measurement.
     pub batch: usize,
+    /// Threads of the speed measurement.
+    pub threads: usize,
 }
 
 /// Share of weights or channels that is cut.
@@ -84,6 +86,13 @@ pub static BATCH: Param = Param {
     what: "Images per run when speed is measured: 1 is what a page does, 64 what a server does.",
     kind: Kind::Int { default: 1, min: 1, max: 256 },
 };
+/// Threads of the speed measurement.
+pub static THREADS: Param = Param {
+    key: "threads",
+    label: "Threads",
+    what: "Threads that share a run when speed is measured. More than one needs a cross-origin isolated page.",
+    kind: Kind::Int { default: 1, min: 1, max: team::MOST as i64 },
+};
 /// Calibration examples.
 pub static CALIBRATION: Param = Param {
     key: "calibration",
@@ -100,7 +109,7 @@ pub static MIN_KEEP: Param = Param {
 };
 
 /// Settings that belong to no axis.
-pub static GLOBALS: &[&Param] = &[&SPARSITY, &SEED, &BATCH, &CALIBRATION, &MIN_KEEP];
+pub static GLOBALS: &[&Param] = &[&SPARSITY, &SEED, &BATCH, &THREADS, &CALIBRATION, &MIN_KEEP];
 
 /// The axes in the order of the form, with the part that stands where none is chosen.
 pub static AXES: &[Axis] = &[
@@ -181,6 +190,7 @@ impl Recipe {
             calibration: whole(&CALIBRATION)?,
             min_keep: whole(&MIN_KEEP)?,
             batch: whole(&BATCH)?,
+            threads: whole(&THREADS)?,
         };
         if let Some(fixed) = recipe.pattern.part.sparsity(&recipe.pattern.args) {
             recipe.sparsity = fixed;
@@ -252,6 +262,7 @@ impl Recipe {
             ("calibration", self.calibration.to_string()),
             ("min_keep", self.min_keep.to_string()),
             ("batch", self.batch.to_string()),
+            ("threads", self.threads.to_string()),
         ] {
             out.insert(key.into(), text);
         }

@@ -1,7 +1,7 @@
 //! One run, a slice at a time.
 
-use crate::base::{Result, Rng, clock};
-use crate::compile::{Choose, GroupRule, Plan, compile};
+use crate::base::{Result, Rng, clock, team};
+use crate::compile::{Choose, GroupRule, Options, Plan, compile};
 use crate::data::Dataset;
 use crate::graph::op::Mode;
 use crate::graph::run::trace;
@@ -42,6 +42,8 @@ pub struct Job {
     pub(super) curve: Vec<Point>,
     pub(super) after: Tally,
     pub(super) started: f64,
+    /// Threads that plans share: those asked for, as far as there are as many.
+    pub(super) threads: usize,
     tasks: Vec<Task>,
     at: usize,
     done: usize,
@@ -59,6 +61,7 @@ impl Job {
     /// A run that has done nothing yet.
     pub fn new(run: bool, recipe: Recipe, settings: Settings, graph: Graph) -> Self {
         let (tasks, regrow) = (tasks(&recipe, run), Rng::fork(recipe.seed, "regrow"));
+        let threads = team::hire(recipe.threads);
         Self {
             run,
             recipe,
@@ -70,6 +73,7 @@ impl Job {
             curve: Vec::new(),
             after: Tally::default(),
             started: clock::now_ms(),
+            threads,
             tasks,
             at: 0,
             done: 0,
@@ -128,14 +132,14 @@ impl Job {
 
     /// Right answers of the network as it was; counted once for a model and its data.
     fn before(&mut self, session: &mut Session) -> Result<bool> {
-        session.dense_plan(CHUNK)?;
+        session.dense_plan(CHUNK, self.threads)?;
         let (Some(test), Some(baseline)) = (&session.test, &mut session.baseline) else { return Ok(true) };
         let seen = baseline.tally.n();
         if seen >= test.len() {
             return Ok(true);
         }
         let picks: Vec<usize> = (seen..(seen + CHUNK).min(test.len())).collect();
-        if let Some(plan) = baseline.plans.get_mut(&CHUNK) {
+        if let Some(plan) = baseline.plans.get_mut(&(CHUNK, self.threads)) {
             baseline.tally.add(&plan.answers(&test.batch(&picks))?, &test.labels(&picks));
         }
         Ok(baseline.tally.n() >= test.len())
@@ -300,7 +304,7 @@ impl Job {
     }
 
     fn validate(&self, data: &Dataset, held: &[usize], events: &mut Vec<Event>) -> Result<()> {
-        let mut plan = compile(&self.graph, &self.masks, &[], CHUNK, Choose::Predict)?;
+        let mut plan = compile(&self.graph, &self.masks, &self.quick(&[]))?;
         let mut tally = Tally::default();
         tally.add(&plan.answers(&data.batch(held))?, &data.labels(held));
         let (i, accuracy) = (tally.interval(), tally.accuracy());
@@ -340,13 +344,20 @@ impl Job {
         let network = self.sliced()?;
         if self.run {
             let rules = self.rules();
+            let options =
+                Options { batch: self.recipe.batch, threads: self.threads, rules: &rules, ..Options::default() };
             self.plan = Some(match &network {
-                Some(network) => compile(network, &Masks::default(), &rules, self.recipe.batch, Choose::Measure)?,
-                None => compile(&self.graph, &self.masks, &rules, self.recipe.batch, Choose::Measure)?,
+                Some(network) => compile(network, &Masks::default(), &options)?,
+                None => compile(&self.graph, &self.masks, &options)?,
             });
         }
         self.network = network;
         Ok(true)
+    }
+
+    /// Answers do not depend on the kernels, so a quick choice will do for counting them.
+    fn quick<'a>(&self, rules: &'a [GroupRule]) -> Options<'a> {
+        Options { batch: CHUNK, threads: self.threads, rules, choose: Choose::Predict }
     }
 
     fn rules(&self) -> Vec<GroupRule> {
@@ -373,10 +384,9 @@ impl Job {
     fn test_pruned(&mut self, session: &Session, events: &mut Vec<Event>) -> Result<bool> {
         let Some(test) = &session.test else { return Ok(true) };
         if self.done == 0 && self.recipe.batch != CHUNK {
-            // Answers do not depend on the kernels, so a quick choice will do for counting.
             let graph = self.network.as_ref().unwrap_or(&self.graph);
             let masks = if self.network.is_some() { Masks::default() } else { self.masks.clone() };
-            self.evaluator = Some(compile(graph, &masks, &self.rules(), CHUNK, Choose::Predict)?);
+            self.evaluator = Some(compile(graph, &masks, &self.quick(&self.rules()))?);
         }
         let seen = self.after.n();
         let picks: Vec<usize> = (seen..(seen + CHUNK).min(test.len())).collect();
@@ -406,10 +416,14 @@ impl Job {
         let Some(test) = &session.test else { return Ok(true) };
         let picks: Vec<usize> = (0..batch).map(|i| i % test.len()).collect();
         let x = test.batch(&picks);
-        let dense = session.dense_plan(batch)?;
+        let dense = session.dense_plan(batch, self.threads)?;
         // The dense network races against itself: the interval then shows what this device calls equal.
         if self.plan.is_none() {
-            self.plan = Some(compile(&self.graph, &Masks::default(), &[], batch, Choose::Measure)?);
+            self.plan = Some(compile(
+                &self.graph,
+                &Masks::default(),
+                &Options { batch, threads: self.threads, ..Options::default() },
+            )?);
         }
         let Some(pruned) = &mut self.plan else { return Ok(true) };
         let race = match &mut self.race {

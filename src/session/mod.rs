@@ -15,7 +15,7 @@ pub mod verdict;
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use crate::base::{Error, Result, clock};
-use crate::compile::{Choose, Plan, compile};
+use crate::compile::{Options, Plan, compile};
 use crate::data::{self, Dataset};
 use crate::graph::{Graph, Masks};
 use crate::io::safetensors;
@@ -49,7 +49,8 @@ pub struct Outcome {
 #[derive(Debug)]
 pub(crate) struct Baseline {
     tally: Tally,
-    plans: BTreeMap<usize, Plan>,
+    /// By batch size and threads.
+    plans: BTreeMap<(usize, usize), Plan>,
 }
 
 /// A job under way.
@@ -254,14 +255,16 @@ impl Session {
         }
     }
 
-    /// The dense plan for a batch size, compiled once.
-    fn dense_plan(&mut self, batch: usize) -> Result<&mut Plan> {
+    /// The dense plan for a batch size and a number of threads, compiled once.
+    fn dense_plan(&mut self, batch: usize, threads: usize) -> Result<&mut Plan> {
         let graph = &self.model.as_ref().ok_or_else(|| Error::state("no model is open"))?.1;
         let baseline =
             self.baseline.get_or_insert_with(|| Baseline { tally: Tally::default(), plans: BTreeMap::new() });
-        match baseline.plans.entry(batch) {
+        match baseline.plans.entry((batch, threads)) {
             Entry::Occupied(plan) => Ok(plan.into_mut()),
-            Entry::Vacant(none) => Ok(none.insert(compile(graph, &Masks::default(), &[], batch, Choose::Measure)?)),
+            Entry::Vacant(none) => {
+                Ok(none.insert(compile(graph, &Masks::default(), &Options { batch, threads, ..Options::default() })?))
+            }
         }
     }
 }

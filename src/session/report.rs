@@ -25,7 +25,7 @@ pub(super) fn record(job: &Job, session: &mut Session) -> Result<Record> {
     if !job.run {
         (speed.pruned_ms, speed.ratio) = (speed.dense_ms, 1.0);
     }
-    let dense_us = times(session.dense_plan(batch)?);
+    let dense_us = times(session.dense_plan(batch, job.threads)?);
     let (model, dense) = session.network()?;
     let (Some(test), Some(baseline)) = (&session.test, &session.baseline) else {
         return Err(crate::base::Error::state("nothing was measured"));

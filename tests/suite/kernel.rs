@@ -3,7 +3,7 @@
 //! Forms sum the same terms in another order than the twin, so they agree within `TOLERANCE` of the largest answer.
 
 use secateur::base::Rng;
-use secateur::compile::choose::{self, Form};
+use secateur::compile::forms::{self, Form};
 use secateur::compile::lower::Weighted;
 use secateur::kernel::conv::Conv;
 use secateur::kernel::flat::{self, Layout};
@@ -132,7 +132,7 @@ fn every_form_of_a_convolution_equals_the_naive_one() {
         let residual = numbers(&mut rng, v.n * v.o * v.pixels());
         let mut want = naive::conv(&v, &x, &w.weights);
         finish(&mut want, v.pixels(), &w.bias, &residual, w.clamp);
-        for form in choose::convolution(&w, &v, &flat::layout(&v)) {
+        for form in forms::convolution(&w, &v, &flat::layout(&v), 1 + rng.below(3)) {
             close(&format!("{} on {v:?}", form.name), &convolution(&v, &w, &form, &x, &residual), &want);
             *seen.entry(form.name).or_insert(0) += 1;
         }
@@ -154,17 +154,17 @@ fn every_form_of_a_linear_layer_equals_the_triple_loop() {
         let mut want = naive::matmul(o, n, i, &w.weights, &x);
         finish(&mut want, n, &w.bias, &vec![0.0; o * n], w.clamp);
         let store = Store { bias: &w.bias, residual: &[], clamp: w.clamp, mask: &[], rounding: Rounding::Fast };
-        for form in choose::linear(&w, &l) {
+        for form in forms::linear(&w, &l, 1 + rng.below(3)) {
             let mut y = vec![0.0; flat::size(o, &l)];
-            form.packed.run(&features, &mut y, choose::planes(&l), l.run(), &store);
+            form.packed.run(&features, &mut y, Planes { lead: l.lead, plane: l.plane }, l.run(), &store);
             let got: Vec<f32> = (0..o).flat_map(|r| y[r * l.plane..][..n].to_vec()).collect();
             close(&format!("{} on {o} x {i}, batch {n}", form.name), &got, &want);
         }
         let one: Vec<f32> = x.iter().step_by(n).copied().collect();
         let want: Vec<f32> = want.iter().step_by(n).copied().collect();
-        for form in choose::vector(&w) {
+        for form in forms::vector(&w, 1 + rng.below(3)) {
             let mut y = vec![0.0; o];
-            form.packed.run(&one, &mut y, Planes { lead: 0, plane: 0 }, 0, &store);
+            form.packed.run(&one, &mut y, Planes { lead: 0, plane: 1 }, 0, &store);
             close(&format!("{} on {o} x {i}, a vector", form.name), &y, &want);
         }
     }

@@ -1,7 +1,7 @@
 //! Compiled plans against the plain interpreter: every model, batch size and kernel.
 
-use secateur::base::{Flat, Result, Rng, Tensor, tensor};
-use secateur::compile::{Choose, compile};
+use secateur::base::{Flat, Result, Rng, Tensor, team, tensor};
+use secateur::compile::{Choose, Options, compile};
 use secateur::graph::op::Mode;
 use secateur::graph::{Graph, Masks, run};
 use secateur::kernel::simd::FUSED;
@@ -52,7 +52,7 @@ fn check(id: &str, batch: usize, share: f32, how: Choose) -> Result<()> {
     let mut masked = graph.clone();
     masks.apply(&mut masked)?;
     let want = run::run(&masked, &x)?;
-    let got = compile(&graph, &masks, &[], batch, how)?.answers(&x)?;
+    let got = compile(&graph, &masks, &Options { batch, choose: how, ..Options::default() })?.answers(&x)?;
     close(&format!("{id}, batch {batch}, sparsity {share}, {how:?}"), &got, &want);
     Ok(())
 }
@@ -81,12 +81,31 @@ fn every_kernel() -> Result<()> {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
+fn threads_share_kernels_and_change_no_bit() -> Result<()> {
+    team::hire(3);
+    for (model, batch) in [("lenet-300-100", 1), ("resnet8", 1), ("resnet8", 7), ("mobilenet-small", 2), ("lenet-5", 9)]
+    {
+        let graph = settled(model)?;
+        let (masks, x) = (cut(&graph, 0.6), noise(&[batch, 1, 28, 28], 6));
+        let alone = Options { batch, choose: Choose::Predict, ..Options::default() };
+        let want = compile(&graph, &masks, &alone)?.answers(&x)?;
+        for threads in [2, 3, 8] {
+            let mut plan = compile(&graph, &masks, &Options { threads, ..alone })?;
+            for _ in 0..20 {
+                assert!(plan.answers(&x)? == want, "{model}, batch {batch}, {threads} threads");
+            }
+        }
+    }
+    Ok(())
+}
+
+#[wasm_bindgen_test(unsupported = test)]
 fn measuring_keeps_every_kernel_and_the_same_answers() -> Result<()> {
     let graph = settled("lenet-300-100")?;
     let masks = cut(&graph, 0.9);
     let x = noise(&[4, 1, 28, 28], 6);
-    let mut measured = compile(&graph, &masks, &[], 4, Choose::Measure)?;
-    let mut predicted = compile(&graph, &masks, &[], 4, Choose::Predict)?;
+    let mut measured = compile(&graph, &masks, &Options { batch: 4, ..Options::default() })?;
+    let mut predicted = compile(&graph, &masks, &Options { batch: 4, choose: Choose::Predict, ..Options::default() })?;
     let (a, b) = (measured.answers(&x)?, predicted.answers(&x)?);
     close("another choice of kernels", &a, &b);
     assert!(FUSED || a.flat() == b.flat(), "kernels differ in bits");

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::base::stats::{median, ratio};
 use crate::base::{Result, clock};
 use crate::compile::GroupRule;
-use crate::compile::choose::Form;
+use crate::compile::forms::Form;
 use crate::graph::{Builder, Graph, Masks, build::Square};
 use crate::prune::evidence::Evidence;
 use crate::prune::{Recipe, Settings};

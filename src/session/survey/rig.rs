@@ -2,7 +2,8 @@
 
 use crate::base::{Error, Flat, Result, Rng, clock};
 use crate::compile::GroupRule;
-use crate::compile::choose::{self, Form, Packed};
+use crate::compile::choose;
+use crate::compile::forms::{self, Form, Packed};
 use crate::compile::lower::Weighted;
 use crate::graph::Graph;
 use crate::kernel::conv::Conv;
@@ -68,8 +69,8 @@ impl Rig {
         let rule = rules.first().map(|r| (r.n, r.m));
         let w = Weighted { weights, bias: vec![0.0; outputs], clamp: [0.0, f32::INFINITY], rule };
         Ok(match self.conv.size {
-            [1, 1] => choose::vector(&w),
-            _ => choose::convolution(&w, &Conv { o: outputs, ..self.conv }, &self.from),
+            [1, 1] => forms::vector(&w, 1),
+            _ => forms::convolution(&w, &Conv { o: outputs, ..self.conv }, &self.from, 1),
         })
     }
 
@@ -78,9 +79,9 @@ impl Rig {
             Store { bias: &[], residual: &[], clamp: [0.0, f32::INFINITY], mask: &self.mask, rounding: Rounding::Fast };
         let planes = Planes { lead: self.to.lead, plane: self.to.plane };
         let span = self.to.span(self.conv.size);
-        match packed {
-            Packed::Gemv(gemv) => gemv.run(&self.x, &mut self.y[..gemv.rows()], &store),
-            other => other.run(&self.x, &mut self.y, planes, span, &store),
+        match self.conv.size {
+            [1, 1] => packed.run(&self.x, &mut self.y[..packed.rows()], Planes { lead: 0, plane: 1 }, 0, &store),
+            _ => packed.run(&self.x, &mut self.y, planes, span, &store),
         }
     }
 

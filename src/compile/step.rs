@@ -1,0 +1,176 @@
+//! What the steps of a plan do: each reads values where they lie and writes one.
+
+use std::ops::Range;
+
+use crate::base::{Error, Flat, Result, Tensor, team, tensor};
+use crate::graph::ValueId;
+use crate::graph::op::{Kind, Mode};
+use crate::kernel::flat;
+use crate::kernel::pool::{self, Image, Window};
+use crate::kernel::rows;
+use crate::kernel::simd::Rounding;
+use crate::kernel::store::{Planes, Store};
+
+use super::choose::Why;
+use super::exec::Memory;
+use super::forms::Packed;
+use super::place::Place;
+
+/// A step ready to run.
+#[derive(Debug)]
+pub struct Step {
+    /// Name of its layer.
+    pub name: String,
+    /// What it does.
+    pub work: Work,
+    /// Values it reads.
+    pub ins: Vec<ValueId>,
+    /// Value it gives.
+    pub out: ValueId,
+    /// Why it runs on its kernel, if it has one.
+    pub why: Option<Why>,
+}
+
+/// What a step does.
+#[derive(Debug)]
+pub enum Work {
+    /// A layer with weights.
+    Weighted { packed: Packed, end: End },
+    /// Rows and columns sorted into phases.
+    Split([usize; 2]),
+    /// Max or average pool.
+    Pool(Window),
+    /// Mean over pixels.
+    Means,
+    /// Sum and clamp.
+    Add([f32; 2]),
+    /// Images as features.
+    Flatten,
+    /// An operator that runs itself, with its constant inputs.
+    Other { op: Kind, constants: Vec<Option<Tensor>> },
+}
+
+/// What is fused behind a layer with weights.
+#[derive(Clone, Debug)]
+pub struct End {
+    /// Added to each output channel.
+    pub bias: Vec<f32>,
+    /// Least and greatest output.
+    pub clamp: [f32; 2],
+    /// Which mask keeps its gaps zero.
+    pub mask: usize,
+}
+
+/// Numbers that are worth a thread of their own to move or add.
+const WORTH: usize = 8192;
+
+/// Calls `work(units, their part of y)`, the units shared out to threads; a unit is `each` numbers of y.
+fn spread(y: &mut [f32], units: usize, each: usize, threads: usize, work: impl Fn(Range<usize>, &mut [f32]) + Sync) {
+    let threads = threads.min(units).min(1 + units * each / WORTH);
+    if threads <= 1 {
+        return work(0..units, y);
+    }
+    let share = units.div_ceil(threads);
+    let mut parts: Vec<(usize, &mut [f32])> = y[..units * each].chunks_mut(share * each).enumerate().collect();
+    team::each(&mut parts, |(i, y)| work(*i * share..units.min((*i + 1) * share), y));
+}
+
+impl Step {
+    /// Runs the step into `y`.
+    pub fn run(&self, memory: &Memory, y: &mut [f32], threads: usize) -> Result<()> {
+        let x = |i: usize| memory.read(self.ins[i]);
+        let (from, to) = (memory.place(self.ins[0]), memory.place(self.out));
+        match (&self.work, from, to) {
+            (Work::Weighted { packed, end }, ..) => weighted(packed, end, memory, &self.ins, self.out, y),
+            (
+                Work::Split(stride),
+                Place::Flat { channels, size, layout },
+                Place::Flat { channels: n, layout: into, .. },
+            ) => {
+                spread(y, *n, into.plane, threads, |planes, y| {
+                    flat::resplit(x(0), layout, [*channels, size[0], size[1]], *stride, into, planes, y);
+                });
+            }
+            (Work::Pool(w), Place::Flat { channels, size, layout }, Place::Flat { size: out, layout: into, .. }) => {
+                let (from, to) = (Image { size: *size, layout }, Image { size: *out, layout: into });
+                spread(y, *channels, into.plane, threads, |channels, y| {
+                    pool::pool(w, channels.len(), &x(0)[channels.start * layout.plane..], from, y, to);
+                });
+            }
+            (Work::Means, Place::Flat { channels, size, layout }, Place::Flat { layout: into, .. }) => {
+                let from = Image { size: *size, layout };
+                spread(y, *channels, into.plane, threads, |channels, y| {
+                    pool::means(channels.len(), &x(0)[channels.start * layout.plane..], from, |c, image, mean| {
+                        y[c * into.plane + into.row(image, 0)] = mean;
+                    });
+                });
+            }
+            (Work::Add(clamp), ..) => {
+                let n = y.len().min(x(0).len()).min(x(1).len());
+                spread(y, n, 1, threads, |part, y| {
+                    pool::add(&x(0)[part.clone()], &x(1)[part], *clamp, y);
+                });
+            }
+            (Work::Flatten, Place::Flat { channels, size, layout }, to) => {
+                let each = size[0] * size[1] * if let Place::Flat { layout: into, .. } = to { into.plane } else { 1 };
+                spread(y, *channels, each, threads, |channels, y| flatten(x(0), channels, *size, layout, to, y));
+            }
+            (Work::Other { op, constants }, ..) => self.other(op, constants, memory, y)?,
+            (work, ..) => return Err(Error::state(format!("{}: {work:?} does not read {from:?}", self.name))),
+        }
+        Ok(())
+    }
+
+    /// An operator that runs itself, on row-major copies.
+    fn other(&self, op: &Kind, constants: &[Option<Tensor>], memory: &Memory, y: &mut [f32]) -> Result<()> {
+        let ins = self
+            .ins
+            .iter()
+            .zip(constants)
+            .map(|(&id, constant)| match constant {
+                Some(data) => Ok(data.clone()),
+                None => {
+                    let mut x = tensor::zeros(&memory.place(id).shape(memory.batch));
+                    memory.place(id).gather(memory.read(id), x.flat_mut());
+                    Ok(x)
+                }
+            })
+            .collect::<Result<Vec<Tensor>>>()?;
+        let pass = op.forward(&ins.iter().collect::<Vec<_>>(), Mode::EVAL).map_err(|e| e.at(&self.name))?;
+        memory.place(self.out).scatter(pass.y.flat(), y);
+        Ok(())
+    }
+}
+
+/// Runs a layer with weights into `y`.
+pub fn weighted(packed: &Packed, end: &End, memory: &Memory, ins: &[ValueId], out: ValueId, y: &mut [f32]) {
+    let residual = ins.get(1).map_or(&[][..], |&id| memory.read(id));
+    let (bias, mask) = (end.bias.as_slice(), memory.masks.get(end.mask));
+    let store = Store { bias, residual, clamp: end.clamp, mask, rounding: Rounding::Fast };
+    let x = memory.read(ins[0]);
+    match memory.place(out) {
+        Place::Flat { layout, size, .. } => {
+            packed.run(x, y, Planes { lead: layout.lead, plane: layout.plane }, layout.span(*size), &store);
+        }
+        place => packed.run(x, &mut y[..place.numbers()], Planes { lead: 0, plane: 1 }, 0, &store),
+    }
+}
+
+/// Copies the pixels of channels to the features that they are; y begins with the first of those.
+fn flatten(x: &[f32], channels: Range<usize>, [h, w]: [usize; 2], layout: &flat::Layout, to: &Place, y: &mut [f32]) {
+    let first = channels.start;
+    for (c, row) in channels.flat_map(|c| (0..h).map(move |row| (c, row))) {
+        for image in 0..layout.n {
+            let run = &x[c * layout.plane + layout.row(image, row)..][..w];
+            let feature = ((c - first) * h + row) * w;
+            match to {
+                Place::Flat { layout: into, .. } => {
+                    for (i, v) in run.iter().enumerate() {
+                        y[(feature + i) * into.plane + into.lead + image] = *v;
+                    }
+                }
+                _ => rows::copy(run, &mut y[feature..feature + w]),
+            }
+        }
+    }
+}
