@@ -46,6 +46,19 @@ pub fn catalog() -> JsValue {
     to_js(&crate::catalog::catalog())
 }
 
+/// Turns the worker that calls it into a member of the team, for good.
+#[cfg(target_feature = "atomics")]
+#[wasm_bindgen(js_name = joinTeam)]
+pub fn join_team() {
+    crate::base::team::join();
+}
+
+/// Threads that runs can share now.
+#[wasm_bindgen(js_name = teamSize)]
+pub fn team_size() -> usize {
+    crate::base::team::size()
+}
+
 /// A session of the workbench: one model, its data, one job at a time.
 #[wasm_bindgen]
 pub struct Lab(Session);
@@ -63,6 +76,8 @@ impl Lab {
         let navigator = read("navigator");
         let agent = Reflect::get(&navigator, &JsValue::from_str("userAgent")).ok().and_then(|v| v.as_string());
         session.environment.user_agent = agent.unwrap_or_default();
+        let cores = Reflect::get(&navigator, &JsValue::from_str("hardwareConcurrency")).ok().and_then(|v| v.as_f64());
+        session.environment.cores = if cfg!(target_feature = "atomics") { cores.unwrap_or(1.0) as usize } else { 1 };
         Self(session)
     }
 

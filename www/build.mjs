@@ -61,7 +61,7 @@ if (mode === "--tests") {
   rmSync(here("gen"), { recursive: true, force: true });
   await build({
     ...page,
-    entryPoints: ["main.ts", "worker.ts"],
+    entryPoints: ["main.ts", "worker.ts", "member.ts"],
     outdir: "gen",
   });
 }

@@ -23,6 +23,8 @@ import type {
 export interface Engine {
   catalog(): Catalog;
   Lab: new () => Lab;
+  /** Starts threads until runs can share this many; an engine without it has one. */
+  hire?(threads: number): Promise<void>;
 }
 
 /** Hears what happens while a job goes on. */
@@ -53,6 +55,7 @@ export const stopped: Failure = {
 };
 
 export function serve(load: () => Promise<Engine>, assets: URL): void {
+  let engine: Engine;
   let lab: Lab;
   let paused = false;
   let stop = false;
@@ -63,7 +66,7 @@ export function serve(load: () => Promise<Engine>, assets: URL): void {
   const remote: Remote = {
     async begin() {
       await holdLock();
-      const engine = await load();
+      engine = await load();
       lab = new engine.Lab();
       return { catalog: engine.catalog(), environment: lab.environment() };
     },
@@ -94,6 +97,7 @@ export function serve(load: () => Promise<Engine>, assets: URL): void {
         lab.data(data, "train", images!, labels!);
         trained = data;
       }
+      await engine.hire?.(Number(settings["threads"] ?? 1));
       const last = await drive(job, settings, emit, "result");
       return last.record;
     },

@@ -193,6 +193,8 @@ export interface Environment {
   simd: boolean;
   relaxed_simd: boolean;
   threads: number;
+  /** Threads that could be had. */
+  cores: number;
   timer_step_us: number;
   isolated: boolean;
   user_agent: string;

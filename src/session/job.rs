@@ -58,10 +58,10 @@ pub struct Job {
 }
 
 impl Job {
-    /// A run that has done nothing yet.
-    pub fn new(run: bool, recipe: Recipe, settings: Settings, graph: Graph) -> Self {
+    /// A run that has done nothing yet, for a place that has some cores.
+    pub fn new(run: bool, recipe: Recipe, settings: Settings, graph: Graph, cores: usize) -> Self {
         let (tasks, regrow) = (tasks(&recipe, run), Rng::fork(recipe.seed, "regrow"));
-        let threads = team::hire(recipe.threads);
+        let threads = team::hire(recipe.threads.min(cores));
         Self {
             run,
             recipe,

@@ -14,7 +14,7 @@ pub mod verdict;
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
-use crate::base::{Error, Result, clock};
+use crate::base::{Error, Result, clock, team};
 use crate::compile::{Options, Plan, compile};
 use crate::data::{self, Dataset};
 use crate::graph::{Graph, Masks};
@@ -82,6 +82,7 @@ impl Session {
             simd: true,
             relaxed_simd: FUSED,
             threads: 1,
+            cores: team::cores(),
             timer_step_us: clock::step_ms() * 1e3,
             ..Environment::default()
         };
@@ -183,7 +184,7 @@ impl Session {
         settings.extend(recipe.settings());
         settings.insert("model".into(), model.id.into());
         settings.insert("data".into(), model.data.into());
-        self.job = Some(Work::Run(Box::new(Job::new(run, recipe, settings, graph.clone()))));
+        self.job = Some(Work::Run(Box::new(Job::new(run, recipe, settings, graph.clone(), self.environment.cores))));
         Ok(())
     }
 

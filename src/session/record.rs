@@ -158,6 +158,8 @@ pub struct Environment {
     pub relaxed_simd: bool,
     /// Threads of the measured plan.
     pub threads: usize,
+    /// Threads that could be had here.
+    pub cores: usize,
     /// Step of the clock, in µs.
     pub timer_step_us: f64,
     /// Whether the page is cross-origin isolated.

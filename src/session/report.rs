@@ -10,7 +10,7 @@ use crate::prune::engine;
 use crate::train::eval::Tally;
 
 use super::job::Job;
-use super::record::{Accuracy, Changed, ClassRow, LayerRow, Macs, Record, Size, Speed};
+use super::record::{Accuracy, Changed, ClassRow, Environment, LayerRow, Macs, Record, Size, Speed};
 use super::{Session, verdict};
 
 /// Changed answers that a record lists.
@@ -54,6 +54,8 @@ pub(super) fn record(job: &Job, session: &mut Session) -> Result<Record> {
             after: after.answers[index],
         })
         .collect();
+    let mut notes = if job.run { verdict::notes(&layers, &speed, &collapsed) } else { Vec::new() };
+    notes.extend(verdict::fewer_threads(job.recipe.threads, job.threads, &session.environment));
     Ok(Record {
         format: 1,
         job: if job.run { "run" } else { "baseline" }.into(),
@@ -64,12 +66,12 @@ pub(super) fn record(job: &Job, session: &mut Session) -> Result<Record> {
         seed: job.recipe.seed,
         macs: Macs { dense: counts::macs(dense, &Masks::default()), pruned: counts::macs(network, &masks) },
         verdict: if job.run { verdict::verdict(&accuracy, &size, &speed) } else { String::new() },
-        notes: if job.run { verdict::notes(&layers, &speed, &collapsed) } else { Vec::new() },
+        notes,
         accuracy,
         size,
         speed,
         layers,
-        environment: session.environment.clone(),
+        environment: Environment { threads: job.threads, ..session.environment.clone() },
         digest: digest.hex(),
         classes: classes(test, before, after),
         changed_total: changed.len(),

@@ -1,6 +1,6 @@
 //! The result in words, and what else must be said about it.
 
-use super::record::{Accuracy, LayerRow, Size, Speed};
+use super::record::{Accuracy, Environment, LayerRow, Size, Speed};
 
 /// "1.9x smaller when stored, 4.1x faster here (3.9-4.3), accuracy 91.8% → 91.2%: within the interval."
 pub fn verdict(accuracy: &Accuracy, size: &Size, speed: &Speed) -> String {
@@ -95,6 +95,20 @@ pub fn notes(layers: &[LayerRow], speed: &Speed, collapsed: &[String]) -> Vec<St
         }
     }
     notes
+}
+
+/// What to say when a run had fewer threads than it asked for.
+pub fn fewer_threads(asked: usize, had: usize, environment: &Environment) -> Option<String> {
+    let why = if environment.cores >= asked {
+        "the others could not be started"
+    } else if environment.target.starts_with("wasm") && !environment.isolated {
+        "only a cross-origin isolated page may share memory between threads"
+    } else if environment.target.starts_with("wasm") && !environment.relaxed_simd {
+        "this browser lacks relaxed SIMD, which the engine with threads is built for"
+    } else {
+        "this device has no more cores"
+    };
+    (had < asked).then(|| format!("{asked} threads were asked for and {had} measured: {why}."))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 // What the page tests share: the browser, the page under test, and its element.
-// SECATEUR_URL names the page served (any folder of any host); SECATEUR_CHROMIUM the browser.
+// SECATEUR_URL names the page served (any folder of any host), SECATEUR_ISOLATED_URL the same with the headers that isolate
+// a page from other origins; SECATEUR_CHROMIUM the browser.
 
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -9,6 +10,8 @@ const { chromium } = require("playwright-core");
 export const { AxeBuilder } = require("@axe-core/playwright");
 
 export const URL_UNDER_TEST = process.env.SECATEUR_URL ?? "http://127.0.0.1:8080/";
+/** What `cargo xtask serve` serves is isolated. */
+const ISOLATED = process.env.SECATEUR_ISOLATED_URL ?? "http://127.0.0.1:8080/";
 
 const executablePath = [process.env.SECATEUR_CHROMIUM, "/usr/bin/chromium", "/usr/bin/google-chrome"].find(
   (path) => path && existsSync(path),
@@ -32,7 +35,7 @@ export const launch = () =>
 export const LONG = 240_000;
 
 /** Opens the page in a context of its own. `page.problems` gathers what went wrong on it, `page.requests` what it asked for. */
-export async function open(browser, { query = "", hash = "", width = 1440, height = 1000, ...options } = {}) {
+export async function open(browser, { query = "", hash = "", isolated = false, width = 1440, height = 1000, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, acceptDownloads: true, ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
@@ -41,7 +44,7 @@ export async function open(browser, { query = "", hash = "", width = 1440, heigh
   page.on("pageerror", (error) => page.problems.push(String(error)));
   page.on("console", (message) => message.type() === "error" && page.problems.push(message.text()));
   context.on("request", (request) => page.requests.push(request.url()));
-  await page.goto(`${URL_UNDER_TEST}${query}${hash}`);
+  await page.goto(`${isolated ? ISOLATED : URL_UNDER_TEST}${query}${hash}`);
   return page;
 }
 

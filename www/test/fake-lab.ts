@@ -402,6 +402,7 @@ export class FakeLab implements Lab {
       simd: true,
       relaxed_simd: false,
       threads: 1,
+      cores: 1,
       timer_step_us: 100,
       isolated: false,
       user_agent: globalThis.navigator?.userAgent ?? "",

@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     browser,
-    engine::Engine,
+    engine::Build,
     http::Site,
     npm,
     sh::{self, Result},
@@ -51,8 +51,8 @@ pub fn run() -> Result {
 
 /// Both engines with the bench class, which the product's page does not carry.
 fn build() -> Result {
-    for (relaxed, folder) in [(false, "target/bench/pkg"), (true, "target/bench/relaxed")] {
-        Engine { relaxed, bench: true }.build(&sh::root().join(folder))?;
+    for (engine, folder) in [(Build::Plain, "target/bench/pkg"), (Build::Relaxed, "target/bench/relaxed")] {
+        engine.run(true, &sh::root().join(folder))?;
     }
     Ok(())
 }

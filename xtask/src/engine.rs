@@ -1,5 +1,6 @@
-//! The engine: one source, two wasm files. Every browser of the README's table runs the first; the second, whose
-//! multiply-adds are fused, needs relaxed SIMD, which the page looks for.
+//! The engine: one source, three wasm files. Every browser of the README's table runs the first. The second fuses its
+//! multiply-adds, which needs relaxed SIMD; the third also shares its memory with other threads, which a page may do only
+//! where it is cross-origin isolated. The page looks which of them it can run.
 
 use std::path::Path;
 
@@ -8,32 +9,54 @@ use crate::{
     tools,
 };
 
-/// An engine to build.
-pub struct Engine {
-    /// Fused multiply-adds.
-    pub relaxed: bool,
-    /// With the bench page's class.
-    pub bench: bool,
+/// One of the wasm files.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Build {
+    /// 128-bit SIMD, as `.cargo/config.toml` asks for.
+    Plain,
+    /// With fused multiply-adds.
+    Relaxed,
+    /// With fused multiply-adds and memory that threads share.
+    Threads,
 }
 
 /// What the compiler is told for relaxed SIMD, in place of the flags in `.cargo/config.toml`.
 pub const RELAXED: &str = "-C target-feature=+simd128,+relaxed-simd";
 
-impl Engine {
+/// The same for threads: what wasm-bindgen needs to set up a thread's stack and locals is exported. Memory can grow to 2 GiB.
+const THREADS: &str = "-C target-feature=+simd128,+relaxed-simd,+atomics,+bulk-memory,+mutable-globals \
+    -C link-arg=--shared-memory -C link-arg=--import-memory -C link-arg=--max-memory=2147483648 \
+    -C link-arg=--export=__wasm_init_tls -C link-arg=--export=__tls_size \
+    -C link-arg=--export=__tls_align -C link-arg=--export=__tls_base";
+
+impl Build {
     /// Where cargo builds it: other flags in the same folder would rebuild everything each time.
-    pub fn target(&self) -> &'static str {
-        if self.relaxed { "target/relaxed" } else { "target" }
+    pub fn target(self) -> &'static str {
+        match self {
+            Self::Plain => "target",
+            Self::Relaxed => "target/relaxed",
+            Self::Threads => "target/threads",
+        }
     }
 
-    /// Compiles it and writes `secateur.js` and `secateur_bg.wasm` to a folder.
-    pub fn build(&self, out: &Path) -> Result {
+    /// Compiles it, with the bench page's class if asked for, and writes `secateur.js` and `secateur_bg.wasm` to a folder.
+    pub fn run(self, bench: bool, out: &Path) -> Result {
         let mut cargo = sh::cmd("cargo", &["build", "--release", "--lib", "--target", tools::WASM]);
         cargo.args(["--target-dir", self.target()]);
-        if self.bench {
+        if bench {
             cargo.args(["--features", "bench"]);
         }
-        if self.relaxed {
-            cargo.env("RUSTFLAGS", RELAXED);
+        match self {
+            Self::Plain => {}
+            Self::Relaxed => {
+                cargo.env("RUSTFLAGS", RELAXED);
+            }
+            Self::Threads => {
+                tools::ensure_rust_src()?;
+                // The standard library as it comes has no threads in wasm: it is compiled anew, which a stable compiler
+                // does only when told that we know what we ask for.
+                cargo.args(["-Z", "build-std=std,panic_abort"]).env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", THREADS);
+            }
         }
         sh::run(&mut cargo)?;
         let wasm = format!("{}/{}/release/secateur.wasm", self.target(), tools::WASM);
@@ -44,8 +67,10 @@ impl Engine {
     }
 }
 
-/// Called by Trunk once the page is built: adds the second engine beside the first.
+/// Called by Trunk once the page is built: adds the other engines beside the first.
 pub fn hook() -> Result {
     let staging = std::env::var_os("TRUNK_STAGING_DIR").ok_or("this command is Trunk's: run `cargo xtask build`")?;
-    Engine { relaxed: true, bench: false }.build(&Path::new(&staging).join("relaxed"))
+    let staging = Path::new(&staging);
+    Build::Relaxed.run(false, &staging.join("relaxed"))?;
+    Build::Threads.run(false, &staging.join("threads"))
 }

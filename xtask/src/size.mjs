@@ -8,13 +8,14 @@ const kinds = new Set([".html", ".js", ".css", ".wasm"]);
 const files = readdirSync(root, { recursive: true })
   .filter((file) => kinds.has(extname(file)) && !file.startsWith("assets"))
   .sort();
-// A visitor gets one engine: the plain one at the root, or the one in relaxed/. The larger counts.
-const totals = { page: 0, plain: 0, relaxed: 0 };
+// A visitor gets one engine: the one at the root, the one in relaxed/ or the one in threads/. The largest counts.
+const totals = { page: 0, plain: 0, relaxed: 0, threads: 0 };
 for (const file of files) {
   const bytes = brotliCompressSync(readFileSync(join(root, file))).length;
-  const part = file.startsWith("relaxed/") ? "relaxed" : /^secateur(_bg)?\./.test(file) ? "plain" : "page";
+  const folder = file.split("/")[0];
+  const part = folder in totals ? folder : /^secateur(_bg)?\./.test(file) ? "plain" : "page";
   totals[part] += bytes;
   console.log(`${String(bytes).padStart(9)}  ${file}`);
 }
-const total = totals.page + Math.max(totals.plain, totals.relaxed);
+const total = totals.page + Math.max(totals.plain, totals.relaxed, totals.threads);
 console.log(`${String(total).padStart(9)}  total, with one engine`);

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::{
     browser::{self, Browser},
-    engine::{self, Engine},
+    engine::{self, Build},
     http::Site,
     npm, page,
     sh::{self, Result},
@@ -79,7 +79,7 @@ fn in_browser(browser: &Browser) -> Command {
 /// What runs on fused multiply-adds: the tests of kernels and plans, which all have `kernel` in their names.
 fn relaxed(browser: &Browser) -> Result<Tally> {
     let mut command = in_browser(browser);
-    command.args(["--target-dir", Engine { relaxed: true, bench: false }.target(), "--", "kernel"]);
+    command.args(["--target-dir", Build::Relaxed.target(), "--", "kernel"]);
     counted(command.env("RUSTFLAGS", engine::RELAXED), tally::rust)
 }
 
@@ -96,10 +96,17 @@ fn store() -> Result<Tally> {
 /// The release page as a visitor gets it: under a sub-path, from a plain static server.
 fn ui(browser: &Browser) -> Result<Tally> {
     page::build()?;
-    let site = Site { mounts: vec![(SUB_PATH, sh::root().join("dist"))], isolated: false, posts: None };
-    let url = site.start()? + SUB_PATH;
+    let serve = |isolated: bool| -> Result<String> {
+        let site = Site { mounts: vec![(SUB_PATH, sh::root().join("dist"))], isolated, posts: None };
+        Ok(site.start()? + SUB_PATH)
+    };
+    let (url, isolated) = (serve(false)?, serve(true)?);
     let mut command = sh::cmd("node", &["--test", "--test-concurrency=1", "--test-reporter=spec"]);
-    command.args(ui_files()?).env("SECATEUR_URL", url).env("SECATEUR_CHROMIUM", &browser.chromium);
+    command
+        .args(ui_files()?)
+        .env("SECATEUR_URL", url)
+        .env("SECATEUR_ISOLATED_URL", isolated)
+        .env("SECATEUR_CHROMIUM", &browser.chromium);
     counted(&mut command, tally::node)
 }
 

@@ -60,6 +60,17 @@ pub fn ensure_lint() -> Result {
     Ok(())
 }
 
+/// Makes sure of the standard library's source: the engine with threads compiles it.
+pub fn ensure_rust_src() -> Result {
+    let sysroot = sh::read("rustc", &["--print", "sysroot"]).unwrap_or_default();
+    if std::path::Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/Cargo.lock").is_file() {
+        return Ok(());
+    }
+    println!("Adding the rust-src component: the engine with threads compiles the standard library anew.");
+    sh::run(&mut sh::cmd("rustup", &["component", "add", "rust-src"]))
+        .map_err(|error| format!("{error}; without rustup, install the source of Rust's standard library by hand"))
+}
+
 fn ensure_target() -> Result {
     let installed = sh::read("rustc", &["--print", "target-libdir", "--target", WASM])
         .is_some_and(|dir| std::path::Path::new(&dir).is_dir());
