@@ -43,7 +43,7 @@ pub struct Why {
 /// Picks a form: `time(form)` runs it once.
 pub fn pick(forms: Vec<Form>, how: Choose, time: &mut dyn FnMut(&Packed)) -> (Packed, Why) {
     let us: Vec<f64> = match how {
-        Choose::Measure => measure(&forms, time),
+        Choose::Measure => measure(&names(&forms), &mut |i| time(&forms[i].packed)),
         _ => forms.iter().map(|f| f.work * 1e-4).collect(),
     };
     let named = |f: &Form| matches!(how, Choose::Named(name) if f.name == name);
@@ -62,9 +62,19 @@ pub fn pick(forms: Vec<Form>, how: Choose, time: &mut dyn FnMut(&Packed)) -> (Pa
     (packed.unwrap_or_default(), why)
 }
 
+fn names(forms: &[Form]) -> Vec<&'static str> {
+    forms.iter().map(|form| form.name).collect()
+}
+
+/// Why a layer runs on its only kernel.
+pub fn only(kernel: &'static str, bytes: usize, work: f64, how: Choose, time: &mut dyn FnMut()) -> Why {
+    let us = if how == Choose::Measure { measure(&[kernel], &mut |_| time())[0] } else { work * 1e-4 };
+    Why { candidates: vec![Candidate { kernel: kernel.into(), us, bytes }], measured: how == Choose::Measure }
+}
+
 /// The position of the fastest form, measured.
 pub fn fastest(forms: &[Form], time: &mut dyn FnMut(&Packed)) -> usize {
-    let us = measure(forms, time);
+    let us = measure(&names(forms), &mut |i| time(&forms[i].packed));
     (0..forms.len()).fold(0, |best, i| if us[i] < us[best] { i } else { best })
 }
 
@@ -86,28 +96,28 @@ const WARM_UP_MS: f64 = 60.0;
 
 /// Browsers compile a kernel in a hurry and swap in better code in the background while it runs: forms that never ran on
 /// this page are run until that has happened.
-fn warm_up(forms: &[Form], time: &mut dyn FnMut(&Packed)) {
-    static WARM: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
+fn warm_up(names: &[&'static str], time: &mut dyn FnMut(usize)) {
+    static WARM: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
     let Ok(mut known) = WARM.lock() else { return };
-    let cold: Vec<&Form> = forms.iter().filter(|form| known.insert(form.name)).collect();
+    let cold: Vec<usize> = (0..names.len()).filter(|&i| known.insert(names[i])).collect();
     let start = clock::now_ms();
     while cfg!(target_arch = "wasm32") && !cold.is_empty() && clock::now_ms() - start < WARM_UP_MS {
-        cold.iter().for_each(|form| time(&form.packed));
+        cold.iter().for_each(|&i| time(i));
     }
 }
 
 /// Microseconds of each form: the least of some interleaved samples, each long enough for the clock.
-fn measure(forms: &[Form], time: &mut dyn FnMut(&Packed)) -> Vec<f64> {
-    warm_up(forms, time);
+fn measure(names: &[&'static str], time: &mut dyn FnMut(usize)) -> Vec<f64> {
+    warm_up(names, time);
     let least = (STEPS * step()).clamp(0.2, 4.0);
-    let mut trials: Vec<Trial> = forms.iter().map(|form| warm(form, least, time)).collect();
+    let mut trials: Vec<Trial> = (0..names.len()).map(|i| warm(i, least, time)).collect();
     for round in 0..ROUNDS {
         let fastest = trials.iter().map(|t| t.us).fold(f64::INFINITY, f64::min);
         // The warm-up alone condemns no form: its code may have been the browser's first draft.
         let hopeful = |t: &Trial| round == 0 || t.us <= HOPELESS * fastest;
-        for (trial, form) in trials.iter_mut().zip(forms).filter(|(t, _)| hopeful(t)) {
+        for (i, trial) in trials.iter_mut().enumerate().filter(|(_, t)| hopeful(t)) {
             let start = clock::now_ms();
-            (0..trial.repeats).for_each(|_| time(&form.packed));
+            (0..trial.repeats).for_each(|_| time(i));
             let ms = clock::now_ms() - start;
             if ms < 0.5 * least {
                 // Better code has taken over since the warm-up: this sample is too short for more than an upper bound.
@@ -122,10 +132,10 @@ fn measure(forms: &[Form], time: &mut dyn FnMut(&Packed)) -> Vec<f64> {
 }
 
 /// Runs a form until the clock has moved enough to know how often a sample must run it.
-fn warm(form: &Form, least: f64, time: &mut dyn FnMut(&Packed)) -> Trial {
+fn warm(form: usize, least: f64, time: &mut dyn FnMut(usize)) -> Trial {
     let (start, mut repeats) = (clock::now_ms(), 0);
     loop {
-        time(&form.packed);
+        time(form);
         repeats += 1;
         let ms = clock::now_ms() - start;
         if ms >= least {

@@ -1,5 +1,7 @@
 //! Running a plan: steps over buffers that are allocated once and reused by values whose lives do not overlap.
 
+use std::borrow::Cow;
+
 use crate::base::{Error, Flat, Result, Tensor, tensor};
 use crate::graph::ValueId;
 use crate::kernel::flat::Layout;
@@ -9,6 +11,7 @@ use super::choose::{self, Why};
 use super::forms::{self, Form};
 use super::lower::{Job, Layer, Weighted};
 use super::place::{Place, Placed, Task};
+use super::quantize::{self, Ranges};
 use super::step::{End, Step, Work, weighted};
 use super::{Choose, Options};
 
@@ -34,9 +37,38 @@ pub struct Memory {
     places: Vec<Place>,
     /// By value: its buffer.
     slots: Vec<usize>,
-    buffers: Vec<Vec<f32>>,
+    buffers: Vec<Buffer>,
     /// What keeps gaps zero.
     pub masks: Masks,
+}
+
+/// Room for a value.
+#[derive(Debug)]
+pub enum Buffer {
+    /// Numbers.
+    Floats(Vec<f32>),
+    /// Bytes that stand for numbers.
+    Bytes(Vec<u8>),
+}
+
+impl Default for Buffer {
+    fn default() -> Self {
+        Self::Floats(Vec::new())
+    }
+}
+
+impl Buffer {
+    /// Its numbers; none if it holds bytes.
+    pub fn floats(&mut self) -> &mut [f32] {
+        if let Self::Floats(x) = self { x } else { &mut [] }
+    }
+
+    fn size(&self) -> usize {
+        match self {
+            Self::Floats(x) => 4 * x.len(),
+            Self::Bytes(x) => x.len(),
+        }
+    }
 }
 
 impl Memory {
@@ -45,17 +77,28 @@ impl Memory {
         &self.places[id]
     }
 
-    /// A value as it lies.
-    pub fn read(&self, id: ValueId) -> &[f32] {
-        &self.buffers[self.slots[id]]
+    /// A value's numbers as they lie; bytes are turned into numbers first. Parameters have none.
+    pub fn read(&self, id: ValueId) -> Cow<'_, [f32]> {
+        match (self.buffers.get(self.slots[id]), self.place(id)) {
+            (Some(Buffer::Floats(x)), _) => Cow::Borrowed(x),
+            (Some(Buffer::Bytes(x)), Place::Flat { quant: Some(quant), .. }) => {
+                Cow::Owned(x.iter().map(|&q| quant.number(q)).collect())
+            }
+            _ => Cow::Borrowed(&[]),
+        }
+    }
+
+    /// A value's bytes as they lie; none if it holds numbers.
+    pub fn bytes(&self, id: ValueId) -> &[u8] {
+        if let Buffer::Bytes(x) = &self.buffers[self.slots[id]] { x } else { &[] }
     }
 
     /// Takes a value's buffer out, to be written while others are read.
-    fn take(&mut self, id: ValueId) -> Vec<f32> {
+    fn take(&mut self, id: ValueId) -> Buffer {
         std::mem::take(&mut self.buffers[self.slots[id]])
     }
 
-    fn put(&mut self, id: ValueId, y: Vec<f32>) {
+    fn put(&mut self, id: ValueId, y: Buffer) {
         self.buffers[self.slots[id]] = y;
     }
 }
@@ -91,26 +134,41 @@ pub fn build(placed: Placed, options: &Options) -> Result<Plan> {
 
 /// Masks by the place they belong to.
 #[derive(Debug, Default)]
-pub struct Masks(Vec<(Layout, [usize; 2], Vec<f32>)>);
+pub struct Masks(Vec<Mask>);
+
+#[derive(Debug)]
+struct Mask {
+    layout: Layout,
+    size: [usize; 2],
+    floats: Vec<f32>,
+    bytes: Vec<u8>,
+}
 
 impl Masks {
     fn of(&mut self, place: &Place) -> usize {
         let Place::Flat { size, layout, .. } = place else { return usize::MAX };
-        self.0.iter().position(|(l, s, _)| l == layout && s == size).unwrap_or_else(|| {
-            self.0.push((layout.clone(), *size, place.mask()));
+        self.0.iter().position(|mask| mask.layout == *layout && mask.size == *size).unwrap_or_else(|| {
+            let floats = place.mask();
+            let bytes = floats.iter().map(|&x| if x > 0.0 { u8::MAX } else { 0 }).collect();
+            self.0.push(Mask { layout: layout.clone(), size: *size, floats, bytes });
             self.0.len() - 1
         })
     }
 
-    /// The mask of an index; empty where there are no gaps.
+    /// 1 for pixels and 0 for gaps; empty where there are no gaps.
     pub fn get(&self, index: usize) -> &[f32] {
-        self.0.get(index).map_or(&[], |(_, _, mask)| mask)
+        self.0.get(index).map_or(&[], |mask| &mask.floats)
+    }
+
+    /// The same for bytes: 255 for pixels.
+    pub fn bytes(&self, index: usize) -> &[u8] {
+        self.0.get(index).map_or(&[], |mask| &mask.bytes)
     }
 }
 
 /// Gives every value a buffer; one whose value is read no more goes to the next of the same geometry. Gaps of a geometry
 /// are zero from the start and every step leaves them so.
-fn allocate(steps: &[Task], places: &[Place], input: ValueId, output: ValueId) -> (Vec<usize>, Vec<Vec<f32>>) {
+fn allocate(steps: &[Task], places: &[Place], input: ValueId, output: ValueId) -> (Vec<usize>, Vec<Buffer>) {
     const NONE: usize = usize::MAX;
     let wires = |step: &Task| match step {
         Task::Split { from, to, .. } => (vec![*from], *to),
@@ -147,7 +205,7 @@ fn allocate(steps: &[Task], places: &[Place], input: ValueId, output: ValueId) -
             }
         }
     }
-    (slots, sizes.into_iter().map(|size| vec![0.0; size]).collect())
+    (slots, sizes.into_iter().zip(kinds).map(|(size, kind)| kind.buffer(size)).collect())
 }
 
 impl Plan {
@@ -156,9 +214,15 @@ impl Plan {
         let Layer { name, work, ins, out } = layer;
         let (work, why) = match work {
             Job::Conv(w, v) => {
-                let Place::Flat { layout, .. } = self.memory.place(ins[0]) else {
+                let Place::Flat { layout, quant, .. } = self.memory.place(ins[0]) else {
                     return Err(Error::state(format!("{name}: a convolution reads images")));
                 };
+                if let (Some(x), Place::Flat { quant: Some(y), .. }) = (quant, self.memory.place(out)) {
+                    let residual = ins.get(1).and_then(|&id| self.memory.place(id).quant());
+                    let layer = quantize::Layer::new(&w, &v, layout, [*x, *y], residual, self.threads);
+                    let (work, why) = self.time(layer, &ins, out, layout.run(), how);
+                    return Ok(Step { name, work, ins, out, why });
+                }
                 let forms = forms::convolution(&w, &v, layout, self.threads);
                 self.weigh(forms, w, &ins, out, how)
             }
@@ -190,10 +254,32 @@ impl Plan {
         let end = End { bias: w.bias, clamp: w.clamp, mask };
         let mut y = self.memory.take(out);
         let (packed, why) =
-            choose::pick(forms, how, &mut |packed| weighted(packed, &end, &self.memory, ins, out, &mut y));
-        y.fill(0.0);
+            choose::pick(forms, how, &mut |packed| weighted(packed, &end, &self.memory, ins, out, y.floats()));
+        y.floats().fill(0.0);
         self.memory.put(out, y);
         (Work::Weighted { packed, end }, Some(why))
+    }
+
+    /// A layer between bytes has one kernel, which is timed to be told.
+    fn time(
+        &mut self,
+        layer: quantize::Layer,
+        ins: &[ValueId],
+        out: ValueId,
+        run: usize,
+        how: Choose,
+    ) -> (Work, Option<Why>) {
+        let layer = layer.masked(self.memory.masks.of(&self.memory.places[out]));
+        let mut y = self.memory.take(out);
+        let work = (layer.nonzero() * run) as f64;
+        let why = choose::only("int8", layer.bytes(), work, how, &mut || {
+            if let Buffer::Bytes(y) = &mut y {
+                layer.run(&self.memory, ins, out, y);
+            }
+        });
+        let y = self.memory.place(out).buffer(y.size());
+        self.memory.put(out, y);
+        (Work::Bytes(layer), Some(why))
     }
 
     /// Runs step i.
@@ -210,6 +296,16 @@ impl Plan {
     /// # Errors
     /// When the examples are not as many numbers as a batch has.
     pub fn run(&mut self, x: &[f32]) -> Result<&[f32]> {
+        self.enter(x)?;
+        for i in 0..self.steps.len() {
+            self.step(i)?;
+        }
+        self.memory.place(self.output).gather(&self.memory.read(self.output), &mut self.answers);
+        Ok(&self.answers)
+    }
+
+    /// Puts a batch where it enters.
+    fn enter(&mut self, x: &[f32]) -> Result<()> {
         let want = self.memory.place(self.input).numbers();
         if x.len() != want {
             return Err(Error::shape("numbers of a batch", [want], [x.len()]));
@@ -217,11 +313,29 @@ impl Plan {
         let mut input = self.memory.take(self.input);
         self.memory.place(self.input).scatter(x, &mut input);
         self.memory.put(self.input, input);
-        for i in 0..self.steps.len() {
-            self.step(i)?;
+        Ok(())
+    }
+
+    /// The ranges of all values over some examples, batch by batch; what does not fill a batch is left out.
+    ///
+    /// # Errors
+    /// When the examples do not fit.
+    pub fn observe(&mut self, x: &Tensor) -> Result<Ranges> {
+        let mut ranges = Ranges::new(self.memory.places.len());
+        let each = self.memory.place(self.input).numbers();
+        for batch in x.flat().chunks_exact(each.max(1)) {
+            ranges.begin();
+            ranges.see(self.input, batch);
+            self.enter(batch)?;
+            for i in 0..self.steps.len() {
+                self.step(i)?;
+                let out = self.steps[i].out;
+                let mut numbers = vec![0.0; self.memory.place(out).numbers()];
+                self.memory.place(out).gather(&self.memory.read(out), &mut numbers);
+                ranges.see(out, &numbers);
+            }
         }
-        self.memory.place(self.output).gather(self.memory.read(self.output), &mut self.answers);
-        Ok(&self.answers)
+        Ok(ranges)
     }
 
     /// Answers [N, classes] to any number of examples; the last batch is filled up with zeros.
@@ -248,6 +362,6 @@ impl Plan {
 
     /// Bytes of all buffers for activations.
     pub fn memory(&self) -> usize {
-        4 * self.memory.buffers.iter().map(Vec::len).sum::<usize>()
+        self.memory.buffers.iter().map(Buffer::size).sum()
     }
 }

@@ -55,26 +55,19 @@ impl Kernel {
     }
 }
 
-/// Some rows of a layer, packed.
-#[derive(Clone, Debug)]
-struct Part {
-    rows: Range<usize>,
-    kernel: Kernel,
-}
-
 /// A layer's weights packed for a kernel: whole, or a part for each thread.
 #[derive(Clone, Debug, Default)]
-pub struct Packed(Vec<Part>);
+pub struct Packed(Vec<(Range<usize>, Kernel)>);
 
 impl Packed {
     /// Bytes of all parts.
     pub fn bytes(&self) -> usize {
-        self.0.iter().map(|part| part.kernel.bytes()).sum()
+        self.0.iter().map(|(_, kernel)| kernel.bytes()).sum()
     }
 
     /// Rows of all parts.
     pub fn rows(&self) -> usize {
-        self.0.last().map_or(0, |part| part.rows.end)
+        self.0.last().map_or(0, |(rows, _)| rows.end)
     }
 
     /// Threads that share the work.
@@ -84,20 +77,30 @@ impl Packed {
 
     /// Runs on flat planes; a vector is planes of one number.
     pub fn run(&self, x: &[f32], y: &mut [f32], to: Planes, run: usize, store: &Store) {
-        if let [part] = self.0.as_slice() {
-            return part.kernel.run(x, y, to, run, store);
-        }
-        let mut rest = y;
-        let mut shares: Vec<(&Part, &mut [f32])> = Vec::with_capacity(self.0.len());
-        for (i, part) in self.0.iter().enumerate() {
-            // The last share takes what lies behind the last plane.
-            let end = if i + 1 == self.0.len() { rest.len() } else { part.rows.len() * to.plane };
-            let (y, behind) = rest.split_at_mut(end);
-            shares.push((part, y));
-            rest = behind;
-        }
-        team::each(&mut shares, |(part, y)| part.kernel.run(x, y, to, run, &store.rows(&part.rows, to.plane)));
+        share(&self.0, y, to.plane, |kernel, rows, y| kernel.run(x, y, to, run, &store.rows(rows, to.plane)));
     }
+}
+
+/// Calls `run(kernel, its rows, their part of y)` for the parts of a layer, side by side; a row is a plane of y.
+pub fn share<K: Sync, T: Send>(
+    parts: &[(Range<usize>, K)],
+    y: &mut [T],
+    plane: usize,
+    run: impl Fn(&K, &Range<usize>, &mut [T]) + Sync,
+) {
+    if let [(rows, kernel)] = parts {
+        return run(kernel, rows, y);
+    }
+    let mut rest = y;
+    let mut items = Vec::with_capacity(parts.len());
+    for (i, (rows, kernel)) in parts.iter().enumerate() {
+        // The last part takes what lies behind the last plane.
+        let end = if i + 1 == parts.len() { rest.len() } else { rows.len() * plane };
+        let (y, behind) = rest.split_at_mut(end);
+        items.push((rows, kernel, y));
+        rest = behind;
+    }
+    team::each(&mut items, |(rows, kernel, y)| run(kernel, rows, y));
 }
 
 /// A packed form with its name and a guess at its work, in multiply-adds worth of time.
@@ -138,9 +141,9 @@ impl Maker<'_> {
         let threads = self.threads.min(1 + costs.iter().sum::<usize>() * self.run / WORTH);
         let parts = shares(&costs, grain, threads).into_iter().map(|rows| {
             let kernel = pack(&rows, &self.w.weights[rows.start * self.depth..rows.end * self.depth])?;
-            Some(Part { rows, kernel })
+            Some((rows, kernel))
         });
-        parts.collect::<Option<Vec<Part>>>().map(Packed)
+        parts.collect::<Option<Vec<_>>>().map(Packed)
     }
 
     /// A form with all its weights, or its non-zeros, `each` telling what one costs.
@@ -152,13 +155,13 @@ impl Maker<'_> {
         stored: impl Fn(&Kernel) -> usize,
     ) -> Form {
         let packed = self.pack(grain, whole, |rows, w| Some(pack(rows, w))).unwrap_or_default();
-        let stored: usize = packed.0.iter().map(|part| stored(&part.kernel)).sum();
+        let stored: usize = packed.0.iter().map(|(_, kernel)| stored(kernel)).sum();
         Form { name, work: each * (stored * self.run) as f64, packed }
     }
 }
 
 /// Splits rows into as many ranges as threads, at most, of about the same cost, beginning at multiples of `grain`.
-fn shares(costs: &[usize], grain: usize, threads: usize) -> Vec<Range<usize>> {
+pub fn shares(costs: &[usize], grain: usize, threads: usize) -> Vec<Range<usize>> {
     let total: usize = costs.iter().sum();
     let (mut ranges, mut start, mut spent) = (Vec::new(), 0, 0);
     for (end, cost) in costs.chunks(grain).enumerate().map(|(i, c)| (costs.len().min((i + 1) * grain), c)) {

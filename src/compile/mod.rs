@@ -10,6 +10,7 @@ pub mod exec;
 pub mod forms;
 pub mod lower;
 mod place;
+pub mod quantize;
 mod step;
 
 use crate::base::{Result, Tensor};
@@ -17,6 +18,7 @@ use crate::graph::{Graph, Masks, ValueId};
 
 pub use choose::{Candidate, Choose, Why};
 pub use exec::{Plan, Timing};
+pub use quantize::Ranges;
 
 /// How a weight's zeros are arranged, as far as kernels care.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,13 +40,15 @@ pub struct Options<'a> {
     pub threads: usize,
     /// N:M rules, which open the N:M kernel to their weights.
     pub rules: &'a [GroupRule],
+    /// Ranges of all values, for a plan on bytes; see [`observe`].
+    pub ranges: Option<&'a Ranges>,
     /// How kernels are chosen.
     pub choose: Choose,
 }
 
 impl Default for Options<'_> {
     fn default() -> Self {
-        Self { batch: 1, threads: 1, rules: &[], choose: Choose::Measure }
+        Self { batch: 1, threads: 1, rules: &[], ranges: None, choose: Choose::Measure }
     }
 }
 
@@ -56,8 +60,17 @@ pub fn compile(graph: &Graph, masks: &Masks, options: &Options) -> Result<Plan> 
     let mut graph = graph.clone();
     masks.apply(&mut graph)?;
     let program = lower::lower(&graph, options.rules, options.batch)?;
-    let placed = place::place(program)?;
+    let placed = place::place(program, options.ranges)?;
     exec::build(placed, options)
+}
+
+/// The ranges of all values over calibration examples, which a plan on bytes is made for: run in batches of up to `batch`.
+///
+/// # Errors
+/// When the examples do not fit.
+pub fn observe(graph: &Graph, masks: &Masks, x: &Tensor, batch: usize) -> Result<Ranges> {
+    let batch = batch.clamp(1, x.shape()[0].max(1));
+    compile(graph, masks, &Options { batch, choose: Choose::Predict, ..Options::default() })?.observe(x)
 }
 
 /// Answers of a plan to any number of examples, batch by batch; the last batch is filled up with zeros.

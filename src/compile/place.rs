@@ -8,10 +8,13 @@ use crate::graph::ValueId;
 use crate::kernel::conv::Conv;
 use crate::kernel::flat::{self, Layout, Reach};
 
+use super::exec::Buffer;
+use super::quantize::{self, Quant, Ranges};
+
 use super::lower::{Job, Layer, Program};
 
 /// Where a value lies.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Place {
     /// Planes of pixels; for [N, F] every feature is a plane with the batch as its pixels.
     Flat {
@@ -21,6 +24,8 @@ pub enum Place {
         size: [usize; 2],
         /// Where they lie.
         layout: Layout,
+        /// What they stand for, if they are bytes.
+        quant: Option<Quant>,
     },
     /// One example's features side by side.
     Vector(usize),
@@ -67,7 +72,7 @@ struct Demand {
 }
 
 /// Gives every value its place.
-pub fn place(program: Program) -> Result<Placed> {
+pub fn place(program: Program, ranges: Option<&Ranges>) -> Result<Placed> {
     let Program { batch, layers, mut shapes, input, output } = program;
     let (steps, convs) = split(layers, &mut shapes);
     let lead = unify(&steps, &shapes);
@@ -88,14 +93,16 @@ pub fn place(program: Program) -> Result<Placed> {
         let have = &mut around[of(*id)];
         *have = [have[0].max(wants[0]), have[1].max(wants[1])];
     }
+    let images = |id: ValueId| shapes[id].len() == 4;
+    let quants = ranges.map_or_else(|| vec![None; shapes.len()], |r| quantize::quants(&steps, images, input, r));
     let places = shapes.iter().enumerate().map(|(id, shape)| match *shape.as_slice() {
         [_, channels, h, w] => {
             let (d, [before, after]) = (demands[of(id)], around[of(id)]);
             let layout = Layout::new(batch, d.pitch, d.rows, before, after);
-            Place::Flat { channels, size: [h, w], layout }
+            Place::Flat { channels, size: [h, w], layout, quant: quants[id] }
         }
         [1, features] => Place::Vector(features),
-        [_, channels] => Place::Flat { channels, size: [1, 1], layout: Layout::new(batch, 1, 1, 0, 0) },
+        [_, channels] => Place::Flat { channels, size: [1, 1], layout: Layout::new(batch, 1, 1, 0, 0), quant: None },
         _ => Place::Plain(shape.clone()),
     });
     Ok(Placed { batch, places: places.collect(), steps, input, output })
@@ -144,6 +151,11 @@ fn unify(steps: &[Task], shapes: &[Shape]) -> Vec<usize> {
 }
 
 impl Place {
+    /// What its bytes stand for, if they are bytes.
+    pub fn quant(&self) -> Option<Quant> {
+        if let Self::Flat { quant, .. } = self { *quant } else { None }
+    }
+
     /// Numbers of its buffer.
     pub fn size(&self) -> usize {
         match self {
@@ -156,7 +168,7 @@ impl Place {
     /// Numbers of the value itself, without gaps.
     pub fn numbers(&self) -> usize {
         match self {
-            Self::Flat { channels, size: [h, w], layout } => layout.n * channels * h * w,
+            Self::Flat { channels, size: [h, w], layout, .. } => layout.n * channels * h * w,
             Self::Vector(n) => *n,
             Self::Plain(shape) => shape.iter().product(),
         }
@@ -165,10 +177,10 @@ impl Place {
     /// The shape of the value as a tensor; features have no rows and columns.
     pub fn shape(&self, batch: usize) -> Shape {
         match self {
-            Self::Flat { channels, size: [1, 1], layout } if layout.pitch * layout.rows == 1 => {
+            Self::Flat { channels, size: [1, 1], layout, .. } if layout.pitch * layout.rows == 1 => {
                 vec![layout.n, *channels]
             }
-            Self::Flat { channels, size: [h, w], layout } => vec![layout.n, *channels, *h, *w],
+            Self::Flat { channels, size: [h, w], layout, .. } => vec![layout.n, *channels, *h, *w],
             Self::Vector(n) => vec![batch, *n],
             Self::Plain(shape) => shape.clone(),
         }
@@ -177,24 +189,43 @@ impl Place {
     /// Whether two places can share a buffer: the same pixels and gaps.
     pub fn alike(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Flat { size, layout, .. }, Self::Flat { size: s, layout: l, .. }) => (size, layout) == (s, l),
+            (Self::Flat { size, layout, quant, .. }, Self::Flat { size: s, layout: l, quant: q, .. }) => {
+                // Gaps hold the byte of zero.
+                (size, layout, quant.map(|q| q.zero)) == (s, l, q.map(|q| q.zero))
+            }
             (Self::Vector(_), Self::Vector(_)) => true,
             _ => false,
         }
     }
 
-    /// Writes row-major numbers [N, ...] to where they lie.
-    pub fn scatter(&self, from: &[f32], to: &mut [f32]) {
+    /// A buffer for the value, and others alike: its gaps are zero.
+    pub fn buffer(&self, size: usize) -> Buffer {
         match self {
-            Self::Flat { channels, size: [h, w], layout } => flat::split(from, [*channels, *h, *w], [1, 1], layout, to),
-            Self::Vector(_) | Self::Plain(_) => to[..from.len()].copy_from_slice(from),
+            Self::Flat { quant: Some(quant), .. } => Buffer::Bytes(vec![quant.zero; size]),
+            _ => Buffer::Floats(vec![0.0; size]),
+        }
+    }
+
+    /// Writes row-major numbers [N, ...] to where they lie.
+    pub fn scatter(&self, from: &[f32], to: &mut Buffer) {
+        match (self, to) {
+            (Self::Flat { channels, size: [h, w], layout, quant }, Buffer::Bytes(to)) => {
+                let bytes: Vec<u8> = quant.map_or(vec![], |quant| from.iter().map(|&x| quant.byte(x)).collect());
+                flat::split(&bytes, [*channels, *h, *w], [1, 1], layout, to);
+            }
+            (Self::Flat { channels, size: [h, w], layout, .. }, Buffer::Floats(to)) => {
+                flat::split(from, [*channels, *h, *w], [1, 1], layout, to);
+            }
+            (_, to) => to.floats()[..from.len()].copy_from_slice(from),
         }
     }
 
     /// Reads row-major numbers [N, ...] from where they lie.
     pub fn gather(&self, from: &[f32], to: &mut [f32]) {
         match self {
-            Self::Flat { channels, size: [h, w], layout } => flat::join(from, [*channels, *h, *w], [1, 1], layout, to),
+            Self::Flat { channels, size: [h, w], layout, .. } => {
+                flat::join(from, [*channels, *h, *w], [1, 1], layout, to);
+            }
             Self::Vector(_) | Self::Plain(_) => to.copy_from_slice(&from[..to.len()]),
         }
     }

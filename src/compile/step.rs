@@ -12,9 +12,10 @@ use crate::kernel::simd::Rounding;
 use crate::kernel::store::{Planes, Store};
 
 use super::choose::Why;
-use super::exec::Memory;
+use super::exec::{Buffer, Memory};
 use super::forms::Packed;
 use super::place::Place;
+use super::quantize;
 
 /// A step ready to run.
 #[derive(Debug)]
@@ -36,6 +37,8 @@ pub struct Step {
 pub enum Work {
     /// A layer with weights.
     Weighted { packed: Packed, end: End },
+    /// A layer between bytes.
+    Bytes(quantize::Layer),
     /// Rows and columns sorted into phases.
     Split([usize; 2]),
     /// Max or average pool.
@@ -65,55 +68,105 @@ pub struct End {
 const WORTH: usize = 8192;
 
 /// Calls `work(units, their part of y)`, the units shared out to threads; a unit is `each` numbers of y.
-fn spread(y: &mut [f32], units: usize, each: usize, threads: usize, work: impl Fn(Range<usize>, &mut [f32]) + Sync) {
+fn spread<T: Send>(
+    y: &mut [T],
+    units: usize,
+    each: usize,
+    threads: usize,
+    work: impl Fn(Range<usize>, &mut [T]) + Sync,
+) {
     let threads = threads.min(units).min(1 + units * each / WORTH);
     if threads <= 1 {
         return work(0..units, y);
     }
     let share = units.div_ceil(threads);
-    let mut parts: Vec<(usize, &mut [f32])> = y[..units * each].chunks_mut(share * each).enumerate().collect();
+    let mut parts: Vec<(usize, &mut [T])> = y[..units * each].chunks_mut(share * each).enumerate().collect();
     team::each(&mut parts, |(i, y)| work(*i * share..units.min((*i + 1) * share), y));
 }
 
 impl Step {
     /// Runs the step into `y`.
-    pub fn run(&self, memory: &Memory, y: &mut [f32], threads: usize) -> Result<()> {
-        let x = |i: usize| memory.read(self.ins[i]);
+    pub fn run(&self, memory: &Memory, y: &mut Buffer, threads: usize) -> Result<()> {
+        match y {
+            Buffer::Floats(y) => self.floats(memory, y, threads),
+            Buffer::Bytes(y) => self.bytes(memory, y, threads),
+        }
+    }
+
+    /// Into bytes, from bytes.
+    fn bytes(&self, memory: &Memory, y: &mut [u8], threads: usize) -> Result<()> {
+        let (from, to) = (memory.place(self.ins[0]), memory.place(self.out));
+        let x = memory.bytes(self.ins[0]);
+        match (&self.work, from, to) {
+            (Work::Bytes(layer), ..) => layer.run(memory, &self.ins, self.out, y),
+            (
+                Work::Split(stride),
+                Place::Flat { channels, size, layout, .. },
+                Place::Flat { channels: n, layout: into, .. },
+            ) => {
+                spread(y, *n, into.plane, threads, |planes, y| {
+                    flat::resplit(x, layout, [*channels, size[0], size[1]], *stride, into, planes, y);
+                });
+            }
+            (
+                Work::Pool(w),
+                Place::Flat { channels, size, layout, .. },
+                Place::Flat { size: out, layout: into, .. },
+            ) => {
+                let (from, to) = (Image { size: *size, layout }, Image { size: *out, layout: into });
+                spread(y, *channels, into.plane, threads, |channels, y| {
+                    pool::bytes(w, channels.len(), &x[channels.start * layout.plane..], from, y, to);
+                });
+            }
+            (work, ..) => return Err(Error::state(format!("{}: {work:?} does not give bytes", self.name))),
+        }
+        Ok(())
+    }
+
+    /// Into numbers; bytes are turned into numbers first.
+    fn floats(&self, memory: &Memory, y: &mut [f32], threads: usize) -> Result<()> {
+        let first = memory.read(self.ins[0]);
+        let x = first.as_ref();
         let (from, to) = (memory.place(self.ins[0]), memory.place(self.out));
         match (&self.work, from, to) {
             (Work::Weighted { packed, end }, ..) => weighted(packed, end, memory, &self.ins, self.out, y),
             (
                 Work::Split(stride),
-                Place::Flat { channels, size, layout },
+                Place::Flat { channels, size, layout, .. },
                 Place::Flat { channels: n, layout: into, .. },
             ) => {
                 spread(y, *n, into.plane, threads, |planes, y| {
-                    flat::resplit(x(0), layout, [*channels, size[0], size[1]], *stride, into, planes, y);
+                    flat::resplit(x, layout, [*channels, size[0], size[1]], *stride, into, planes, y);
                 });
             }
-            (Work::Pool(w), Place::Flat { channels, size, layout }, Place::Flat { size: out, layout: into, .. }) => {
+            (
+                Work::Pool(w),
+                Place::Flat { channels, size, layout, .. },
+                Place::Flat { size: out, layout: into, .. },
+            ) => {
                 let (from, to) = (Image { size: *size, layout }, Image { size: *out, layout: into });
                 spread(y, *channels, into.plane, threads, |channels, y| {
-                    pool::pool(w, channels.len(), &x(0)[channels.start * layout.plane..], from, y, to);
+                    pool::pool(w, channels.len(), &x[channels.start * layout.plane..], from, y, to);
                 });
             }
-            (Work::Means, Place::Flat { channels, size, layout }, Place::Flat { layout: into, .. }) => {
+            (Work::Means, Place::Flat { channels, size, layout, .. }, Place::Flat { layout: into, .. }) => {
                 let from = Image { size: *size, layout };
                 spread(y, *channels, into.plane, threads, |channels, y| {
-                    pool::means(channels.len(), &x(0)[channels.start * layout.plane..], from, |c, image, mean| {
+                    pool::means(channels.len(), &x[channels.start * layout.plane..], from, |c, image, mean| {
                         y[c * into.plane + into.row(image, 0)] = mean;
                     });
                 });
             }
             (Work::Add(clamp), ..) => {
-                let n = y.len().min(x(0).len()).min(x(1).len());
+                let second = memory.read(self.ins[1]);
+                let n = y.len().min(x.len()).min(second.len());
                 spread(y, n, 1, threads, |part, y| {
-                    pool::add(&x(0)[part.clone()], &x(1)[part], *clamp, y);
+                    pool::add(&x[part.clone()], &second[part], *clamp, y);
                 });
             }
-            (Work::Flatten, Place::Flat { channels, size, layout }, to) => {
+            (Work::Flatten, Place::Flat { channels, size, layout, .. }, to) => {
                 let each = size[0] * size[1] * if let Place::Flat { layout: into, .. } = to { into.plane } else { 1 };
-                spread(y, *channels, each, threads, |channels, y| flatten(x(0), channels, *size, layout, to, y));
+                spread(y, *channels, each, threads, |channels, y| flatten(x, channels, *size, layout, to, y));
             }
             (Work::Other { op, constants }, ..) => self.other(op, constants, memory, y)?,
             (work, ..) => return Err(Error::state(format!("{}: {work:?} does not read {from:?}", self.name))),
@@ -131,23 +184,26 @@ impl Step {
                 Some(data) => Ok(data.clone()),
                 None => {
                     let mut x = tensor::zeros(&memory.place(id).shape(memory.batch));
-                    memory.place(id).gather(memory.read(id), x.flat_mut());
+                    memory.place(id).gather(&memory.read(id), x.flat_mut());
                     Ok(x)
                 }
             })
             .collect::<Result<Vec<Tensor>>>()?;
         let pass = op.forward(&ins.iter().collect::<Vec<_>>(), Mode::EVAL).map_err(|e| e.at(&self.name))?;
-        memory.place(self.out).scatter(pass.y.flat(), y);
+        let mut out = Buffer::Floats(y.to_vec());
+        memory.place(self.out).scatter(pass.y.flat(), &mut out);
+        y.copy_from_slice(out.floats());
         Ok(())
     }
 }
 
 /// Runs a layer with weights into `y`.
 pub fn weighted(packed: &Packed, end: &End, memory: &Memory, ins: &[ValueId], out: ValueId, y: &mut [f32]) {
-    let residual = ins.get(1).map_or(&[][..], |&id| memory.read(id));
+    let aside = ins.get(1).map(|&id| memory.read(id));
+    let residual = aside.as_deref().unwrap_or_default();
     let (bias, mask) = (end.bias.as_slice(), memory.masks.get(end.mask));
     let store = Store { bias, residual, clamp: end.clamp, mask, rounding: Rounding::Fast };
-    let x = memory.read(ins[0]);
+    let x = &*memory.read(ins[0]);
     match memory.place(out) {
         Place::Flat { layout, size, .. } => {
             packed.run(x, y, Planes { lead: layout.lead, plane: layout.plane }, layout.span(*size), &store);

@@ -10,10 +10,10 @@
 use std::ops::Range;
 
 use super::conv::Conv;
-use super::rows;
+use super::rows::Pixel;
 
-/// Numbers that kernels may touch past the end of a run: it is rounded up to the widest lane.
-pub const SLACK: usize = 8;
+/// Numbers that kernels may touch past the end of a run: it is rounded up to the widest lane, which is one of bytes.
+pub const SLACK: usize = 16;
 
 /// Where the pixels of a batch lie.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,7 +117,7 @@ pub fn offset(v: &Conv, l: &Layout, c: usize, ky: usize, kx: usize) -> usize {
 
 /// Copies images [N, C, H, W] into planes [phases x C], every `stride`-th row and column to a phase. `to` must hold zeros
 /// outside the pixels; they stay.
-pub fn split(x: &[f32], [c, h, w]: [usize; 3], stride: [usize; 2], l: &Layout, to: &mut [f32]) {
+pub fn split<T: Pixel>(x: &[T], [c, h, w]: [usize; 3], stride: [usize; 2], l: &Layout, to: &mut [T]) {
     let from = |image: usize, channel: usize, y: usize| &x[((image * c + channel) * h + y) * w..][..w];
     phases([c, h, w], stride, l, 0..c * stride[0] * stride[1], |image, channel, y, px, start| {
         stride_copy(from(image, channel, y), stride[1], px, &mut to[start..]);
@@ -125,14 +125,14 @@ pub fn split(x: &[f32], [c, h, w]: [usize; 3], stride: [usize; 2], l: &Layout, t
 }
 
 /// [`split`] from planes that lie in a layout of their own, to some of the planes: `to` begins with the first of those.
-pub fn resplit(
-    x: &[f32],
+pub fn resplit<T: Pixel>(
+    x: &[T],
     from: &Layout,
     [c, h, w]: [usize; 3],
     stride: [usize; 2],
     l: &Layout,
     planes: Range<usize>,
-    to: &mut [f32],
+    to: &mut [T],
 ) {
     phases([c, h, w], stride, l, planes, |image, channel, y, px, start| {
         let row = &x[channel * from.plane + from.row(image, y)..][..w];
@@ -141,11 +141,11 @@ pub fn resplit(
 }
 
 /// The way back of [`split`]: reads the pixels of planes into images [N, C, H, W].
-pub fn join(from: &[f32], [c, h, w]: [usize; 3], stride: [usize; 2], l: &Layout, x: &mut [f32]) {
+pub fn join<T: Pixel>(from: &[T], [c, h, w]: [usize; 3], stride: [usize; 2], l: &Layout, x: &mut [T]) {
     phases([c, h, w], stride, l, 0..c * stride[0] * stride[1], |image, channel, y, px, start| {
         let to = &mut x[((image * c + channel) * h + y) * w..][..w];
         if stride[1] == 1 {
-            rows::copy(&from[start..], to);
+            T::copy(&from[start..], to);
         } else {
             to[px.min(w)..].iter_mut().step_by(stride[1]).zip(&from[start..]).for_each(|(to, x)| *to = *x);
         }
@@ -174,12 +174,12 @@ fn phases(
 }
 
 /// Every `stride`-th number of a row from `first` on.
-fn stride_copy(row: &[f32], stride: usize, first: usize, to: &mut [f32]) {
+fn stride_copy<T: Pixel>(row: &[T], stride: usize, first: usize, to: &mut [T]) {
     let row = &row[first.min(row.len())..];
     let to = &mut to[..row.len().div_ceil(stride)];
     match stride {
-        1 => rows::copy(row, to),
-        2 => rows::evens(row, to),
+        1 => T::copy(row, to),
+        2 => T::evens(row, to),
         _ => to.iter_mut().zip(row.iter().step_by(stride)).for_each(|(to, x)| *to = *x),
     }
 }

@@ -55,6 +55,30 @@ pub fn pool(w: &Window, channels: usize, x: &[f32], from: Image, y: &mut [f32], 
     }
 }
 
+/// [`pool`] on bytes, whose means are rounded to the nearest byte, a half up. A border is not counted.
+pub fn bytes(w: &Window, channels: usize, x: &[u8], from: Image, y: &mut [u8], to: Image) {
+    let ([h, wide], [oh, ow]) = (from.size, to.size);
+    let inside = |o: usize, axis: usize, end: usize| {
+        let first = (o * w.stride[axis]).saturating_sub(w.pad[axis]);
+        first..(o * w.stride[axis] + w.kernel[axis]).saturating_sub(w.pad[axis]).min(end)
+    };
+    for (c, image) in (0..channels).flat_map(|c| (0..from.layout.n).map(move |i| (c, i))) {
+        let plane = &x[c * from.layout.plane..];
+        for (oy, ox) in (0..oh).flat_map(|oy| (0..ow).map(move |ox| (oy, ox))) {
+            let (rows, columns) = (inside(oy, 0, h), inside(ox, 1, wide));
+            let pixels = rows.clone().flat_map(|iy| {
+                let row = from.layout.row(image, iy);
+                &plane[row + columns.start..row + columns.end]
+            });
+            let seen = (rows.len() * columns.len()).max(1) as u32;
+            y[c * to.layout.plane + to.layout.row(image, oy) + ox] = match w.mean {
+                None => pixels.copied().max().unwrap_or(0),
+                Some(_) => ((pixels.map(|&q| u32::from(q)).sum::<u32>() + seen / 2) / seen) as u8,
+            };
+        }
+    }
+}
+
 /// Takes column kx of every window of a row into the outputs.
 fn line(w: &Window, row: &[f32], kx: usize, out: &mut [f32]) {
     let mean = w.mean.is_some();

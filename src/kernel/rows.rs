@@ -2,6 +2,39 @@
 
 use super::simd::{F32x4, Lane};
 
+/// What pixels are made of.
+pub trait Pixel: Copy {
+    /// Copies as many pixels as `to` has.
+    fn copy(from: &[Self], to: &mut [Self]);
+    /// `to[i] = from[2 i]`, as many pixels as `to` has.
+    fn evens(from: &[Self], to: &mut [Self]);
+}
+
+impl Pixel for f32 {
+    #[inline]
+    fn copy(from: &[Self], to: &mut [Self]) {
+        copy(from, to);
+    }
+
+    #[inline]
+    fn evens(from: &[Self], to: &mut [Self]) {
+        let whole = lanes_of_evens(from, to);
+        to.iter_mut().zip(from.iter().step_by(2)).skip(whole).for_each(|(to, x)| *to = *x);
+    }
+}
+
+impl Pixel for u8 {
+    #[inline]
+    fn copy(from: &[Self], to: &mut [Self]) {
+        to.copy_from_slice(&from[..to.len()]);
+    }
+
+    #[inline]
+    fn evens(from: &[Self], to: &mut [Self]) {
+        to.iter_mut().zip(from.iter().step_by(2)).for_each(|(to, x)| *to = *x);
+    }
+}
+
 /// Copies as many numbers as `to` has.
 ///
 /// A row of pixels is short, and `copy_from_slice` is a call out of wasm into the browser: this is loads and stores.
@@ -40,14 +73,7 @@ pub fn copy(from: &[f32], to: &mut [f32]) {
     }
 }
 
-/// `to[i] = from[2 i]`, as many numbers as `to` has.
-#[inline]
-pub fn evens(from: &[f32], to: &mut [f32]) {
-    let whole = lanes_of_evens(from, to);
-    to.iter_mut().zip(from.iter().step_by(2)).skip(whole).for_each(|(to, x)| *to = *x);
-}
-
-/// Does as much of it as fits whole lanes; gives how many numbers that were.
+/// Does as much of [`Pixel::evens`] as fits whole lanes; gives how many numbers that were.
 #[cfg(target_arch = "wasm32")]
 fn lanes_of_evens(from: &[f32], to: &mut [f32]) -> usize {
     const N: usize = F32x4::N;
@@ -82,7 +108,7 @@ mod tests {
         }
         for n in 0..30 {
             let mut to = vec![0.0; n + 1];
-            evens(&from, &mut to[..n]);
+            f32::evens(&from, &mut to[..n]);
             assert!(to[..n].iter().zip((1..60).step_by(2)).all(|(a, b)| *a == b as f32) && to[n] == 0.0, "{n} numbers");
         }
     }

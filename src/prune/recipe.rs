@@ -63,6 +63,8 @@ pub struct Recipe {
     pub batch: usize,
     /// Threads of the speed measurement.
     pub threads: usize,
+    /// Whether convolutions run on bytes in the end.
+    pub int8: bool,
 }
 
 /// Share of weights or channels that is cut.
@@ -93,11 +95,18 @@ pub static THREADS: Param = Param {
     what: "Threads that share a run when speed is measured. More than one needs a cross-origin isolated page.",
     kind: Kind::Int { default: 1, min: 1, max: team::MOST as i64 },
 };
+/// What the pruned network computes with.
+pub static PRECISION: Param = Param {
+    key: "precision",
+    label: "Precision",
+    what: "What the pruned network computes with: 32-bit floats, or 8-bit integers in its convolutions, calibrated on training images.",
+    kind: Kind::Choice { default: "f32", of: &["f32", "int8"] },
+};
 /// Calibration examples.
 pub static CALIBRATION: Param = Param {
     key: "calibration",
     label: "Calibration images",
-    what: "Training images that a criterion looks at before it decides.",
+    what: "Training images that a criterion, or the choice of 8-bit ranges, looks at.",
     kind: Kind::Int { default: 256, min: 16, max: 4096 },
 };
 /// Fewest units a layer keeps.
@@ -109,7 +118,7 @@ pub static MIN_KEEP: Param = Param {
 };
 
 /// Settings that belong to no axis.
-pub static GLOBALS: &[&Param] = &[&SPARSITY, &SEED, &BATCH, &THREADS, &CALIBRATION, &MIN_KEEP];
+pub static GLOBALS: &[&Param] = &[&SPARSITY, &SEED, &BATCH, &THREADS, &PRECISION, &CALIBRATION, &MIN_KEEP];
 
 /// The axes in the order of the form, with the part that stands where none is chosen.
 pub static AXES: &[Axis] = &[
@@ -178,6 +187,9 @@ impl Recipe {
             crate::base::part::Setting::Float(x) => x,
             _ => 0.0,
         };
+        if let Some(word) = full.get(PRECISION.key) {
+            PRECISION.parse(PRECISION.key, word)?;
+        }
         let mut recipe = Self {
             pattern: pick(&full, "pattern", pattern::ALL)?,
             criterion: pick(&full, "criterion", criterion::ALL)?,
@@ -191,6 +203,7 @@ impl Recipe {
             min_keep: whole(&MIN_KEEP)?,
             batch: whole(&BATCH)?,
             threads: whole(&THREADS)?,
+            int8: full.get(PRECISION.key).is_some_and(|word| word == "int8"),
         };
         if let Some(fixed) = recipe.pattern.part.sparsity(&recipe.pattern.args) {
             recipe.sparsity = fixed;
@@ -263,6 +276,7 @@ impl Recipe {
             ("min_keep", self.min_keep.to_string()),
             ("batch", self.batch.to_string()),
             ("threads", self.threads.to_string()),
+            ("precision", if self.int8 { "int8" } else { "f32" }.into()),
         ] {
             out.insert(key.into(), text);
         }

@@ -1,7 +1,7 @@
 //! One run, a slice at a time.
 
 use crate::base::{Result, Rng, clock, team};
-use crate::compile::{Choose, GroupRule, Options, Plan, compile};
+use crate::compile::{Choose, GroupRule, Options, Plan, Ranges, compile, observe};
 use crate::data::Dataset;
 use crate::graph::op::Mode;
 use crate::graph::run::trace;
@@ -41,6 +41,8 @@ pub struct Job {
     pub(super) timeline: Vec<Stage>,
     pub(super) curve: Vec<Point>,
     pub(super) after: Tally,
+    /// Right answers in floats, where the plan is on bytes.
+    pub(super) float: Tally,
     pub(super) started: f64,
     /// Threads that plans share: those asked for, as far as there are as many.
     pub(super) threads: usize,
@@ -52,7 +54,8 @@ pub struct Job {
     gatherer: Option<Gatherer>,
     batches: Vec<Batch>,
     pub(super) plan: Option<Plan>,
-    evaluator: Option<Plan>,
+    evaluators: Vec<Plan>,
+    ranges: Option<Ranges>,
     pub(super) race: Option<Race>,
     regrow: Rng,
 }
@@ -72,6 +75,7 @@ impl Job {
             timeline: Vec::new(),
             curve: Vec::new(),
             after: Tally::default(),
+            float: Tally::default(),
             started: clock::now_ms(),
             threads,
             tasks,
@@ -82,7 +86,8 @@ impl Job {
             gatherer: None,
             batches: Vec::new(),
             plan: None,
-            evaluator: None,
+            evaluators: Vec::new(),
+            ranges: None,
             race: None,
             regrow,
         }
@@ -110,7 +115,7 @@ impl Job {
             Task::Phase(Phase::Prune { sparsity }) => self.prune(session, *sparsity, events)?,
             Task::Phase(Phase::Train(train)) => self.train(session, train, events)?,
             Task::Phase(Phase::Recalibrate { batches }) => self.recalibrate(session, *batches)?,
-            Task::Compile => self.compile()?,
+            Task::Compile => self.compile(session)?,
             Task::After => self.test_pruned(session, events)?,
             Task::Measure => self.measure(session)?,
         };
@@ -214,10 +219,15 @@ impl Job {
 
     fn calibration(&self, session: &Session) -> Vec<Batch> {
         let Some(train) = &session.train else { return Vec::new() };
+        self.picks(train).chunks(CALIBRATION).map(|chunk| (train.batch(chunk), train.labels(chunk))).collect()
+    }
+
+    /// The training images that are looked at.
+    fn picks(&self, train: &Dataset) -> Vec<usize> {
         let (mut picks, _) = self.split(train);
         Rng::fork(self.recipe.seed, "calibration").shuffle(&mut picks);
         picks.truncate(self.recipe.calibration);
-        picks.chunks(CALIBRATION).map(|chunk| (train.batch(chunk), train.labels(chunk))).collect()
+        picks
     }
 
     /// One training step, with what the schedule and the regrowing do between steps.
@@ -340,12 +350,18 @@ impl Job {
     }
 
     /// Removes what can be removed for real and compiles the rest.
-    fn compile(&mut self) -> Result<bool> {
+    fn compile(&mut self, session: &Session) -> Result<bool> {
         let network = self.sliced()?;
         if self.run {
+            self.ranges = self.observed(session, network.as_ref())?;
             let rules = self.rules();
-            let options =
-                Options { batch: self.recipe.batch, threads: self.threads, rules: &rules, ..Options::default() };
+            let options = Options {
+                batch: self.recipe.batch,
+                threads: self.threads,
+                rules: &rules,
+                ranges: self.ranges.as_ref(),
+                ..Options::default()
+            };
             self.plan = Some(match &network {
                 Some(network) => compile(network, &Masks::default(), &options)?,
                 None => compile(&self.graph, &self.masks, &options)?,
@@ -355,9 +371,20 @@ impl Job {
         Ok(true)
     }
 
+    /// What the values of the network lie between, on training images, if it is to run on bytes.
+    fn observed(&self, session: &Session, network: Option<&Graph>) -> Result<Option<Ranges>> {
+        let (true, Some(train)) = (self.recipe.int8, &session.train) else { return Ok(None) };
+        let x = train.batch(&self.picks(train));
+        match network {
+            Some(network) => observe(network, &Masks::default(), &x, CALIBRATION),
+            None => observe(&self.graph, &self.masks, &x, CALIBRATION),
+        }
+        .map(Some)
+    }
+
     /// Answers do not depend on the kernels, so a quick choice will do for counting them.
     fn quick<'a>(&self, rules: &'a [GroupRule]) -> Options<'a> {
-        Options { batch: CHUNK, threads: self.threads, rules, choose: Choose::Predict }
+        Options { batch: CHUNK, threads: self.threads, rules, choose: Choose::Predict, ..Options::default() }
     }
 
     fn rules(&self) -> Vec<GroupRule> {
@@ -383,16 +410,21 @@ impl Job {
 
     fn test_pruned(&mut self, session: &Session, events: &mut Vec<Event>) -> Result<bool> {
         let Some(test) = &session.test else { return Ok(true) };
-        if self.done == 0 && self.recipe.batch != CHUNK {
+        if self.done == 0 {
             let graph = self.network.as_ref().unwrap_or(&self.graph);
             let masks = if self.network.is_some() { Masks::default() } else { self.masks.clone() };
-            self.evaluator = Some(compile(graph, &masks, &self.quick(&self.rules()))?);
+            let rules = self.rules();
+            let quick = self.quick(&rules);
+            let mut evaluators = vec![compile(graph, &masks, &Options { ranges: self.ranges.as_ref(), ..quick })?];
+            if self.ranges.is_some() {
+                evaluators.push(compile(graph, &masks, &quick)?);
+            }
+            self.evaluators = evaluators;
         }
         let seen = self.after.n();
         let picks: Vec<usize> = (seen..(seen + CHUNK).min(test.len())).collect();
-        let plan = self.evaluator.as_mut().or(self.plan.as_mut());
-        if let Some(plan) = plan {
-            self.after.add(&plan.answers(&test.batch(&picks))?, &test.labels(&picks));
+        for (plan, tally) in self.evaluators.iter_mut().zip([&mut self.after, &mut self.float]) {
+            tally.add(&plan.answers(&test.batch(&picks))?, &test.labels(&picks));
         }
         let over = self.after.n() >= test.len();
         if over {

@@ -67,6 +67,9 @@ pub struct Accuracy {
     pub low: f64,
     /// Upper end of the interval of `after`.
     pub high: f64,
+    /// Of the pruned network in floats, where it runs on bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub float: Option<f64>,
     /// Test images.
     pub n: usize,
     /// Lower end of the interval of `before`.

@@ -35,7 +35,8 @@ pub(super) fn record(job: &Job, session: &mut Session) -> Result<Record> {
     let network = job.network.as_ref().unwrap_or(&job.graph);
     let masks = if job.network.is_some() { Masks::default() } else { job.masks.clone() };
     let layers = layers(job, dense, network, &dense_us)?;
-    let accuracy = accuracy(before, after);
+    let mut accuracy = accuracy(before, after);
+    accuracy.float = (job.float.n() > 0).then(|| job.float.accuracy());
     let size = Size {
         parameters: counts::parameters(dense),
         nonzero: counts::nonzero(network, &masks),
@@ -56,6 +57,7 @@ pub(super) fn record(job: &Job, session: &mut Session) -> Result<Record> {
         .collect();
     let mut notes = if job.run { verdict::notes(&layers, &speed, &collapsed) } else { Vec::new() };
     notes.extend(verdict::fewer_threads(job.recipe.threads, job.threads, &session.environment));
+    notes.extend(verdict::bytes(&layers, &accuracy, job.recipe.int8));
     Ok(Record {
         format: 1,
         job: if job.run { "run" } else { "baseline" }.into(),
@@ -95,6 +97,7 @@ fn accuracy(before: &Tally, after: &Tally) -> Accuracy {
         after: after.accuracy(),
         low: a.low,
         high: a.high,
+        float: None,
         n: after.n(),
         before_low: b.low,
         before_high: b.high,

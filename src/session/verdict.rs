@@ -51,6 +51,9 @@ fn percent(x: f64) -> String {
 pub fn why(row: &LayerRow) -> String {
     let sparse = row.kernel != "dense" && !row.kernel.starts_with("dense") && row.kernel != "depthwise";
     let first = row.candidates.first().map_or(0.0, |c| c.us);
+    if row.kernel == "int8" {
+        return format!("8-bit integers: {} of {} weights are left, {first:.0} µs", row.kept, row.total);
+    }
     let dense = row.candidates.iter().find(|c| c.kernel.starts_with("dense") || c.kernel == "depthwise");
     let other =
         row.candidates.iter().find(|c| c.kernel == "element" || c.kernel.starts_with("block") || c.kernel == "n:m");
@@ -97,6 +100,23 @@ pub fn notes(layers: &[LayerRow], speed: &Speed, collapsed: &[String]) -> Vec<St
     notes
 }
 
+/// What 8-bit integers did to the answers, or why there are none.
+pub fn bytes(layers: &[LayerRow], accuracy: &Accuracy, asked: bool) -> Option<String> {
+    let count = layers.iter().filter(|l| l.kernel == "int8").count();
+    match accuracy.float {
+        _ if !asked => None,
+        Some(float) if count > 0 => Some(format!(
+            "{count} of {} layers compute with 8-bit integers: accuracy {} in floats, {} in integers.",
+            layers.len(),
+            percent(float),
+            percent(accuracy.after)
+        )),
+        _ => {
+            Some("Only convolutions compute with 8-bit integers, and this network has none: it runs in floats.".into())
+        }
+    }
+}
+
 /// What to say when a run had fewer threads than it asked for.
 pub fn fewer_threads(asked: usize, had: usize, environment: &Environment) -> Option<String> {
     let why = if environment.cores >= asked {
@@ -121,6 +141,7 @@ mod tests {
             after,
             low: after - 0.012,
             high: after + 0.012,
+            float: None,
             n: 2000,
             before_low: 0.0,
             before_high: 1.0,

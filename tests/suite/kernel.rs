@@ -27,7 +27,7 @@ fn numbers(rng: &mut Rng, n: usize) -> Vec<f32> {
 }
 
 /// A convolution that a network could have: 1 pixel, 1 channel, strides, borders, groups and batches among them.
-fn shape(rng: &mut Rng) -> Conv {
+pub fn shape(rng: &mut Rng) -> Conv {
     let groups = pick(rng, &[1, 1, 1, 2, 3]);
     let deep = rng.below(5) == 0;
     let c = if deep { groups } else { groups * pick(rng, &[1, 2, 3, 4, 8, 13]) };
@@ -87,7 +87,7 @@ fn finish(y: &mut [f32], pixels: usize, bias: &[f32], residual: &[f32], clamp: [
 }
 
 /// Ones on the pixels of a run, zeros in its gaps.
-fn mask(l: &Layout, [h, w]: [usize; 2]) -> Vec<f32> {
+pub fn mask(l: &Layout, [h, w]: [usize; 2]) -> Vec<f32> {
     let mut mask = vec![0.0; l.run().next_multiple_of(flat::SLACK)];
     for (image, y) in (0..l.n).flat_map(|image| (0..h).map(move |y| (image, y))) {
         mask[l.row(image, y) - l.lead..][..w].fill(1.0);

@@ -10,6 +10,7 @@ mod golden;
 mod gradient;
 #[cfg(not(target_arch = "wasm32"))]
 mod house;
+mod int8;
 mod kernel;
 mod plan;
 mod session;

@@ -27,7 +27,7 @@ pub fn noise(shape: &[usize], seed: u64) -> Tensor {
 }
 
 /// Cuts a share of each weight at random.
-fn cut(graph: &Graph, share: f32) -> Masks {
+pub fn cut(graph: &Graph, share: f32) -> Masks {
     let mut rng = Rng::new(9);
     let mut masks = Masks::default();
     for (_, id) in graph.layers() {

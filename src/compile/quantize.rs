@@ -1,0 +1,192 @@
+//! Plans on bytes: which values become bytes, what their bytes stand for, and layers between such values.
+//!
+//! Static quantization: activations are affine over a range seen on calibration examples, weights symmetric, with a scale
+//! for each output channel (Jacob et al., 2018). Images are bytes wherever convolutions and pools hand them on; features,
+//! and whatever other operators give, stay numbers.
+
+use std::ops::Range;
+
+use crate::graph::ValueId;
+use crate::kernel::conv::Conv;
+use crate::kernel::flat::Layout;
+use crate::kernel::int8::{Quads, Store, TOP};
+use crate::kernel::store::Planes;
+
+use super::exec::Memory;
+use super::forms::shares;
+use super::lower::{Job, Weighted};
+use super::place::{Place, Task};
+
+/// What bytes stand for: scale (q - zero).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quant {
+    /// The worth of one step.
+    pub scale: f32,
+    /// The byte of zero.
+    pub zero: u8,
+}
+
+impl Quant {
+    /// Seven bits over a range, which is widened to hold zero; the scale is at least `least`.
+    fn over([low, high]: [f32; 2], least: f32) -> Self {
+        let (low, high) = (low.min(0.0), high.max(0.0));
+        let scale = ((high - low) / f32::from(TOP)).max(least);
+        Self { scale, zero: (-low / scale).round_ties_even() as u8 }
+    }
+
+    /// The byte nearest to a number.
+    pub fn byte(self, x: f32) -> u8 {
+        ((x / self.scale).round_ties_even() + f32::from(self.zero)).clamp(0.0, f32::from(TOP)) as u8
+    }
+
+    /// The number that a byte stands for.
+    pub fn number(self, q: u8) -> f32 {
+        (f32::from(q) - f32::from(self.zero)) * self.scale
+    }
+}
+
+/// Least and greatest number of every value of a program, on average over batches of examples: the rare extremes of a single
+/// image would take steps from all others.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ranges {
+    batches: usize,
+    sums: Vec<[f32; 2]>,
+}
+
+impl Ranges {
+    /// Nothing seen of a number of values.
+    pub fn new(values: usize) -> Self {
+        Self { batches: 0, sums: vec![[0.0; 2]; values] }
+    }
+
+    /// A batch begins.
+    pub fn begin(&mut self) {
+        self.batches += 1;
+    }
+
+    /// Takes in a value's numbers of this batch.
+    pub fn see(&mut self, id: ValueId, numbers: &[f32]) {
+        let (low, high) = numbers.iter().fold((0.0f32, 0.0f32), |(low, high), &x| (low.min(x), high.max(x)));
+        self.sums[id] = [self.sums[id][0] + low, self.sums[id][1] + high];
+    }
+
+    fn of(&self, id: ValueId) -> [f32; 2] {
+        let [low, high] = self.sums.get(id).copied().unwrap_or_default();
+        let n = self.batches.max(1) as f32;
+        [low / n, high / n]
+    }
+}
+
+/// The quantization of every value that can be bytes: images that convolutions, pools and splits make of such images.
+pub fn quants(tasks: &[Task], images: impl Fn(ValueId) -> bool, input: ValueId, ranges: &Ranges) -> Vec<Option<Quant>> {
+    let mut quants: Vec<Option<Quant>> = vec![None; ranges.sums.len()];
+    if images(input) {
+        quants[input] = Some(Quant::over(ranges.of(input), f32::MIN_POSITIVE));
+    }
+    for task in tasks {
+        match task {
+            Task::Split { from, to, .. } => quants[*to] = quants[*from],
+            Task::Layer(layer) => {
+                let inputs = layer.ins.iter().map(|&id| quants[id]).collect::<Option<Vec<Quant>>>();
+                quants[layer.out] = inputs.and_then(|inputs| match &layer.work {
+                    Job::Conv(w, _) => Some(Quant::over(ranges.of(layer.out), least(w, inputs[0]))),
+                    // A pool's pixels are some of its input's, or their means.
+                    // Where a border counts as zeros the means are left to numbers.
+                    Job::Pool(w, mean) => (*mean != Some(true) || w.pad == [0, 0]).then_some(inputs[0]),
+                    _ => None,
+                });
+            }
+        }
+    }
+    quants
+}
+
+/// The kernel rounds sums below 2²¹ steps only: no answer may be further out, whatever the range says.
+fn least(w: &Weighted, x: Quant) -> f32 {
+    let depth = w.weights.len() / w.bias.len().max(1);
+    let rows = w.weights.chunks(depth.max(1)).zip(&w.bias);
+    let most = rows.map(|(row, bias)| row.iter().map(|w| w.abs()).sum::<f32>() * f32::from(TOP) * x.scale + bias.abs());
+    (most.fold(0.0, f32::max) / (1 << 20) as f32).max(f32::MIN_POSITIVE)
+}
+
+/// A layer between bytes.
+#[derive(Debug)]
+pub struct Layer {
+    parts: Vec<(Range<usize>, Quads)>,
+    start: Vec<i32>,
+    scale: Vec<f32>,
+    residual_scale: f32,
+    clamp: [u8; 2],
+    zero: u8,
+    mask: usize,
+}
+
+impl Layer {
+    /// Quantizes and packs a convolution from values to a value, in a part for each thread.
+    pub fn new(
+        w: &Weighted,
+        v: &Conv,
+        l: &Layout,
+        [x, y]: [Quant; 2],
+        residual: Option<Quant>,
+        threads: usize,
+    ) -> Self {
+        let (depth, group) = (v.depth(), v.o / v.groups);
+        let offsets: Vec<Vec<u32>> = (0..v.groups).map(|g| v.offsets(l, g)).collect();
+        let (mut weights, mut start, mut scale) = (Vec::with_capacity(w.weights.len()), Vec::new(), Vec::new());
+        for (row, bias) in w.weights.chunks(depth).zip(&w.bias) {
+            let step = (row.iter().fold(0.0f32, |most, w| most.max(w.abs())) / 127.0).max(f32::MIN_POSITIVE);
+            let bytes = row.iter().map(|w| (w / step).round_ties_even() as i8);
+            let sum: i32 = bytes.clone().map(i32::from).sum();
+            weights.extend(bytes);
+            // What zero points add to the sum, and the bias, in steps of the sum.
+            let worth = step * x.scale;
+            let aside = residual.map_or(0.0, |r| f32::from(r.zero) * r.scale);
+            start.push(((bias - aside) / worth).round_ties_even() as i32 - i32::from(x.zero) * sum);
+            scale.push(worth / y.scale);
+        }
+        let costs: Vec<usize> = weights.chunks(depth).map(|row| row.iter().filter(|w| **w != 0).count() + 4).collect();
+        let pack = |rows: Range<usize>| {
+            let mut quads = Quads::new();
+            rows.clone().for_each(|o| quads.push(&weights[o * depth..(o + 1) * depth], &offsets[o / group]));
+            (rows, quads)
+        };
+        let parts = shares(&costs, 1, threads).into_iter().map(pack).collect();
+        let residual_scale = residual.map_or(0.0, |r| r.scale / y.scale);
+        Self { parts, start, scale, residual_scale, clamp: w.clamp.map(|c| y.byte(c)), zero: y.zero, mask: usize::MAX }
+    }
+
+    /// The same with a mask that keeps gaps.
+    pub fn masked(self, mask: usize) -> Self {
+        Self { mask, ..self }
+    }
+
+    /// Bytes of the packed weights.
+    pub fn bytes(&self) -> usize {
+        self.parts.iter().map(|(_, quads)| quads.bytes()).sum()
+    }
+
+    /// Weights that are multiplied.
+    pub fn nonzero(&self) -> usize {
+        self.parts.iter().map(|(_, quads)| quads.nonzero()).sum()
+    }
+
+    /// Runs the layer into `y`.
+    pub fn run(&self, memory: &Memory, ins: &[ValueId], out: ValueId, y: &mut [u8]) {
+        let Place::Flat { layout, size, .. } = memory.place(out) else { return };
+        let (to, run) = (Planes { lead: layout.lead, plane: layout.plane }, layout.span(*size));
+        let store = Store {
+            start: &self.start,
+            scale: &self.scale,
+            residual: ins.get(1).map_or(&[], |&id| memory.bytes(id)),
+            residual_scale: self.residual_scale,
+            clamp: self.clamp,
+            mask: memory.masks.bytes(self.mask),
+            zero: self.zero,
+        };
+        let x = memory.bytes(ins[0]);
+        super::forms::share(&self.parts, y, to.plane, |quads, rows, y| {
+            quads.run(x, y, to, run, &store.rows(rows, to.plane));
+        });
+    }
+}
