@@ -1,7 +1,7 @@
 // The marks: what is promised, and where in the measured rows it is kept or missed.
 //
-// A mark lists points, { name, value, low, high }, from the rows; it is met where every point is. `least` and `most` bound the
-// values. A new mark is an entry here; rows come from sections/.
+// A mark lists points, { name, value, low, high }, from the rows; `least` or `most` bounds their values, and it is met where
+// every point is. A new mark is an entry here; rows come from sections/.
 
 const point = (row, { value, low, high }) => ({ name: row.name, value, low, high });
 
@@ -32,52 +32,55 @@ const training = (when) => (rows) =>
 const oneShot = (when) => (rows) =>
   rows.filter((row) => row.section === "one-shot" && when(row)).map((row) => point(row, row.ms));
 
-const single = (value) => ({ value, low: value, high: value });
+/** Rows that are counted or fitted, not sampled. */
+const once = (section, what) => (rows) =>
+  rows
+    .filter((row) => row.section === section)
+    .map((row) => point(row, { value: what(row), low: what(row), high: what(row) }));
+
+const atLeast = (least, unit, mark, points) => ({ mark, least, unit, points });
+const atMost = (most, unit, mark, points) => ({ mark, most, unit, points });
 
 export const marks = [
-  { mark: "dense layer, against ONNX Runtime Web", least: 1.5, unit: "x", points: speed(dense, vsOrt) },
-  { mark: "dense layer, against TensorFlow.js", least: 1.5, unit: "x", points: speed(dense, vsTf) },
-  { mark: "dense layer, share of the multiply-add peak", least: 85, unit: "%", points: speed(dense, share) },
-  { mark: "layer, 90% of single weights cut, against ONNX Runtime Web dense", least: 12, unit: "x", points: speed(sparse, vsOrt) },
-  { mark: "layer, 90% of single weights cut, against our best dense", least: 8, unit: "x", points: speed(sparse, vsOwn) },
-  { mark: "layer, 90% of single weights cut, share of our dense rate", least: 75, unit: "%", points: speed(sparse, kept) },
-  { mark: "blocks 4x1, against single weights at the same sparsity", least: 1, unit: "x", points: pattern("block 4x1") },
-  { mark: "blocks 2x1, against single weights at the same sparsity", least: 1, unit: "x", points: pattern("block 2x1") },
-  { mark: "blocks 1x4, against single weights at the same sparsity", least: 1, unit: "x", points: pattern("block 1x4") },
-  { mark: "2:4, against single weights at the same sparsity", least: 1, unit: "x", points: pattern("2:4") },
-  { mark: "resnet14 90%, batch 1, against ONNX Runtime Web dense", least: 10, unit: "x", points: speed(network("resnet14", 0.9), vsOrt) },
-  { mark: "resnet14 90%, batch 64, against ONNX Runtime Web dense", least: 8, unit: "x", points: speed(network("resnet14", 0.9, 64), vsOrt) },
-  { mark: "vgg-small 95%, against ONNX Runtime Web dense", least: 15, unit: "x", points: speed(network("vgg-small", 0.95), vsOrt) },
-  { mark: "mobilenet-small 80%, against ONNX Runtime Web dense", least: 4, unit: "x", points: speed(network("mobilenet-small", 0.8), vsOrt) },
-  { mark: "lenet-300-100 95%, batch 1, against our dense", least: 6, unit: "x", points: speed(network("lenet-300-100", 0.95), vsOwn) },
-  { mark: "lenet-300-100 95%, batch 64, against our dense", least: 10, unit: "x", points: speed(network("lenet-300-100", 0.95, 64), vsOwn) },
-  { mark: "half the channels removed, measured over theoretical gain", least: 0.9, unit: "x", points: speed((row) => row.pattern === "channel", kept) },
-  { mark: "training lenet-5 and resnet8, against TensorFlow.js cpu", least: 5, unit: "x", points: training((row) => row.backend === "cpu") },
-  { mark: "training resnet8 with 90% cut, against dense training", least: 2, unit: "x", points: training((row) => row.sparsity > 0) },
-  { mark: "one-shot pruning by magnitude", most: 20, unit: " ms", points: oneShot((row) => row.criterion === "magnitude") },
-  { mark: "one-shot pruning by gradients (snip, taylor), 64 images", most: 300, unit: " ms", points: oneShot((row) => row.images === 64) },
-  {
-    mark: "growth of compile and run time with non-zeros, log-log slope",
-    most: 1.05,
-    unit: "",
-    points: (rows) => rows.filter((row) => row.section === "growth").map((row) => point(row, single(row.slopes.both))),
-  },
-  {
-    mark: "memory of a plan over model and two largest activations",
-    most: 1.5,
-    unit: "x",
-    points: (rows) => rows.filter((row) => row.section === "memory").map((row) => point(row, single(row.ratio))),
-  },
+  atLeast(1.5, "x", "dense layer, against ONNX Runtime Web", speed(dense, vsOrt)),
+  atLeast(1.5, "x", "dense layer, against TensorFlow.js", speed(dense, vsTf)),
+  atLeast(85, "%", "dense layer, share of the multiply-add peak", speed(dense, share)),
+  atLeast(12, "x", "layer, 90% of single weights cut, against ONNX Runtime Web dense", speed(sparse, vsOrt)),
+  atLeast(8, "x", "layer, 90% of single weights cut, against our best dense", speed(sparse, vsOwn)),
+  atLeast(75, "%", "layer, 90% of single weights cut, share of our dense rate", speed(sparse, kept)),
+  atLeast(1, "x", "blocks 4x1, against single weights at the same sparsity", pattern("block 4x1")),
+  atLeast(1, "x", "blocks 2x1, against single weights at the same sparsity", pattern("block 2x1")),
+  atLeast(1, "x", "blocks 1x4, against single weights at the same sparsity", pattern("block 1x4")),
+  atLeast(1, "x", "2:4, against single weights at the same sparsity", pattern("2:4")),
+  atLeast(10, "x", "resnet14 90%, batch 1, against ONNX Runtime Web dense", speed(network("resnet14", 0.9), vsOrt)),
+  atLeast(8, "x", "resnet14 90%, batch 64, against ONNX Runtime Web dense", speed(network("resnet14", 0.9, 64), vsOrt)),
+  atLeast(15, "x", "vgg-small 95%, against ONNX Runtime Web dense", speed(network("vgg-small", 0.95), vsOrt)),
+  atLeast(4, "x", "mobilenet-small 80%, against ONNX Runtime Web dense", speed(network("mobilenet-small", 0.8), vsOrt)),
+  atLeast(6, "x", "lenet-300-100 95%, batch 1, against our dense", speed(network("lenet-300-100", 0.95), vsOwn)),
+  atLeast(10, "x", "lenet-300-100 95%, batch 64, against our dense", speed(network("lenet-300-100", 0.95, 64), vsOwn)),
+  atLeast(0.9, "x", "half the channels removed, measured over theoretical gain", speed((row) => row.pattern === "channel", kept)),
+  atLeast(5, "x", "training lenet-5 and resnet8, against TensorFlow.js cpu", training((row) => row.backend === "cpu")),
+  atLeast(2, "x", "training resnet8 with 90% cut, against dense training", training((row) => row.sparsity > 0)),
+  atMost(20, " ms", "one-shot pruning by magnitude", oneShot((row) => row.criterion === "magnitude")),
+  atMost(300, " ms", "one-shot pruning by gradients (snip, taylor), 64 images", oneShot((row) => row.images === 64)),
+  atMost(1.05, "", "growth of compile and run time with non-zeros, log-log slope", once("growth", (row) => row.slopes.both)),
+  atMost(1.5, "x", "memory of a plan over model and two largest activations", once("memory", (row) => row.ratio)),
 ];
 
-/** A mark with its points judged: the one that is furthest from the bound or nearest to it speaks for all. */
+/**
+ * A mark with its points judged; the one that is worst for it speaks for all. Where points miss the bound, but none by more
+ * than its interval, the mark is undecided.
+ */
 export function judge(mark, rows) {
   const scale = mark.unit === "%" ? 100 : 1;
   const points = mark
     .points(rows)
     .map(({ name, value, low, high }) => ({ name, value: scale * value, low: scale * low, high: scale * high }));
-  const met = ({ value }) => (mark.least === undefined ? value <= mark.most : value >= mark.least);
-  const sign = mark.least === undefined ? -1 : 1;
-  const worst = points.reduce((a, b) => (a === undefined || sign * b.value < sign * a.value ? b : a), undefined);
-  return { ...mark, points, worst, count: points.filter(met).length };
+  const atLeast = mark.least !== undefined;
+  const met = ({ value }) => (atLeast ? value >= mark.least : value <= mark.most);
+  const open = ({ low, high }) => (atLeast ? high >= mark.least : low <= mark.most);
+  const worse = (a, b) => (atLeast ? a.value < b.value : a.value > b.value);
+  const worst = points.reduce((a, b) => (a === undefined || worse(b, a) ? b : a), undefined);
+  const verdict = points.every(met) ? "met" : points.every((p) => met(p) || open(p)) ? "undecided" : "missed";
+  return { ...mark, points, worst, verdict, met: points.filter(met).length };
 }

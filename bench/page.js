@@ -50,7 +50,9 @@ async function main() {
     await say(`${index + 1}/${jobs.length}  ${job.name}: ${done.line}`);
   }
   const environment = {
+    only,
     peers: speed.peers,
+    binaries: binaries(),
     user_agent: navigator.userAgent,
     threads: 1,
     fused: fused(),
@@ -62,6 +64,12 @@ async function main() {
   await post("bench.json", JSON.stringify({ environment, rows }, null, 1));
   await post("bench.txt", report(environment, sections.map(([id, { title }]) => ({ id, title })), rows));
   await post("done", "");
+}
+
+/** The wasm files that the page and its peers loaded. */
+function binaries() {
+  const paths = performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname);
+  return paths.filter((path) => path.endsWith(".wasm"));
 }
 
 async function say(line) {

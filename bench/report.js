@@ -44,11 +44,12 @@ const tables = {
     left("criterion", (row) => row.criterion),
     right("images", (row) => `${row.images}`),
     right("time", (row) => time(row.ms.value)),
-    right("range", (row) => interval(row.ms, 1)),
+    right("95% interval", (row) => interval(row.ms, 1)),
   ],
   memory: [
     left("what", (row) => row.name),
-    right("plan", (row) => mega(row.plan)),
+    right("buffers", (row) => mega(row.buffers)),
+    right("packed weights", (row) => mega(row.packed)),
     right("model", (row) => mega(row.model)),
     right("two activations", (row) => mega(row.activations)),
     right("ratio", (row) => `${row.ratio.toFixed(2)}x`),
@@ -75,7 +76,7 @@ function costModel(rows) {
   if (choices.length === 0) return [];
   const { mean, worst, count } = regret(choices);
   return [
-    "## Cost model",
+    "### Cost model",
     "",
     `Time of the predicted kernel over that of the measured one: ${mean.toFixed(3)} in the geometric mean of ${count} layers, ` +
       `${worst.regret.toFixed(2)} at worst (${worst.row}, ${worst.layer}: ${worst.predicted} in place of ${worst.kernel}).`,
@@ -94,9 +95,9 @@ function markTable(rows) {
       right("bound", bound),
       right("worst", (mark) => figure(mark, mark.worst.value)),
       right("95% interval", (mark) => interval(mark.worst, digits(mark))),
-      right("middle", (mark) => figure(mark, geometric(mark.points.map(({ value }) => value)))),
-      right("rows met", (mark) => `${mark.count}/${mark.points.length}`),
-      left("verdict", (mark) => (mark.count === mark.points.length ? "met" : "missed")),
+      right("geometric mean", (mark) => figure(mark, geometric(mark.points.map(({ value }) => value)))),
+      right("rows met", (mark) => `${mark.met}/${mark.points.length}`),
+      left("verdict", ({ verdict }) => verdict),
       left("worst row", (mark) => mark.worst.name),
     ],
     judged,
@@ -105,14 +106,15 @@ function markTable(rows) {
 
 /** The report as Markdown; sections are { id, title }. */
 export function report(environment, sections, rows) {
-  const parts = ["## Marks", "", markTable(rows), ""];
+  const parts = ["## Marks", "", markTable(rows), "", "## Table", ""];
   for (const { id, title } of sections) {
     const own = rows.filter((row) => row.section === id);
     if (own.length === 0) continue;
-    parts.push(`## ${title}`, "");
+    parts.push(`### ${title}`, "");
     if (id === "growth") {
       for (const { name, points, slopes } of own) {
-        const fitted = `Log-log slopes: compile ${slopes.compile.toFixed(2)}, run ${slopes.run.toFixed(2)}, both ${slopes.both.toFixed(2)}.`;
+        const fits = Object.entries(slopes).map(([of, slope]) => `${of} ${slope.toFixed(2)}`);
+        const fitted = `Log-log slopes: ${fits.join(", ")}.`;
         parts.push(`${name}:`, "", table(growth, points), "", fitted, "");
       }
     } else {
@@ -121,8 +123,12 @@ export function report(environment, sections, rows) {
     if (id === "speed") parts.push(...costModel(rows));
   }
   const peak = rows.filter((row) => row.peak_gmacs).map((row) => row.peak_gmacs);
-  const rate = peak.length ? `; multiply-add peak ${geometric(peak).toFixed(1)} GMAC/s (${interval({ low: Math.min(...peak), high: Math.max(...peak) }, 1)})` : "";
-  parts.push(`Peers: ${Object.values(environment.peers).join(", ")}; one thread; fused multiply-adds: ${environment.fused}${rate}.`);
+  if (environment.only) parts.push(`Only what has "${environment.only}" in its name.`);
+  parts.push(`Peers: ${Object.values(environment.peers).join(", ")}; fused multiply-adds: ${environment.fused}; one thread.`);
+  if (peak.length > 0) {
+    const range = interval({ low: Math.min(...peak), high: Math.max(...peak) }, 1);
+    parts.push(`Multiply-add peak: ${geometric(peak).toFixed(1)} GMAC/s (${range} over the rows).`);
+  }
   parts.push(environment.user_agent, "");
   return parts.join("\n");
 }

@@ -1,5 +1,5 @@
 // One-shot pruning: evidence, scores, allocation and masks for 90% of the weights of a network.
-import { interleave, median } from "../measure.js";
+import { interleave } from "../measure.js";
 import { zoo } from "../zoo.js";
 
 /** Images that a criterion looks at: one batch, and what the product asks for by default. */
@@ -14,13 +14,13 @@ export async function run(job, kit) {
   for (const criterion of CRITERIA) {
     for (const images of criterion === "magnitude" ? [0] : CALIBRATIONS) {
       const pruning = new kit.BenchPruning(job.id, await kit.weights(job.id), images);
-      const [samples] = await interleave([(times) => pruning.run(criterion, times)], kit.step, { least: 3, most: 9, within_ms: 600 });
+      const few = { least: 3, most: 9, within_ms: 600 };
+      const [samples] = await interleave([(times) => pruning.run(criterion, times)], kit.step, few);
       const kept = pruning.run(criterion, 1);
       pruning.free();
-      const low = Math.min(...samples);
-      const high = Math.max(...samples);
+      const ms = kit.ratio(samples, samples.map(() => 1));
       const name = `${job.id}, ${criterion}${images ? `, ${images} images` : ""}`;
-      rows.push({ section: "one-shot", name, id: job.id, criterion, images, kept, ms: { value: median(samples), low, high } });
+      rows.push({ section: "one-shot", name, id: job.id, criterion, images, kept, ms });
     }
   }
   return { rows, line: rows.map((row) => `${row.criterion} ${row.ms.value.toFixed(1)} ms`).join(", ") };

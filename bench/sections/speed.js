@@ -14,7 +14,7 @@ const loaders = {
 };
 
 export const title = "Inference";
-export const jobs = cases.map((one) => ({ ...one, name: `${one.name}${of(one)} ${cutting(one)}` }));
+export const jobs = cases.map((one) => ({ ...one, what: one.name, name: `${one.name}${of(one)} ${cutting(one)}` }));
 
 function of(one) {
   return one.kind === "network" ? `, batch ${one.batch}` : ` (${one.of})`;
@@ -44,7 +44,7 @@ export async function run(job, kit) {
   const row = {
     section: "speed",
     name: job.name,
-    what: job.kind === "network" ? job.id : `${job.name.split(" (")[0]}`,
+    what: job.id ?? job.what,
     ...{ kind: job.kind, of: job.of, pattern: job.pattern, sparsity: job.sparsity, batch: job.batch ?? 1 },
     ms,
     vs: { ort: vs("ort"), tf: vs("tf"), own: vs("own") },
@@ -82,7 +82,9 @@ async function difference(ours, shape, input) {
     const largest = theirs.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-6);
     apart[id] = theirs.reduce((most, x, i) => Math.max(most, Math.abs(x - mine[i])), 0) / largest;
     await pruned.release();
-    if (!(apart[id] < TOLERANCE)) throw new Error(`our outputs are ${apart[id]} from those of ${peers[id]}, more than ${TOLERANCE}`);
+    if (!(apart[id] < TOLERANCE)) {
+      throw new Error(`our outputs are ${apart[id]} from those of ${peers[id]}, more than ${TOLERANCE}`);
+    }
   }
   return apart;
 }

@@ -24,7 +24,7 @@ export async function run(job, kit) {
     ours.free();
     return { rows: [{ ...row, missing: other.missing }], line: `no ${other.missing.join(", ")}` };
   }
-  const few = { least: 3, most: 15, within_ms: 5000 };
+  const few = { least: 2, most: 15, within_ms: 5000 };
   const [mine, theirs] = await interleave([(times) => ours.step(times), other.step], kit.step, few);
   ours.free();
   other.release();

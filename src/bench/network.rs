@@ -139,7 +139,7 @@ impl Bench {
         (self.batch as u64 * count::macs(&self.dense, &Default::default())) as f64
     }
 
-    /// Bytes: the plan's buffers and packed weights; the model; its two largest activations.
+    /// Bytes: the plan's buffers; its packed weights; the model; its two largest activations.
     pub fn memory(&self) -> Vec<f64> {
         let packed: usize = self.plan.layers().map(|t| t.why.candidates[0].bytes).sum();
         let graph = &self.cut.graph;
@@ -147,7 +147,7 @@ impl Bench {
         let mut sizes: Vec<usize> = activations.map(|v| 4 * self.batch * tensor::count(&v.shape)).collect();
         sizes.sort_unstable();
         let largest: usize = sizes.iter().rev().take(2).sum();
-        [self.plan.memory() + packed, count::bytes_dense(graph), largest].map(|n| n as f64).to_vec()
+        [self.plan.memory(), packed, count::bytes_dense(graph), largest].map(|n| n as f64).to_vec()
     }
 
     /// Each layer's measured choice beside the cost model's, as JSON.
