@@ -16,7 +16,9 @@ const DEPTH = 4;
 /** `channels` are those before and after a layer; where they differ, layers widen and narrow in turn. */
 export const layers = (of, kernel, channels, size, pattern, sparsity, depth = DEPTH) => {
   const [a, b = a] = channels;
-  const name = `${kernel}x${kernel}, ${a === b ? a : `${a} to ${b} to ${a}`} channels, ${size}x${size}`;
+  const source = of === "single" ? "" : ` (${of})`;
+  const across = a === b ? `${a} channel${a === 1 ? "" : "s"}` : `${a} to ${b} to ${a} channels`;
+  const name = `${kernel}x${kernel}, ${across}, ${size}x${size}${source}`;
   const widths = Array.from({ length: depth + 1 }, (_, i) => (i % 2 ? b : a));
   return { kind: "layers", of, name, channels: widths, kernel, size, pattern, sparsity };
 };

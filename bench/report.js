@@ -32,10 +32,10 @@ const tables = {
   ],
   training: [
     left("what", (row) => row.name),
-    right("ours, a step", (row) => time(row.ours_ms)),
-    right("other, a step", (row) => (row.missing ? `lacks ${row.missing.join(", ")}` : time(row.other_ms))),
-    right("ours, an epoch", (row) => (row.missing ? "" : `${row.ours_epoch_s.toFixed(0)} s`)),
-    right("other, an epoch", (row) => (row.missing ? "" : `${row.other_epoch_s.toFixed(0)} s`)),
+    right("our dense step", (row) => time(row.ours_ms)),
+    right("the other's step", (row) => (row.missing ? `lacks ${row.missing.join(", ")}` : time(row.other_ms))),
+    right("our dense epoch", (row) => (row.missing ? "" : `${row.ours_epoch_s.toFixed(0)} s`)),
+    right("the other's epoch", (row) => (row.missing ? "" : `${row.other_epoch_s.toFixed(0)} s`)),
     right("gain", (row) => times(row.gain)),
     right("95% interval", (row) => (row.gain ? interval(row.gain) : "")),
   ],
@@ -129,6 +129,8 @@ export function report(environment, sections, rows) {
     const range = interval({ low: Math.min(...peak), high: Math.max(...peak) }, 1);
     parts.push(`Multiply-add peak: ${geometric(peak).toFixed(1)} GMAC/s (${range} over the rows).`);
   }
+  const samples = rows.filter((row) => row.samples).map((row) => row.samples);
+  if (samples.length > 0) parts.push(`${Math.min(...samples)} to ${Math.max(...samples)} interleaved samples a side.`);
   parts.push(environment.user_agent, "");
   return parts.join("\n");
 }

@@ -14,10 +14,10 @@ const loaders = {
 };
 
 export const title = "Inference";
-export const jobs = cases.map((one) => ({ ...one, what: one.name, name: `${one.name}${of(one)} ${cutting(one)}` }));
+export const jobs = cases.map((one) => ({ ...one, what: one.name, name: `${one.name}${batch(one)} ${cutting(one)}` }));
 
-function of(one) {
-  return one.kind === "network" ? `, batch ${one.batch}` : ` (${one.of})`;
+function batch(one) {
+  return one.kind === "network" ? `, batch ${one.batch}` : "";
 }
 
 function cutting(one) {
@@ -44,8 +44,8 @@ export async function run(job, kit) {
   const row = {
     section: "speed",
     name: job.name,
-    what: job.id ?? job.what,
-    ...{ kind: job.kind, of: job.of, pattern: job.pattern, sparsity: job.sparsity, batch: job.batch ?? 1 },
+    ...{ what: job.what, kind: job.kind, of: job.of },
+    ...{ pattern: job.pattern, sparsity: job.sparsity, batch: job.batch ?? 1 },
     ms,
     vs: { ort: vs("ort"), tf: vs("tf"), own: vs("own") },
     share,

@@ -6,8 +6,8 @@ const BATCH = 64;
 /** Steps of a pass over the 60,000 images of our data sets. */
 const EPOCH = Math.ceil(60000 / BATCH);
 
-const peer = (id, backend) => ({ name: `training ${id}, tfjs ${backend}`, id, backend });
-const sparse = (id, sparsity) => ({ name: `training ${id}, ${100 * sparsity}% cut`, id, sparsity });
+const peer = (id, backend) => ({ name: `training ${id}, against tfjs ${backend}`, id, backend });
+const sparse = (id, sparsity) => ({ name: `training ${id}, ${100 * sparsity}% cut against dense`, id, sparsity });
 
 export const title = "Training";
 export const jobs = [
