@@ -10,6 +10,7 @@ import * as speed from "./sections/speed.js";
 import * as training from "./sections/training.js";
 import { weights } from "./zoo.js";
 
+// A section is a file: its title, its jobs by name, `run(job, kit)` that gives rows and a line for the log, and `text(rows)`.
 const sections = Object.entries({ speed, patterns, training, "one-shot": oneShot, growth, memory });
 
 /** Rounds of multiply-adds in a run of the peak. */
@@ -62,7 +63,7 @@ async function main() {
     seconds: Math.round((performance.now() - started) / 1000),
   };
   await post("bench.json", JSON.stringify({ environment, rows }, null, 1));
-  await post("bench.txt", report(environment, sections.map(([id, { title }]) => ({ id, title })), rows));
+  await post("bench.txt", report(environment, sections, rows));
   await post("done", "");
 }
 

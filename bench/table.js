@@ -22,3 +22,6 @@ export function time(ms) {
 export const times = (ratio) => (ratio ? `${ratio.value.toFixed(2)}x` : "");
 export const percent = (share) => (share ? `${Math.round(100 * share.value)} %` : "");
 export const interval = ({ low, high }, digits = 2) => `${low.toFixed(digits)}-${high.toFixed(digits)}`;
+
+/** What is cut of a row. */
+export const cut = (row) => (row.sparsity === 0 ? "unpruned" : `${row.pattern} ${Math.round(100 * row.sparsity)} %`);

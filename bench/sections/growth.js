@@ -1,5 +1,6 @@
 // How compiling and running a pruned layer grow with its weights: the slope of a line through log time over log non-zeros.
 import { interleave, median } from "../measure.js";
+import { right, table, time } from "../table.js";
 
 /** Channels of a 1x1 layer: its weights go from a thousand to ten million. */
 const CHANNELS = [32, 100, 316, 1000, 3162];
@@ -36,3 +37,18 @@ function slope(x, y) {
   const products = (a, b, ma, mb) => a.reduce((sum, v, i) => sum + (v - ma) * (b[i] - mb), 0);
   return products(x, y, mx, my) / products(x, x, mx, mx);
 }
+
+const columns = [
+  right("weights", (point) => `${point.weights}`),
+  right("non-zeros", (point) => `${point.nonzeros}`),
+  right("compile", (point) => time(point.compile_ms)),
+  right("run", (point) => time(point.run_ms)),
+];
+
+export const text = (rows) =>
+  rows
+    .map(({ name, points, slopes }) => {
+      const fits = Object.entries(slopes).map(([of, slope]) => `${of} ${slope.toFixed(2)}`);
+      return [`${name}:`, table(columns, points), `Log-log slopes: ${fits.join(", ")}.`].join("\n\n");
+    })
+    .join("\n\n");

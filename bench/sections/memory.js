@@ -1,5 +1,6 @@
 // Memory of a plan: its buffers and packed weights, over the model and its two largest activations.
 import { patterns } from "../cases.js";
+import { left, right, table } from "../table.js";
 import { zoo } from "../zoo.js";
 
 export const title = "Memory of a plan";
@@ -17,3 +18,16 @@ export async function run(job, kit) {
   }
   return { rows, line: rows.map((row) => `${row.ratio.toFixed(2)}x`).join(", ") };
 }
+
+const mega = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`;
+
+const columns = [
+  left("what", (row) => row.name),
+  right("buffers", (row) => mega(row.buffers)),
+  right("packed weights", (row) => mega(row.packed)),
+  right("model", (row) => mega(row.model)),
+  right("two activations", (row) => mega(row.activations)),
+  right("ratio", (row) => `${row.ratio.toFixed(2)}x`),
+];
+
+export const text = (rows) => table(columns, rows);

@@ -1,5 +1,6 @@
 // One-shot pruning: evidence, scores, allocation and masks for 90% of the weights of a network.
 import { interleave } from "../measure.js";
+import { interval, left, right, table, time } from "../table.js";
 import { zoo } from "../zoo.js";
 
 /** Images that a criterion looks at: one batch, and what the product asks for by default. */
@@ -25,3 +26,13 @@ export async function run(job, kit) {
   }
   return { rows, line: rows.map((row) => `${row.criterion} ${row.ms.value.toFixed(1)} ms`).join(", ") };
 }
+
+const columns = [
+  left("network", (row) => row.id),
+  left("criterion", (row) => row.criterion),
+  right("images", (row) => `${row.images}`),
+  right("time", (row) => time(row.ms.value)),
+  right("95% interval", (row) => interval(row.ms, 1)),
+];
+
+export const text = (rows) => table(columns, rows);

@@ -1,6 +1,7 @@
 // Patterns that promise faster kernels, against single weights at the same sparsity, all in one measurement.
 import { layers, patterns } from "../cases.js";
 import { interleave, median } from "../measure.js";
+import { cut, interval, left, right, table, time, times } from "../table.js";
 
 const SHAPES = [
   ["ResNet-18", 3, [64], 28],
@@ -36,3 +37,15 @@ export async function run(job, kit) {
   plans.forEach((plan) => plan.free());
   return { rows, line: rows.slice(1).map((row) => `${row.pattern} ${row.element.value.toFixed(2)}x`).join(", ") };
 }
+
+const columns = [
+  left("what", (row) => row.what),
+  left("cut", cut),
+  right("time", (row) => time(row.ms)),
+  right("vs element", (row) => times(row.element)),
+  right("95% interval", (row) => interval(row.element)),
+  right("vs own dense", (row) => times(row.own)),
+  left("kernels", (row) => row.kernels),
+];
+
+export const text = (rows) => table(columns, rows);

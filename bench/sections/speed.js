@@ -1,7 +1,9 @@
 // Inference: our plan, our unpruned plan and both peers on the dense model, and the multiply-add peak, all taking turns.
 import { cases, patterns } from "../cases.js";
+import { costModel, regret } from "../cost-model.js";
 import { interleave, median } from "../measure.js";
 import * as ort from "../ort.js";
+import { cut, interval, left, percent, right, table, time, times } from "../table.js";
 import * as tf from "../tf.js";
 
 /** Outputs may differ by this much of the largest one: sums are taken in another order. */
@@ -88,3 +90,20 @@ async function difference(ours, shape, input) {
   }
   return apart;
 }
+
+const columns = [
+  left("what", (row) => row.what),
+  right("batch", (row) => `${row.batch}`),
+  left("cut", cut),
+  right("ours", (row) => time(row.ms.ours)),
+  right("vs ORT", (row) => times(row.vs.ort)),
+  right("95% interval", (row) => interval(row.vs.ort)),
+  right("vs TF.js", (row) => times(row.vs.tf)),
+  right("95% interval", (row) => interval(row.vs.tf)),
+  right("vs own dense", (row) => times(row.vs.own)),
+  right("of dense rate", (row) => (row.vs.own ? `${Math.round((100 * row.vs.own.value) / row.theoretical)} %` : "")),
+  right("of peak", (row) => percent(row.share)),
+  right("regret", (row) => (row.choices.length ? regret(row.choices).mean.toFixed(2) : "")),
+];
+
+export const text = (rows) => [table(columns, rows), ...costModel(rows)].join("\n\n");

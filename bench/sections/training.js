@@ -1,5 +1,6 @@
 // Training: steps on batches of 64 images, ours against TensorFlow.js, and a sparse network against the dense one.
 import { interleave, median } from "../measure.js";
+import { interval, left, right, table, time, times } from "../table.js";
 import { missing, train } from "../tf-train.js";
 
 const BATCH = 64;
@@ -54,3 +55,15 @@ function pruned({ id, sparsity }, kit) {
   const network = new kit.BenchTraining(id, sparsity, BATCH);
   return { step: (times) => network.step(times), release: () => network.free() };
 }
+
+const columns = [
+  left("what", (row) => row.name),
+  right("our dense step", (row) => time(row.ours_ms)),
+  right("the other's step", (row) => (row.missing ? `lacks ${row.missing.join(", ")}` : time(row.other_ms))),
+  right("our dense epoch", (row) => (row.missing ? "" : `${row.ours_epoch_s.toFixed(0)} s`)),
+  right("the other's epoch", (row) => (row.missing ? "" : `${row.other_epoch_s.toFixed(0)} s`)),
+  right("gain", (row) => times(row.gain)),
+  right("95% interval", (row) => (row.gain ? interval(row.gain) : "")),
+];
+
+export const text = (rows) => table(columns, rows);
