@@ -1,85 +1,78 @@
-// Runs every case, our plan and the peer's dense model in turn, and posts the rows to the server that opened this page.
+// Runs every job of every section and posts the rows and the report to the server that opened this page.
 import { fused } from "./fused.js";
-import { cases } from "./cases.js";
-import { interleave, median, timerStep } from "./measure.js";
-import * as peer from "./peer.js";
-import { table } from "./table.js";
+import { timerStep } from "./measure.js";
+import { report } from "./report.js";
+import * as growth from "./sections/growth.js";
+import * as int8 from "./sections/int8.js";
+import * as memory from "./sections/memory.js";
+import * as oneShot from "./sections/one-shot.js";
+import * as patterns from "./sections/patterns.js";
+import * as speed from "./sections/speed.js";
+import * as threads from "./sections/threads.js";
+import * as training from "./sections/training.js";
+import { weights } from "./zoo.js";
 
-/** Outputs may differ by this much of the largest one: sums are taken in another order. */
-const TOLERANCE = 1e-3;
+// A section is a file: its title, its jobs by name, `run(job, kit)` that gives rows and a line for the log, and `text(rows)`.
+const sections = Object.entries({ speed, patterns, int8, threads, training, "one-shot": oneShot, growth, memory });
+
+/** Rounds of multiply-adds in a run of the peak. */
+const PEAK_ROUNDS = 16;
 
 // As on the page: the engine with fused multiply-adds where the browser has them.
-const { default: init, Bench, bench_ratio, bench_peak } = await import(fused() ? "/relaxed/secateur.js" : "/pkg/secateur.js");
+const engine = await import(fused() ? "/relaxed/secateur.js" : "/pkg/secateur.js");
+
+/** What sections measure with. */
+const kit = {
+  ...engine,
+  weights,
+  step: timerStep(),
+  /** The multiply-add peak as a side of a measurement, and how many a run of it does. */
+  peak(times) {
+    for (let i = 0; i < times; i++) kit.peakMacs = engine.bench_peak(PEAK_ROUNDS);
+  },
+  peakMacs: 0,
+  ratio(over, under) {
+    const [value, low, high] = engine.bench_ratio(Float64Array.from(over), Float64Array.from(under));
+    return { value, low, high };
+  },
+  scale: ({ value, low, high }, by) => ({ value: value * by, low: low * by, high: high * by }),
+};
 
 async function main() {
-  const wasm = await init();
-  const step = timerStep();
+  const wasm = await engine.default();
+  const only = new URLSearchParams(location.search).get("only") ?? "";
+  const jobs = sections.flatMap(([id, section]) =>
+    section.jobs.filter(({ name }) => name.includes(only)).map((job) => ({ id, section, job })),
+  );
+  if (jobs.length === 0) throw new Error(`no job's name contains "${only}"`);
   const rows = [];
-  for (const [index, one] of cases.entries()) {
-    const row = await measure(one, step);
-    rows.push(row);
-    await say(`${index + 1}/${cases.length}  ${row.what} ${row.shape} ${row.pattern} ${row.sparsity}: ${row.ratio.toFixed(2)}x`);
+  const started = performance.now();
+  for (const [index, { section, job }] of jobs.entries()) {
+    const done = await section.run(job, kit);
+    rows.push(...done.rows);
+    await say(`${index + 1}/${jobs.length}  ${job.name}: ${done.line}`);
   }
   const environment = {
-    peer: peer.name,
+    only,
+    peers: speed.peers,
+    binaries: binaries(),
     user_agent: navigator.userAgent,
     threads: 1,
-    timer_step_us: 1000 * step,
+    fused: fused(),
+    timer_step_us: 1000 * kit.step,
     isolated: crossOriginIsolated,
     memory_mb: Math.round(wasm.memory.buffer.byteLength / 2 ** 20),
+    seconds: Math.round((performance.now() - started) / 1000),
   };
   await post("bench.json", JSON.stringify({ environment, rows }, null, 1));
-  await post("bench.txt", table(environment, rows));
+  await post("bench.txt", report(environment, sections, rows));
   await post("done", "");
 }
 
-async function measure(one, step) {
-  const ours = await open(one);
-  const shape = [...ours.shape()];
-  const input = ours.input();
-  const error = await difference(ours, shape, input);
-  const dense = await peer.load(ours.dense(), shape, input);
-  const [mine, theirs] = await interleave((times) => ours.run(times), dense.run, step);
-  await dense.release();
-  const [ratio, low, high] = bench_ratio(Float64Array.from(theirs), Float64Array.from(mine));
-  const row = {
-    what: one.kind === "conv" ? `conv ${one.kernel}x${one.kernel}, ${one.channels} channels` : one.id,
-    shape: shape.join("x"),
-    pattern: one.pattern,
-    sparsity: one.sparsity,
-    ours_ms: median(mine),
-    peer: peer.name,
-    peer_ms: median(theirs),
-    ratio,
-    low,
-    high,
-    samples: mine.length,
-    kernels: ours.kernels(),
-    error,
-  };
-  ours.free();
-  return row;
-}
-
-async function open(one) {
-  if (one.kind === "conv") return Bench.conv(one.channels, one.kernel, one.size, one.pattern, one.sparsity);
-  const file = await fetch(`/models/${one.id}.safetensors`);
-  if (!file.ok) throw new Error(`www/assets/models/${one.id}.safetensors: ${file.status}; restore it from the repository`);
-  return Bench.model(one.id, new Uint8Array(await file.arrayBuffer()), one.pattern, one.sparsity, one.batch);
-}
-
-/** How far our answers are from the peer's on the pruned model, relative to the largest. A large one is an error. */
-async function difference(ours, shape, input) {
-  const masked = await peer.load(ours.masked(), shape, input);
-  await masked.run(1);
-  ours.run(1);
-  const [mine, theirs] = [ours.output(), masked.output()];
-  if (mine.length !== theirs.length) throw new Error(`${mine.length} outputs here, ${theirs.length} from the peer`);
-  const largest = theirs.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-6);
-  const apart = theirs.reduce((most, x, i) => Math.max(most, Math.abs(x - mine[i])), 0) / largest;
-  await masked.release();
-  if (!(apart < TOLERANCE)) throw new Error(`our outputs are ${apart} from the peer's, more than ${TOLERANCE}`);
-  return apart;
+/** The wasm files that the page and its peers loaded. */
+function binaries() {
+  const paths = performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname);
+  return paths.filter((path) => path.endsWith(".wasm"));
 }
 
 async function say(line) {

@@ -1,29 +1,27 @@
-// The rows as a table for people.
+// Rows as tables for people: aligned text that is also Markdown.
 
-const COLUMNS = ["what", "input", "pattern", "sparsity", "ours", "peer", "ratio", "95% interval"];
-
-/** Aligned text, which is also a Markdown table. */
-export function table(environment, rows) {
-  const cells = rows.map((row) => [
-    row.what,
-    row.shape,
-    row.sparsity === 0 ? "unpruned" : row.pattern,
-    `${Math.round(100 * row.sparsity)} %`,
-    time(row.ours_ms),
-    time(row.peer_ms),
-    `${row.ratio.toFixed(2)}x`,
-    `${row.low.toFixed(2)}-${row.high.toFixed(2)}`,
-  ]);
-  const widths = COLUMNS.map((name, i) => Math.max(name.length, ...cells.map((row) => row[i].length)));
-  const line = (row) => `| ${row.map((cell, i) => (i < 3 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join(" | ")} |`;
-  const rule = `| ${widths.map((width, i) => (i < 3 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`)).join(" | ")} |`;
-  const counts = rows.map((row) => row.samples);
-  const samples =
-    `${Math.min(...counts)} to ${Math.max(...counts)} interleaved samples a side, one thread; ` +
-    `the peer is ${environment.peer} on the dense model.`;
-  return [line(COLUMNS), rule, ...cells.map(line), "", samples, environment.user_agent, ""].join("\n");
+/** `columns` are { name, of, right }: `of(row)` gives the cell's text. */
+export function table(columns, rows) {
+  const cells = rows.map((row) => columns.map(({ of }) => of(row) ?? ""));
+  const widths = columns.map(({ name }, i) => Math.max(name.length, ...cells.map((row) => row[i].length)));
+  const pad = (text, i) => (columns[i].right ? text.padStart(widths[i]) : text.padEnd(widths[i]));
+  const line = (row) => `| ${row.map(pad).join(" | ")} |`;
+  const rule = widths.map((width, i) => (columns[i].right ? `${"-".repeat(width - 1)}:` : "-".repeat(width)));
+  return [line(columns.map(({ name }) => name)), `| ${rule.join(" | ")} |`, ...cells.map(line)].join("\n");
 }
 
-function time(ms) {
-  return ms < 1 ? `${(1000 * ms).toFixed(1)} µs` : `${ms.toFixed(2)} ms`;
+export const left = (name, of) => ({ name, of });
+export const right = (name, of) => ({ name, of, right: true });
+
+export function time(ms) {
+  if (ms === undefined) return "";
+  if (ms < 1) return `${(1000 * ms).toFixed(1)} µs`;
+  return ms < 1000 ? `${ms.toFixed(2)} ms` : `${(ms / 1000).toFixed(2)} s`;
 }
+
+export const times = (ratio) => (ratio ? `${ratio.value.toFixed(2)}x` : "");
+export const percent = (share) => (share ? `${Math.round(100 * share.value)} %` : "");
+export const interval = ({ low, high }, digits = 2) => `${low.toFixed(digits)}-${high.toFixed(digits)}`;
+
+/** What is cut of a row. */
+export const cut = (row) => (row.sparsity === 0 ? "unpruned" : `${row.pattern} ${Math.round(100 * row.sparsity)} %`);

@@ -36,7 +36,8 @@ impl Quant {
 
     /// The byte nearest to a number.
     pub fn byte(self, x: f32) -> u8 {
-        ((x / self.scale).round_ties_even() + f32::from(self.zero)).clamp(0.0, f32::from(TOP)) as u8
+        // Not `clamp`, which asks whether its bounds are in order, for every pixel.
+        ((x / self.scale).round_ties_even() + f32::from(self.zero)).max(0.0).min(f32::from(TOP)) as u8
     }
 
     /// The number that a byte stands for.

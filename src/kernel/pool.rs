@@ -41,14 +41,16 @@ pub fn pool(w: &Window, channels: usize, x: &[f32], from: Image, y: &mut [f32], 
                 seen += 1;
                 let row = &plane[from.layout.row(image, iy)..][..wide];
                 for kx in 0..w.kernel[1] {
-                    line(w, row, kx, out);
+                    if w.mean.is_some() {
+                        line(w, row, kx, out, |y, x| *y += x);
+                    } else {
+                        line(w, row, kx, out, |y, x| *y = if x > *y { x } else { *y });
+                    }
                 }
             }
             if let Some(border) = w.mean {
                 for (ox, y) in out.iter_mut().enumerate() {
-                    let columns =
-                        (0..w.kernel[1]).filter(|kx| (ox * w.stride[1] + kx).wrapping_sub(w.pad[1]) < wide).count();
-                    *y *= if border { 1.0 / all } else { 1.0 / (seen * columns).max(1) as f32 };
+                    *y *= if border { 1.0 / all } else { 1.0 / (seen * columns(w, ox, wide)).max(1) as f32 };
                 }
             }
         }
@@ -58,39 +60,37 @@ pub fn pool(w: &Window, channels: usize, x: &[f32], from: Image, y: &mut [f32], 
 /// [`pool`] on bytes, whose means are rounded to the nearest byte, a half up. A border is not counted.
 pub fn bytes(w: &Window, channels: usize, x: &[u8], from: Image, y: &mut [u8], to: Image) {
     let ([h, wide], [oh, ow]) = (from.size, to.size);
-    let inside = |o: usize, axis: usize, end: usize| {
-        let first = (o * w.stride[axis]).saturating_sub(w.pad[axis]);
-        first..(o * w.stride[axis] + w.kernel[axis]).saturating_sub(w.pad[axis]).min(end)
-    };
+    let mut sums = vec![0u32; ow];
     for (c, image) in (0..channels).flat_map(|c| (0..from.layout.n).map(move |i| (c, i))) {
         let plane = &x[c * from.layout.plane..];
-        for (oy, ox) in (0..oh).flat_map(|oy| (0..ow).map(move |ox| (oy, ox))) {
-            let (rows, columns) = (inside(oy, 0, h), inside(ox, 1, wide));
-            let pixels = rows.clone().flat_map(|iy| {
-                let row = from.layout.row(image, iy);
-                &plane[row + columns.start..row + columns.end]
-            });
-            let seen = (rows.len() * columns.len()).max(1) as u32;
-            y[c * to.layout.plane + to.layout.row(image, oy) + ox] = match w.mean {
-                None => pixels.copied().max().unwrap_or(0),
-                Some(_) => ((pixels.map(|&q| u32::from(q)).sum::<u32>() + seen / 2) / seen) as u8,
-            };
+        for oy in 0..oh {
+            let out = &mut y[c * to.layout.plane + to.layout.row(image, oy)..][..ow];
+            let rows = (0..w.kernel[0]).map(|ky| (oy * w.stride[0] + ky).wrapping_sub(w.pad[0])).filter(|&iy| iy < h);
+            let lines = rows.clone().flat_map(|iy| (0..w.kernel[1]).map(move |kx| (iy, kx)));
+            let line_of = |iy: usize| &plane[from.layout.row(image, iy)..][..wide];
+            if w.mean.is_none() {
+                out.fill(0);
+                lines.for_each(|(iy, kx)| line(w, line_of(iy), kx, out, |y, x| *y = (*y).max(x)));
+                continue;
+            }
+            sums.fill(0);
+            lines.for_each(|(iy, kx)| line(w, line_of(iy), kx, &mut sums, |y, x| *y += u32::from(x)));
+            let rows = rows.count();
+            for (ox, (y, sum)) in out.iter_mut().zip(&sums).enumerate() {
+                let seen = (rows * columns(w, ox, wide)).max(1) as u32;
+                *y = ((sum + seen / 2) / seen) as u8;
+            }
         }
     }
 }
 
+/// Columns of an output's window that lie within the input.
+fn columns(w: &Window, ox: usize, wide: usize) -> usize {
+    (0..w.kernel[1]).filter(|kx| (ox * w.stride[1] + kx).wrapping_sub(w.pad[1]) < wide).count()
+}
+
 /// Takes column kx of every window of a row into the outputs.
-fn line(w: &Window, row: &[f32], kx: usize, out: &mut [f32]) {
-    let mean = w.mean.is_some();
-    let take = |y: &mut f32, x: f32| {
-        *y = if mean {
-            *y + x
-        } else if x > *y {
-            x
-        } else {
-            *y
-        }
-    };
+fn line<X: Copy, Y>(w: &Window, row: &[X], kx: usize, out: &mut [Y], take: impl Fn(&mut Y, X)) {
     if w.pad[1] == 0 {
         out.iter_mut().zip(row[kx.min(row.len())..].iter().step_by(w.stride[1])).for_each(|(y, &x)| take(y, x));
     } else {

@@ -1,4 +1,4 @@
-//! Measurements: our kernels and models against ONNX Runtime Web, in one page of a headless browser.
+//! Measurements: our kernels and models against other runtimes, in one page of a headless browser.
 
 use std::{
     fs,
@@ -17,10 +17,11 @@ use crate::{
 };
 
 /// How long the page may be silent before it counts as dead.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
-/// Builds the bench page, runs it and writes `target/bench.json` and `target/bench.txt`.
-pub fn run() -> Result {
+/// Builds the bench page, runs it and writes `target/bench.json` and `target/bench.txt`; with a filter, only the jobs whose
+/// name contains it.
+pub fn run(filter: &str) -> Result {
     tools::ensure()?;
     npm::ensure("www")?;
     npm::ensure("bench")?;
@@ -32,14 +33,17 @@ pub fn run() -> Result {
         mounts: vec![
             ("/pkg/", root.join("target/bench/pkg")),
             ("/relaxed/", root.join("target/bench/relaxed")),
+            ("/threads/", root.join("target/bench/threads")),
             ("/ort/", root.join("bench/node_modules/onnxruntime-web/dist")),
+            ("/tfjs/", root.join("bench/node_modules/@tensorflow/tfjs/dist")),
+            ("/tfjs-wasm/", root.join("bench/node_modules/@tensorflow/tfjs-backend-wasm/dist")),
             ("/models/", root.join("www/assets/models")),
             ("/", root.join("bench")),
         ],
         isolated: true,
         posts: Some(posts),
     };
-    let url = site.start()? + "/";
+    let url = format!("{}/?only={}", site.start()?, encode(filter));
     println!("Measuring at {url}; leave the machine alone meanwhile.");
     let mut child = browser::open(&browser, &url)?;
     let done = listen(&inbox, &root.join("target"));
@@ -51,7 +55,11 @@ pub fn run() -> Result {
 
 /// Both engines with the bench class, which the product's page does not carry.
 fn build() -> Result {
-    for (engine, folder) in [(Build::Plain, "target/bench/pkg"), (Build::Relaxed, "target/bench/relaxed")] {
+    for (engine, folder) in [
+        (Build::Plain, "target/bench/pkg"),
+        (Build::Relaxed, "target/bench/relaxed"),
+        (Build::Threads, "target/bench/threads"),
+    ] {
         engine.run(true, &sh::root().join(folder))?;
     }
     Ok(())
@@ -77,6 +85,23 @@ fn listen(inbox: &Receiver<(String, String)>, target: &Path) -> Result {
     }
 }
 
+/// A word as part of an address.
+fn encode(text: &str) -> String {
+    let letter = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    text.bytes().map(letter).collect()
+}
+
 fn write(file: &Path, text: &str) -> Result {
     fs::write(file, text).map_err(|error| format!("cannot write {}: {error}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn filters_survive_the_address() {
+        assert_eq!(super::encode("3x3, 64% µ-1"), "3x3%2C%2064%25%20%C2%B5-1");
+    }
 }

@@ -21,7 +21,7 @@ usage: cargo xtask COMMAND
   serve [PORT]  build the page and serve it on localhost (port 8080 unless told otherwise)
   build         build the release page into dist/ and hold its size against the budget
   test          run every suite: native, wasm in a worker, types, store, page in a browser
-  bench         measure kernels and models against ONNX Runtime Web in a headless browser
+  bench [WORD]  measure against ONNX Runtime Web and TensorFlow.js in a headless browser; only what has WORD in its name
   screenshot    take the README's picture of the page anew
   lint          rustfmt, clippy for host and wasm, rustdoc; warnings are errors";
 
@@ -34,7 +34,8 @@ fn main() -> ExitCode {
         ["serve", port] => page::serve(port),
         ["build"] => page::build().and_then(|()| page::check_size()),
         ["test"] => test::run(),
-        ["bench"] => bench::run(),
+        ["bench"] => bench::run(""),
+        ["bench", filter] => bench::run(filter),
         ["screenshot"] => page::screenshot(),
         ["lint"] => lint::run(),
         ["engine-hook"] => engine::hook(),
