@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::base::part::{Meta, Param};
 use crate::data::{self, Card};
 use crate::prune::method::{self, Method};
-use crate::prune::recipe::{AXES, GLOBALS, Settings, parts};
+use crate::prune::recipe::{AXES, GLOBALS, RUNNING, Settings, parts};
 use crate::zoo::{self, Model};
 
 /// All there is to choose from.
@@ -19,6 +19,8 @@ pub struct Catalog {
     pub methods: Vec<MethodRow>,
     /// Settings that belong to no axis.
     pub globals: &'static [&'static Param],
+    /// How the pruned network is run when it is measured.
+    pub running: &'static [&'static Param],
     /// Networks.
     pub models: &'static [Model],
     /// Data sets.
@@ -64,6 +66,7 @@ pub fn catalog() -> Catalog {
         axes: AXES.iter().map(axis).collect(),
         methods: method::ALL.iter().map(|method| MethodRow { method, settings: method.settings() }).collect(),
         globals: GLOBALS,
+        running: RUNNING,
         models: zoo::ALL,
         datasets: data::ALL,
     }

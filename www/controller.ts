@@ -122,11 +122,9 @@ export class Controller {
 
   /** Measures where sparsity pays on this device; needs no network open. */
   async survey(): Promise<void> {
-    const { batch } = this.host.state.settings;
-    const settings: Settings = batch === undefined ? {} : { batch };
     await this.#claim(() =>
-      this.#engage("survey", settings, async (remote, emit) => {
-        const survey = await remote.survey(settings, emit);
+      this.#engage("survey", {}, async (remote, emit) => {
+        const survey = await remote.survey({}, emit);
         this.host.send({ type: "surveyed", survey, at: Date.now() });
       }),
     );

@@ -29,7 +29,7 @@ export function keysOf(catalog: Catalog): string[] {
     axis.id,
     ...axis.parts.flatMap((part) => part.params.map((param) => `${axis.id}.${param.key}`)),
   ]);
-  return [...new Set(["model", "data", "method", ...catalog.globals.map((param) => param.key), ...axes])];
+  return [...new Set(["model", "data", "method", ...[...catalog.globals, ...catalog.running].map((param) => param.key), ...axes])];
 }
 
 /** Gives the element a property a key. One set before the element knew its keys is taken over. */

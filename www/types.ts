@@ -75,6 +75,8 @@ export interface Catalog {
   axes: Axis[];
   methods: Method[];
   globals: Param[];
+  /** How the pruned network is run when it is measured. */
+  running: Param[];
   models: ModelRow[];
   datasets: DataRow[];
 }

@@ -118,7 +118,10 @@ pub static MIN_KEEP: Param = Param {
 };
 
 /// Settings that belong to no axis.
-pub static GLOBALS: &[&Param] = &[&SPARSITY, &SEED, &BATCH, &THREADS, &PRECISION, &CALIBRATION, &MIN_KEEP];
+pub static GLOBALS: &[&Param] = &[&SPARSITY, &SEED, &CALIBRATION, &MIN_KEEP];
+
+/// How the pruned network is run when it is measured.
+pub static RUNNING: &[&Param] = &[&BATCH, &THREADS, &PRECISION];
 
 /// The axes in the order of the form, with the part that stands where none is chosen.
 pub static AXES: &[Axis] = &[
@@ -301,12 +304,15 @@ pub fn with_method(settings: &Settings) -> Result<Settings> {
 fn check_keys(settings: &Settings) -> Result<()> {
     let known = |key: &str| {
         let axis = key.split('.').next().unwrap_or(key);
-        AXES.iter().any(|a| a.id == axis) || (GLOBALS.iter().any(|p| p.key == key)) || OTHER.contains(&key)
+        AXES.iter().any(|a| a.id == axis) || GLOBALS.iter().chain(RUNNING).any(|p| p.key == key) || OTHER.contains(&key)
     };
     match settings.keys().find(|key| !known(key)) {
         Some(key) => {
-            let all: Vec<&str> =
-                OTHER.into_iter().chain(AXES.iter().map(|a| a.id)).chain(GLOBALS.iter().map(|p| p.key)).collect();
+            let all: Vec<&str> = OTHER
+                .into_iter()
+                .chain(AXES.iter().map(|a| a.id))
+                .chain(GLOBALS.iter().chain(RUNNING).map(|p| p.key))
+                .collect();
             Err(Error::setting(key, format!("unknown setting '{key}'"))
                 .hint(format!("the settings are {}", all.join(", "))))
         }

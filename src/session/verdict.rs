@@ -96,8 +96,22 @@ pub fn notes(layers: &[LayerRow], speed: &Speed, collapsed: &[String]) -> Vec<St
                 100.0 * slow.pruned_us / total
             ));
         }
+        notes.extend(remainder(total / 1e3, speed));
     }
     notes
+}
+
+/// Amdahl's law: what is not in layers with weights stays as it is, however much is cut.
+fn remainder(layers_ms: f64, speed: &Speed) -> Option<String> {
+    let rest = speed.pruned_ms - layers_ms;
+    let share = rest / speed.pruned_ms;
+    (share > 0.05).then(|| {
+        format!(
+            "{:.0}% of the time that is left is outside of layers with weights (pools, sums, copies), which no cut makes faster: cutting everything else would end at {}.",
+            100.0 * share,
+            times(speed.dense_ms / rest)
+        )
+    })
 }
 
 /// What 8-bit integers did to the answers, or why there are none.
@@ -148,6 +162,14 @@ mod tests {
             top5_before: 1.0,
             top5_after: 1.0,
         }
+    }
+
+    #[test]
+    fn says_what_no_cut_makes_faster() {
+        let speed = Speed { dense_ms: 2.0, pruned_ms: 0.5, ratio: 4.0, low: 3.9, high: 4.2, samples: 31, batch: 1 };
+        let said = remainder(0.4, &speed).unwrap_or_default();
+        assert!(said.starts_with("20% of the time") && said.ends_with("would end at 20.0×."), "{said}");
+        assert_eq!(remainder(0.49, &speed), None);
     }
 
     #[test]

@@ -117,7 +117,10 @@ export const fakeCatalog: Catalog = {
   globals: [
     float("sparsity", "Sparsity", "The fraction of weights removed.", 0.9, 0, 0.99),
     int("seed", "Seed", "Every random choice follows from it.", 1, 0, 1000000),
+  ],
+  running: [
     int("batch", "Batch", "Images a forward pass when timing.", 1, 1, 64),
+    int("threads", "Threads", "Threads that share a pass.", 1, 1, 64),
   ],
   models: [
     {

@@ -14,7 +14,7 @@ export interface Field {
 
 export function field(f: Field): TemplateResult {
   return html`<div class="field">
-    <label for=${f.id}>${f.param.label}</label>
+    <label for=${f.id} title=${f.param.what}>${f.param.label}</label>
     ${control(f)}
     <p class="note" id="${f.id}-note">${f.param.what}</p>
     ${f.problem ? html`<p class="problem" role="alert">${sentence(f.problem.message)} ${sentence(f.problem.hint)}</p>` : nothing}

@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { Choice } from "../elements/picker.js";
 import { sentence } from "../format.js";
-import { completed, currentMethod, overrides, partOf } from "../select.js";
+import { baseline, completed, currentMethod, overrides, partOf } from "../select.js";
 import type { Axis, Meta, Param } from "../types.js";
 import type { Context } from "./context.js";
 import { field } from "./field.js";
@@ -69,6 +69,7 @@ export function axesView(ctx: Context): TemplateResult {
   const settings = completed(state);
   const others = (catalog?.globals ?? []).filter((param) => param.key !== "sparsity");
   return html`<section class="axes" aria-label="Axes">
+    ${running(ctx)}
     <details
       ?open=${state.axesOpen}
       @toggle=${(event: Event) => ctx.send({ type: "axes", open: (event.target as HTMLDetailsElement).open })}
@@ -86,6 +87,17 @@ export function axesView(ctx: Context): TemplateResult {
       )}
     </dl>
   </section>`;
+}
+
+/** How the network is run when it is measured: in a row, for it is changed more often than the rest. */
+function running(ctx: Context): TemplateResult {
+  const cores = baseline(ctx.state)?.environment.cores;
+  const params = ctx.state.catalog?.running ?? [];
+  const hint = cores === 1 ? "This page has one thread: only a cross-origin isolated page may share memory." : "";
+  return html`<div class="running" role="group" aria-label="Measured with">
+    ${params.map((param) => paramView(ctx, param.key, param))}
+    ${Number(completed(ctx.state)["threads"] ?? 1) > (cores ?? Infinity) ? html`<p class="note">${hint || `This device has ${cores} threads.`} The run will say so and use what there is.</p>` : nothing}
+  </div>`;
 }
 
 function axisView(ctx: Context, axis: Axis): TemplateResult {

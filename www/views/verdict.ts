@@ -43,13 +43,21 @@ function after(record: RunRecord): TemplateResult {
     faster,
     html`${milliseconds(s.dense_ms)} ${to} ${milliseconds(s.pruned_ms)} ${howSpeed(record, false)}`,
     html`${fixed(s.ratio, 2)}×
-    (${fixed(s.low, 2)}–${fixed(s.high, 2)})${s.batch > 1 ? html`, batch of ${s.batch}` : ", one image at a time"}`,
+    (${fixed(s.low, 2)}–${fixed(s.high, 2)})${runAs(record)}`,
   )}
   ${cell(
     smaller >= 1.05 ? `${ratio(smaller)} smaller` : smaller > 0.95 ? "No smaller" : `${ratio(1 / smaller)} larger`,
     html`${bytes(size.bytes_dense)} ${to} ${bytes(size.bytes_stored)} ${howSize(record, false)}`,
     html`${count(size.nonzero)} of ${count(size.parameters)} parameters left`,
   )}`;
+}
+
+/** How the network was run, as far as it is not the usual: one image, one thread, floats. */
+function runAs({ speed, environment, recipe, job }: RunRecord): string {
+  const batch = speed.batch > 1 ? `batch of ${speed.batch}` : "one image at a time";
+  const threads = environment.threads > 1 ? `, ${environment.threads} threads` : "";
+  const int8 = job === "run" && recipe["precision"] === "int8" ? ", 8-bit integers" : "";
+  return `, ${batch}${threads}${int8}`;
 }
 
 function before(ctx: Context, dense: RunRecord | undefined): TemplateResult {
@@ -67,7 +75,7 @@ function before(ctx: Context, dense: RunRecord | undefined): TemplateResult {
     dense ? html`a forward pass here ${howSpeed(dense, true)}` : html`time on this device, ${waiting}`,
     dense
       ? html`median of
-        ${count(dense.speed.samples)}${dense.speed.batch > 1 ? `, batch of ${dense.speed.batch}` : ", one image at a time"}`
+        ${count(dense.speed.samples)}${runAs(dense)}`
       : nothing,
   )}
   ${cell(

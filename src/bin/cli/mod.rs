@@ -75,7 +75,11 @@ fn catalog(json: bool) -> Result<()> {
         }
     }
     println!("settings of every run:");
-    catalog.globals.iter().for_each(|p| println!("  {:<16} (default {}) {}", p.key, p.default_text(), p.what));
+    catalog
+        .globals
+        .iter()
+        .chain(catalog.running)
+        .for_each(|p| println!("  {:<16} (default {}) {}", p.key, p.default_text(), p.what));
     println!("model:");
     catalog.models.iter().for_each(|m| println!("  {:<16} {}", m.id, m.what));
     println!("method:");
