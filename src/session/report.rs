@@ -55,9 +55,13 @@ pub(super) fn record(job: &Job, session: &mut Session) -> Result<Record> {
             after: after.answers[index],
         })
         .collect();
-    let mut notes = if job.run { verdict::notes(&layers, &speed, &collapsed) } else { Vec::new() };
-    notes.extend(verdict::fewer_threads(job.recipe.threads, job.threads, &session.environment));
+    // What differs from what was asked for comes first.
+    let mut notes: Vec<String> =
+        verdict::fewer_threads(job.recipe.threads, job.threads, &session.environment).into_iter().collect();
     notes.extend(verdict::bytes(&layers, &accuracy, job.recipe.int8));
+    if job.run {
+        notes.extend(verdict::notes(&layers, &speed, &collapsed));
+    }
     Ok(Record {
         format: 1,
         job: if job.run { "run" } else { "baseline" }.into(),

@@ -56,7 +56,7 @@ function after(record: RunRecord): TemplateResult {
 function runAs({ speed, environment, recipe, job }: RunRecord): string {
   const batch = speed.batch > 1 ? `batch of ${speed.batch}` : "one image at a time";
   const threads = environment.threads > 1 ? `, ${environment.threads} threads` : "";
-  const int8 = job === "run" && recipe["precision"] === "int8" ? ", 8-bit integers" : "";
+  const int8 = job === "run" && recipe["precision"] === "int8" ? ", 8‑bit integers" : "";
   return `, ${batch}${threads}${int8}`;
 }
 
