@@ -18,8 +18,9 @@ use super::{Choose, Options};
 /// A compiled network for one batch size.
 #[derive(Debug)]
 pub struct Plan {
-    /// Examples of a run.
+    /// Examples of a run; they go through the network in portions, one after the other.
     pub batch: usize,
+    portion: usize,
     /// Threads that share a run.
     pub threads: usize,
     steps: Vec<Step>,
@@ -114,12 +115,12 @@ pub struct Timing {
 
 /// Turns a placed program into a plan, packing and choosing as it goes.
 pub fn build(placed: Placed, options: &Options) -> Result<Plan> {
-    let Placed { batch, steps: tasks, places, input, output } = placed;
+    let Placed { batch: portion, steps: tasks, places, input, output } = placed;
     let (slots, buffers) = allocate(&tasks, &places, input, output);
-    let classes = places[output].numbers() / batch.max(1);
-    let memory = Memory { batch, places, slots, buffers, masks: Masks::default() };
+    let (batch, classes) = (options.batch, places[output].numbers() / portion.max(1));
+    let memory = Memory { batch: portion, places, slots, buffers, masks: Masks::default() };
     let (steps, answers) = (Vec::with_capacity(tasks.len()), vec![0.0; batch * classes]);
-    let mut plan = Plan { batch, threads: options.threads.max(1), steps, memory, input, output, answers };
+    let mut plan = Plan { batch, portion, threads: options.threads.max(1), steps, memory, input, output, answers };
     for task in tasks {
         let step = match task {
             Task::Split { from, to, stride } => {
@@ -296,24 +297,28 @@ impl Plan {
     /// # Errors
     /// When the examples are not as many numbers as a batch has.
     pub fn run(&mut self, x: &[f32]) -> Result<&[f32]> {
-        self.enter(x)?;
-        for i in 0..self.steps.len() {
-            self.step(i)?;
-        }
-        self.memory.place(self.output).gather(&self.memory.read(self.output), &mut self.answers);
-        Ok(&self.answers)
-    }
-
-    /// Puts a batch where it enters.
-    fn enter(&mut self, x: &[f32]) -> Result<()> {
-        let want = self.memory.place(self.input).numbers();
+        let each = self.memory.place(self.input).numbers();
+        let want = each * (self.batch / self.portion);
         if x.len() != want {
             return Err(Error::shape("numbers of a batch", [want], [x.len()]));
         }
+        let answers = self.answers.len() / (self.batch / self.portion);
+        for (i, part) in x.chunks_exact(each.max(1)).enumerate() {
+            self.enter(part);
+            for i in 0..self.steps.len() {
+                self.step(i)?;
+            }
+            let answers = &mut self.answers[i * answers..][..answers];
+            self.memory.place(self.output).gather(&self.memory.read(self.output), answers);
+        }
+        Ok(&self.answers)
+    }
+
+    /// Puts a portion where it enters.
+    fn enter(&mut self, x: &[f32]) {
         let mut input = self.memory.take(self.input);
         self.memory.place(self.input).scatter(x, &mut input);
         self.memory.put(self.input, input);
-        Ok(())
     }
 
     /// The ranges of all values over some examples, batch by batch; what does not fill a batch is left out.
@@ -322,18 +327,20 @@ impl Plan {
     /// When the examples do not fit.
     pub fn observe(&mut self, x: &Tensor) -> Result<Ranges> {
         let mut ranges = Ranges::new(self.memory.places.len());
-        let each = self.memory.place(self.input).numbers();
-        for batch in x.flat().chunks_exact(each.max(1)) {
-            ranges.begin();
-            ranges.see(self.input, batch);
-            self.enter(batch)?;
-            for i in 0..self.steps.len() {
-                self.step(i)?;
-                let out = self.steps[i].out;
-                let mut numbers = vec![0.0; self.memory.place(out).numbers()];
-                self.memory.place(out).gather(&self.memory.read(out), &mut numbers);
-                ranges.see(out, &numbers);
+        let each = self.memory.place(self.input).numbers().max(1);
+        for batch in x.flat().chunks_exact(each * (self.batch / self.portion)) {
+            for part in batch.chunks_exact(each) {
+                ranges.see(self.input, part);
+                self.enter(part);
+                for i in 0..self.steps.len() {
+                    self.step(i)?;
+                    let out = self.steps[i].out;
+                    let mut numbers = vec![0.0; self.memory.place(out).numbers()];
+                    self.memory.place(out).gather(&self.memory.read(out), &mut numbers);
+                    ranges.see(out, &numbers);
+                }
             }
+            ranges.end();
         }
         Ok(ranges)
     }
@@ -355,9 +362,14 @@ impl Plan {
         tensor::from_vec(&[n, classes], out)
     }
 
-    /// The weighted layers with their kernels, in order.
+    /// The weighted layers with their kernels, in order; times are those of a whole batch.
     pub fn layers(&self) -> impl Iterator<Item = Timing> {
-        self.steps.iter().filter_map(|run| run.why.clone().map(|why| Timing { name: run.name.clone(), why }))
+        let portions = (self.batch / self.portion) as f64;
+        self.steps.iter().filter_map(move |step| {
+            let mut why = step.why.clone()?;
+            why.candidates.iter_mut().for_each(|candidate| candidate.us *= portions);
+            Some(Timing { name: step.name.clone(), why })
+        })
     }
 
     /// Bytes of all buffers for activations.

@@ -59,9 +59,23 @@ impl Default for Options<'_> {
 pub fn compile(graph: &Graph, masks: &Masks, options: &Options) -> Result<Plan> {
     let mut graph = graph.clone();
     masks.apply(&mut graph)?;
-    let program = lower::lower(&graph, options.rules, options.batch)?;
+    let program = lower::lower(&graph, options.rules, portion(&graph, options.batch))?;
     let placed = place::place(program, options.ranges)?;
     exec::build(placed, options)
+}
+
+/// Bytes of what a layer reads and writes that one core's caches are taken to hold.
+const CACHE: usize = 512 << 10;
+
+/// Examples of a batch that go through the network together: as many as caches hold between two layers. More would only
+/// spread the taps of a tile over more memory. The same for any number of threads, or their answers would differ in bits.
+fn portion(graph: &Graph, batch: usize) -> usize {
+    let numbers =
+        |id: &ValueId| graph.values[*id].data.is_none().then(|| graph.values[*id].shape.iter().product::<usize>());
+    let touched = |node: &crate::graph::Node| node.ins.iter().chain([&node.out]).filter_map(numbers).sum::<usize>();
+    let most = graph.nodes.iter().map(touched).max().unwrap_or(0);
+    let fit = CACHE / (4 * most).max(1);
+    (1..=batch.min(fit.max(1))).rev().find(|n| batch.is_multiple_of(*n)).unwrap_or(1)
 }
 
 /// The ranges of all values over calibration examples, which a plan on bytes is made for: run in batches of up to `batch`.

@@ -52,23 +52,28 @@ impl Quant {
 pub struct Ranges {
     batches: usize,
     sums: Vec<[f32; 2]>,
+    /// Of the batch under way.
+    now: Vec<[f32; 2]>,
 }
 
 impl Ranges {
     /// Nothing seen of a number of values.
     pub fn new(values: usize) -> Self {
-        Self { batches: 0, sums: vec![[0.0; 2]; values] }
+        Self { batches: 0, sums: vec![[0.0; 2]; values], now: vec![[0.0; 2]; values] }
     }
 
-    /// A batch begins.
-    pub fn begin(&mut self) {
-        self.batches += 1;
-    }
-
-    /// Takes in a value's numbers of this batch.
+    /// Takes in some of a value's numbers in this batch.
     pub fn see(&mut self, id: ValueId, numbers: &[f32]) {
-        let (low, high) = numbers.iter().fold((0.0f32, 0.0f32), |(low, high), &x| (low.min(x), high.max(x)));
-        self.sums[id] = [self.sums[id][0] + low, self.sums[id][1] + high];
+        self.now[id] = numbers.iter().fold(self.now[id], |[low, high], &x| [low.min(x), high.max(x)]);
+    }
+
+    /// The batch is over.
+    pub fn end(&mut self) {
+        self.batches += 1;
+        for (sum, now) in self.sums.iter_mut().zip(&mut self.now) {
+            *sum = [sum[0] + now[0], sum[1] + now[1]];
+            *now = [0.0; 2];
+        }
     }
 
     fn of(&self, id: ValueId) -> [f32; 2] {
