@@ -203,16 +203,18 @@ unsafe fn block<L: Lane>(w: &[f32], columns: &[u32], x: &[f32]) -> [f32; ROWS] {
 #[inline(always)]
 unsafe fn row(w: &[f32], columns: &[u32], x: &[f32]) -> f32 {
     let mut acc = [0.0f32; SUMS];
-    let whole = w.len() / SUMS * SUMS;
-    // SAFETY: promised by the caller.
-    let at = |k: u32| unsafe { *x.get_unchecked(k as usize) };
-    for (w, k) in w[..whole].chunks_exact(SUMS).zip(columns.chunks_exact(SUMS)) {
-        for i in 0..SUMS {
-            acc[i] += w[i] * at(k[i]);
+    let count = w.len();
+    assert_eq!(columns.len(), count, "every weight has its column");
+    // Plain indices: iterators here are only as fast as the compiler's appetite for inlining.
+    // SAFETY: i is below the number of weights, which is that of the columns; `x` is promised by the caller.
+    let term = |i: usize| unsafe { w.get_unchecked(i) * x.get_unchecked(*columns.get_unchecked(i) as usize) };
+    for quad in 0..count / SUMS {
+        for lane in 0..SUMS {
+            acc[lane] += term(quad * SUMS + lane);
         }
     }
-    for (w, &k) in w[whole..].iter().zip(&columns[whole..]) {
-        acc[0] += w * at(k);
+    for i in count / SUMS * SUMS..count {
+        acc[0] += term(i);
     }
     (acc[0] + acc[1]) + (acc[2] + acc[3])
 }
