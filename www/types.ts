@@ -172,6 +172,7 @@ export type LabEvent =
   | ({ type: "train" } & TrainPoint)
   | ({ type: "accuracy" } & AccuracyPoint)
   | { type: "masks"; sparsity: number; layers: Kept[] }
+  | { type: "speed"; speed: Speed }
   | { type: "note"; level: "info" | "warn"; message: string }
   | { type: "measured"; row: SurveyRow }
   | { type: "survey"; survey: Survey }
@@ -204,6 +205,17 @@ export interface Environment {
   target: string;
 }
 
+/** Times of a forward pass, in milliseconds, and their ratio with its interval. */
+export interface Speed {
+  dense_ms: number;
+  pruned_ms: number;
+  ratio: number;
+  low: number;
+  high: number;
+  samples: number;
+  batch: number;
+}
+
 export interface RunRecord {
   format: number;
   model: string;
@@ -225,15 +237,7 @@ export interface RunRecord {
   };
   size: { parameters: number; nonzero: number; bytes_dense: number; bytes_stored: number };
   macs: { dense: number; pruned: number };
-  speed: {
-    dense_ms: number;
-    pruned_ms: number;
-    ratio: number;
-    low: number;
-    high: number;
-    samples: number;
-    batch: number;
-  };
+  speed: Speed;
   layers: LayerRow[];
   environment: Environment;
   digest: string;

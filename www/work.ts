@@ -1,6 +1,6 @@
 // A job under way and what its events make of it; pure, a part of the store.
 
-import type { AccuracyPoint, Job, Kept, LabEvent, Phase, Settings, SurveyRow, TrainPoint } from "./types.js";
+import type { AccuracyPoint, Job, Kept, LabEvent, Phase, Settings, Speed, SurveyRow, TrainPoint } from "./types.js";
 
 /** A job under way. Figures of the run before stay on the page beside it. */
 export interface Work {
@@ -15,6 +15,7 @@ export interface Work {
   curve: TrainPoint[];
   accuracy: AccuracyPoint[];
   masks?: Kept[];
+  speed?: Speed;
   notes: string[];
   /** Points of a survey, as they are measured. */
   rows: SurveyRow[];
@@ -52,6 +53,8 @@ export function workEvent(work: Work, event: LabEvent): Work {
       return { ...work, accuracy: [...work.accuracy, event] };
     case "masks":
       return { ...work, masks: event.layers };
+    case "speed":
+      return { ...work, speed: event.speed };
     case "measured":
       return { ...work, rows: [...work.rows, event.row] };
     case "note":

@@ -16,7 +16,7 @@ use super::step::{End, Step, Work, weighted};
 use super::{Choose, Options};
 
 /// A compiled network for one batch size.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Plan {
     /// Examples of a run; they go through the network in portions, one after the other.
     pub batch: usize,
@@ -31,7 +31,7 @@ pub struct Plan {
 }
 
 /// Where values lie, and the values.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Memory {
     /// Examples of a run.
     pub batch: usize,
@@ -44,7 +44,7 @@ pub struct Memory {
 }
 
 /// Room for a value.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Buffer {
     /// Numbers.
     Floats(Vec<f32>),
@@ -134,10 +134,10 @@ pub fn build(placed: Placed, options: &Options) -> Result<Plan> {
 }
 
 /// Masks by the place they belong to.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Masks(Vec<Mask>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Mask {
     layout: Layout,
     size: [usize; 2],

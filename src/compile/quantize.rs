@@ -116,7 +116,7 @@ fn least(w: &Weighted, x: Quant) -> f32 {
 }
 
 /// A layer between bytes.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Layer {
     parts: Vec<(Range<usize>, Quads)>,
     start: Vec<i32>,

@@ -18,7 +18,7 @@ use super::place::Place;
 use super::quantize;
 
 /// A step ready to run.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Step {
     /// Name of its layer.
     pub name: String,
@@ -33,7 +33,7 @@ pub struct Step {
 }
 
 /// What a step does.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Work {
     /// A layer with weights.
     Weighted { packed: Packed, end: End },

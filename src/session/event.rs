@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::record::{Record, Stage};
+use super::record::{Record, Speed, Stage};
 use super::survey::{Row, Table};
 
 /// One thing that happened.
@@ -64,6 +64,11 @@ pub enum Event {
         sparsity: f64,
         /// Layer by layer.
         layers: Vec<Kept>,
+    },
+    /// Both networks are timed.
+    Speed {
+        /// The times.
+        speed: Speed,
     },
     /// Something worth saying.
     Note {

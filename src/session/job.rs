@@ -117,7 +117,7 @@ impl Job {
             Task::Phase(Phase::Recalibrate { batches }) => self.recalibrate(session, *batches)?,
             Task::Compile => self.compile(session)?,
             Task::After => self.test_pruned(session, events)?,
-            Task::Measure => self.measure(session)?,
+            Task::Measure => self.measure(session, events)?,
         };
         self.done += 1;
         let total = self.timeline[self.at].steps.max(self.done);
@@ -137,17 +137,20 @@ impl Job {
 
     /// Right answers of the network as it was; counted once for a model and its data.
     fn before(&mut self, session: &mut Session) -> Result<bool> {
-        session.dense_plan(CHUNK, self.threads)?;
-        let (Some(test), Some(baseline)) = (&session.test, &mut session.baseline) else { return Ok(true) };
-        let seen = baseline.tally.n();
+        let (Some(test), (_, graph)) = (&session.test, session.network()?) else { return Ok(true) };
+        let seen = session.baseline.as_ref().map_or(0, |baseline| baseline.tally.n());
         if seen >= test.len() {
             return Ok(true);
         }
-        let picks: Vec<usize> = (seen..(seen + CHUNK).min(test.len())).collect();
-        if let Some(plan) = baseline.plans.get_mut(&(CHUNK, self.threads)) {
-            baseline.tally.add(&plan.answers(&test.batch(&picks))?, &test.labels(&picks));
+        if self.done == 0 {
+            self.evaluators = vec![compile(graph, &Masks::default(), &self.quick(&[]))?];
         }
-        Ok(baseline.tally.n() >= test.len())
+        let tally = &mut session.baseline.get_or_insert_default().tally;
+        let picks: Vec<usize> = (seen..(seen + CHUNK).min(test.len())).collect();
+        for plan in &mut self.evaluators {
+            tally.add(&plan.answers(&test.batch(&picks))?, &test.labels(&picks));
+        }
+        Ok(tally.n() >= test.len())
     }
 
     fn reinit(&mut self, session: &Session) -> Result<bool> {
@@ -349,8 +352,9 @@ impl Job {
         Ok(self.done + 1 >= batches)
     }
 
-    /// Removes what can be removed for real and compiles the rest.
-    fn compile(&mut self, session: &Session) -> Result<bool> {
+    /// Removes what can be removed for real and compiles the rest, and the dense network unless that was done before.
+    fn compile(&mut self, session: &mut Session) -> Result<bool> {
+        session.dense_plan(self.recipe.batch, self.threads)?;
         let network = self.sliced()?;
         if self.run {
             self.ranges = self.observed(session, network.as_ref())?;
@@ -442,7 +446,7 @@ impl Job {
     }
 
     /// One pair of samples.
-    fn measure(&mut self, session: &mut Session) -> Result<bool> {
+    fn measure(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<bool> {
         let batch = self.recipe.batch;
         let step = session.environment.timer_step_us / 1e3;
         let Some(test) = &session.test else { return Ok(true) };
@@ -450,19 +454,16 @@ impl Job {
         let x = test.batch(&picks);
         let dense = session.dense_plan(batch, self.threads)?;
         // The dense network races against itself: the interval then shows what this device calls equal.
-        if self.plan.is_none() {
-            self.plan = Some(compile(
-                &self.graph,
-                &Masks::default(),
-                &Options { batch, threads: self.threads, ..Options::default() },
-            )?);
-        }
-        let Some(pruned) = &mut self.plan else { return Ok(true) };
+        let pruned = self.plan.get_or_insert_with(|| dense.clone());
         let race = match &mut self.race {
             Some(race) => race,
             none => none.insert(Race::new(crate::base::Flat::flat(&x).to_vec(), dense, pruned, step)?),
         };
         race.pair(dense, pruned)?;
-        Ok(race.finished())
+        let over = race.finished();
+        if over {
+            events.push(Event::Speed { speed: race.speed(batch, self.recipe.seed) });
+        }
+        Ok(over)
     }
 }

@@ -46,7 +46,7 @@ pub struct Outcome {
 }
 
 /// The network as it was, measured once.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Baseline {
     tally: Tally,
     /// By batch size and threads.
@@ -259,9 +259,7 @@ impl Session {
     /// The dense plan for a batch size and a number of threads, compiled once.
     fn dense_plan(&mut self, batch: usize, threads: usize) -> Result<&mut Plan> {
         let graph = &self.model.as_ref().ok_or_else(|| Error::state("no model is open"))?.1;
-        let baseline =
-            self.baseline.get_or_insert_with(|| Baseline { tally: Tally::default(), plans: BTreeMap::new() });
-        match baseline.plans.entry((batch, threads)) {
+        match self.baseline.get_or_insert_default().plans.entry((batch, threads)) {
             Entry::Occupied(plan) => Ok(plan.into_mut()),
             Entry::Vacant(none) => {
                 Ok(none.insert(compile(graph, &Masks::default(), &Options { batch, threads, ..Options::default() })?))

@@ -63,6 +63,8 @@ function runAs({ speed, environment, recipe, job }: RunRecord): string {
 function before(ctx: Context, dense: RunRecord | undefined): TemplateResult {
   const { model, work } = ctx.state;
   const waiting = work ? "measuring" : "not measured yet";
+  // The time is known before the accuracy is.
+  const speed = dense?.speed ?? (work?.job === "baseline" ? work.speed : undefined);
   return html`${cell(
     dense ? percent(dense.accuracy.before) : html`<span class="wait">–</span>`,
     dense
@@ -71,11 +73,13 @@ function before(ctx: Context, dense: RunRecord | undefined): TemplateResult {
     dense ? html`${percent(dense.accuracy.before_low)}–${percent(dense.accuracy.before_high)}` : nothing,
   )}
   ${cell(
-    dense ? milliseconds(dense.speed.dense_ms) : html`<span class="wait">–</span>`,
-    dense ? html`a forward pass here ${howSpeed(dense, true)}` : html`time on this device, ${waiting}`,
-    dense
+    speed ? milliseconds(speed.dense_ms) : html`<span class="wait">–</span>`,
+    speed
+      ? html`a forward pass here ${dense ? howSpeed(dense, true) : nothing}`
+      : html`time on this device, ${waiting}`,
+    speed
       ? html`median of
-        ${count(dense.speed.samples)}${runAs(dense)}`
+        ${count(speed.samples)}${dense ? runAs(dense) : nothing}`
       : nothing,
   )}
   ${cell(
