@@ -21,11 +21,12 @@ pub enum Build {
 }
 
 /// What the compiler is told for relaxed SIMD, in place of the flags in `.cargo/config.toml`.
-pub const RELAXED: &str = "-C target-feature=+simd128,+relaxed-simd -C llvm-args=-inline-threshold=40";
+pub const RELAXED: &str =
+    "-C target-feature=+simd128,+relaxed-simd -C llvm-args=-inline-threshold=0 -C llvm-args=-unroll-runtime=false";
 
 /// The same for threads: what wasm-bindgen needs to set up a thread's stack and locals is exported. Memory can grow to 2 GiB.
 const THREADS: &str = "-C target-feature=+simd128,+relaxed-simd,+atomics,+bulk-memory,+mutable-globals \
-    -C llvm-args=-inline-threshold=40 \
+    -C llvm-args=-inline-threshold=0 -C llvm-args=-unroll-runtime=false \
     -C link-arg=--shared-memory -C link-arg=--import-memory -C link-arg=--max-memory=2147483648 \
     -C link-arg=--export=__wasm_init_tls -C link-arg=--export=__tls_size \
     -C link-arg=--export=__tls_align -C link-arg=--export=__tls_base";
