@@ -22,6 +22,13 @@ pub fn falling(scores: &[f32]) -> Vec<usize> {
     keys.iter().map(position).collect()
 }
 
+/// Positions from the lowest count to the highest; of equal ones the lower position comes first.
+pub fn rising(counts: impl Iterator<Item = usize>) -> Vec<usize> {
+    let mut keys: Vec<u64> = counts.enumerate().map(|(i, n)| (n as u64) << 32 | i as u64).collect();
+    keys.sort_unstable();
+    keys.iter().map(position).collect()
+}
+
 /// The `keep` highest of some (score, position) pairs, highest first, in time linear in the pairs.
 pub fn highest(pairs: impl Iterator<Item = (f32, usize)>, keep: usize) -> Vec<usize> {
     let mut keys: Vec<u64> = pairs.map(|(score, i)| key(score, i)).collect();
@@ -37,6 +44,11 @@ pub fn highest(pairs: impl Iterator<Item = (f32, usize)>, keep: usize) -> Vec<us
 mod tests {
     use super::*;
     use crate::base::Rng;
+
+    #[test]
+    fn counts_rise_and_equal_ones_keep_their_order() {
+        assert_eq!(rising([3, 0, 7, 3, 0].into_iter()), [1, 4, 0, 3, 2]);
+    }
 
     #[test]
     fn ranks_as_a_stable_sort_does() {

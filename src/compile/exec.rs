@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::base::{Error, Flat, Result, Tensor, tensor};
 use crate::graph::ValueId;
 use crate::kernel::flat::Layout;
+use crate::kernel::lines::Lines;
 use crate::kernel::pool::Window;
 
 use super::choose::{self, Why};
@@ -47,14 +48,14 @@ pub struct Memory {
 #[derive(Clone, Debug)]
 pub enum Buffer {
     /// Numbers.
-    Floats(Vec<f32>),
+    Floats(Lines<f32>),
     /// Bytes that stand for numbers.
-    Bytes(Vec<u8>),
+    Bytes(Lines<u8>),
 }
 
 impl Default for Buffer {
     fn default() -> Self {
-        Self::Floats(Vec::new())
+        Self::Floats(Lines::default())
     }
 }
 
@@ -141,7 +142,7 @@ pub struct Masks(Vec<Mask>);
 struct Mask {
     layout: Layout,
     size: [usize; 2],
-    floats: Vec<f32>,
+    floats: Lines<f32>,
     bytes: Vec<u8>,
 }
 

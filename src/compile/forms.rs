@@ -194,13 +194,17 @@ pub fn convolution(w: &Weighted, v: &Conv, l: &Layout, threads: usize) -> Vec<Fo
         Kernel::Gemv(_) => 0,
     };
     let sparse = sparse(w);
+    let kept = w.weights.iter().filter(|w| **w != 0.0).count() / v.o.max(1);
+    let panel = |whole: bool| v.panel(l, if whole { v.depth() } else { kept });
     let mut forms = Vec::new();
     if v.groups == 1 {
         let mut blocks = |name, height, skip, each| {
-            let pack =
-                |rows: &Range<usize>, w: &[f32]| Kernel::Blocks(Blocks::pack(w, rows.len(), &offsets[0], height, skip));
+            let pack = |rows: &Range<usize>, w: &[f32]| {
+                Kernel::Blocks(Blocks::pack(w, rows.len(), &offsets[0], height, skip, panel(!skip)))
+            };
             forms.push(maker.form(name, (height, !skip, each), pack, stored));
         };
+        blocks("dense 6x1", 6, false, 0.7);
         blocks("dense 4x1", 4, false, 0.75);
         blocks("dense 2x1", 2, false, 0.85);
         if sparse {
@@ -219,10 +223,8 @@ pub fn convolution(w: &Weighted, v: &Conv, l: &Layout, threads: usize) -> Vec<Fo
     let rows = |whole: bool| {
         let (offsets, group) = (&offsets, v.o / v.groups);
         move |rows: &Range<usize>, w: &[f32]| {
-            let mut packed = Rows::new();
-            let each = rows.clone().zip(w.chunks(v.depth()));
-            each.for_each(|(o, row)| packed.push(row, &offsets[o / group], whole));
-            Kernel::Rows(packed)
+            let each = w.chunks(v.depth()).zip(rows.clone());
+            Kernel::Rows(Rows::pack(each.map(|(w, o)| (w, &offsets[o / group])), whole, panel(whole)))
         }
     };
     forms.push(maker.form("dense 1x1", (1, true, 1.0), rows(true), stored));

@@ -3,10 +3,13 @@
 //! Values that a layer reads and writes pixel for pixel share one geometry (pitch, rows, zeros around). A geometry is as
 //! wide as its most demanding convolution wants. A strided convolution reads phases, which a split makes from its input.
 
+use std::collections::BTreeMap;
+
 use crate::base::{Result, Shape};
 use crate::graph::ValueId;
 use crate::kernel::conv::Conv;
 use crate::kernel::flat::{self, Layout, Reach};
+use crate::kernel::lines::Lines;
 
 use super::exec::Buffer;
 use super::quantize::{self, Quant, Ranges};
@@ -108,18 +111,21 @@ pub fn place(program: Program, ranges: Option<&Ranges>) -> Result<Placed> {
     Ok(Placed { batch, places: places.collect(), steps, input, output })
 }
 
-/// Puts a split before each strided convolution, whose input value becomes the phases. Also lists what each convolution
-/// reads, to know what it demands.
+/// Puts a split before strided convolutions, whose input value becomes the phases; those that read the same value with the
+/// same stride share one. Also lists what each convolution reads, to know what it demands.
 fn split(layers: Vec<Layer>, shapes: &mut Vec<Shape>) -> (Vec<Task>, Vec<(ValueId, Conv)>) {
     let (mut steps, mut convs) = (Vec::new(), Vec::new());
+    let mut phases: BTreeMap<(ValueId, [usize; 2]), ValueId> = BTreeMap::new();
     for mut layer in layers {
         if let Job::Conv(_, v) = layer.work {
             if v.stride != [1, 1] {
-                let phase = [v.size[0].div_ceil(v.stride[0]), v.size[1].div_ceil(v.stride[1])];
-                shapes.push(vec![v.n, flat::planes(&v), phase[0], phase[1]]);
-                let to = shapes.len() - 1;
-                steps.push(Task::Split { from: layer.ins[0], to, stride: v.stride });
-                layer.ins[0] = to;
+                let from = layer.ins[0];
+                layer.ins[0] = *phases.entry((from, v.stride)).or_insert_with(|| {
+                    let phase = [v.size[0].div_ceil(v.stride[0]), v.size[1].div_ceil(v.stride[1])];
+                    shapes.push(vec![v.n, flat::planes(&v), phase[0], phase[1]]);
+                    steps.push(Task::Split { from, to: shapes.len() - 1, stride: v.stride });
+                    shapes.len() - 1
+                });
             }
             convs.push((layer.ins[0], v));
         }
@@ -201,8 +207,8 @@ impl Place {
     /// A buffer for the value, and others alike: its gaps are zero.
     pub fn buffer(&self, size: usize) -> Buffer {
         match self {
-            Self::Flat { quant: Some(quant), .. } => Buffer::Bytes(vec![quant.zero; size]),
-            _ => Buffer::Floats(vec![0.0; size]),
+            Self::Flat { quant: Some(quant), .. } => Buffer::Bytes(Lines::filled(quant.zero, size)),
+            _ => Buffer::Floats(Lines::filled(0.0, size)),
         }
     }
 
@@ -213,10 +219,17 @@ impl Place {
                 let bytes: Vec<u8> = quant.map_or(vec![], |quant| from.iter().map(|&x| quant.byte(x)).collect());
                 flat::split(&bytes, [*channels, *h, *w], [1, 1], layout, to);
             }
-            (Self::Flat { channels, size: [h, w], layout, .. }, Buffer::Floats(to)) => {
+            (_, to) => self.lay(from, to.floats()),
+        }
+    }
+
+    /// [`Self::scatter`] to numbers.
+    pub fn lay(&self, from: &[f32], to: &mut [f32]) {
+        match self {
+            Self::Flat { channels, size: [h, w], layout, .. } => {
                 flat::split(from, [*channels, *h, *w], [1, 1], layout, to);
             }
-            (_, to) => to.floats()[..from.len()].copy_from_slice(from),
+            _ => to[..from.len()].copy_from_slice(from),
         }
     }
 
@@ -231,12 +244,12 @@ impl Place {
     }
 
     /// 1 for pixels and 0 for gaps over the run; empty where there are no gaps.
-    pub fn mask(&self) -> Vec<f32> {
-        let Self::Flat { size: [h, w], layout, .. } = self else { return Vec::new() };
+    pub fn mask(&self) -> Lines<f32> {
+        let Self::Flat { size: [h, w], layout, .. } = self else { return Lines::default() };
         if (layout.rows, layout.pitch) == (*h, *w) {
-            return Vec::new();
+            return Lines::default();
         }
-        let mut mask = vec![0.0; layout.run().next_multiple_of(flat::SLACK)];
+        let mut mask = Lines::filled(0.0, layout.run().next_multiple_of(flat::SLACK));
         for (image, y) in (0..layout.n).flat_map(|i| (0..*h).map(move |y| (i, y))) {
             let start = layout.row(image, y) - layout.lead;
             mask[start..start + w].fill(1.0);

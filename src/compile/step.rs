@@ -190,9 +190,7 @@ impl Step {
             })
             .collect::<Result<Vec<Tensor>>>()?;
         let pass = op.forward(&ins.iter().collect::<Vec<_>>(), Mode::EVAL).map_err(|e| e.at(&self.name))?;
-        let mut out = Buffer::Floats(y.to_vec());
-        memory.place(self.out).scatter(pass.y.flat(), &mut out);
-        y.copy_from_slice(out.floats());
+        memory.place(self.out).lay(pass.y.flat(), y);
         Ok(())
     }
 }
@@ -216,17 +214,14 @@ pub fn weighted(packed: &Packed, end: &End, memory: &Memory, ins: &[ValueId], ou
 fn flatten(x: &[f32], channels: Range<usize>, [h, w]: [usize; 2], layout: &flat::Layout, to: &Place, y: &mut [f32]) {
     let first = channels.start;
     for (c, row) in channels.flat_map(|c| (0..h).map(move |row| (c, row))) {
-        for image in 0..layout.n {
-            let run = &x[c * layout.plane + layout.row(image, row)..][..w];
-            let feature = ((c - first) * h + row) * w;
-            match to {
-                Place::Flat { layout: into, .. } => {
-                    for (i, v) in run.iter().enumerate() {
-                        y[(feature + i) * into.plane + into.lead + image] = *v;
-                    }
-                }
-                _ => rows::copy(run, &mut y[feature..feature + w]),
+        let x = &x[c * layout.plane + layout.row(0, row)..];
+        let feature = ((c - first) * h + row) * w;
+        match to {
+            Place::Flat { layout: into, .. } => {
+                let y = &mut y[feature * into.plane + into.lead..];
+                rows::turn(x, y, [layout.n, w], [layout.rows * layout.pitch, into.plane]);
             }
+            _ => rows::copy(&x[..w], &mut y[feature..feature + w]),
         }
     }
 }

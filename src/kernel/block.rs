@@ -1,21 +1,25 @@
-//! Blocks of R output rows that share their taps: R = 4 or 2. With every tap present this is the dense kernel.
+//! Blocks of R output rows that share their taps: R = 6, 4 or 2. With every tap present this is the dense kernel.
 //!
 //! For a tile of R rows by V lanes of pixels, each tap costs V loads and R splats for R V multiply-adds: what is loaded is
 //! used R times. Rows are blocked along the output channels; within a block all rows have the same taps (zeros filled in).
+//! Six rows by two lanes are twelve sums, which with what they are made of just fit the registers: enough to start two
+//! multiply-adds a cycle though each takes four.
 
 use super::flat::SLACK;
 use super::simd::{self, Lane, Work};
 use super::store::{Planes, Store};
 
 /// A weight matrix in blocks of `height` rows: for each block its taps, for each tap an offset and `height` weights.
+///
+/// Columns are cut into panels whose inputs the first cache holds; sums wait in y from one panel to the next.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Blocks {
     rows: usize,
-    /// Rows of a block: 2 or 4.
+    /// Rows of a block: 2, 4 or 6. The last block may be lower.
     height: usize,
-    /// By block: its first tap; one more at the end.
-    start: Vec<u32>,
-    /// By tap: position of pixel 0 in x.
+    /// Panel by panel, every block once.
+    spans: Vec<Span>,
+    /// By tap: position of pixel 0 in x. Dense blocks share theirs.
     offsets: Vec<u32>,
     /// By tap: weights of the block's rows.
     weights: Vec<f32>,
@@ -23,22 +27,50 @@ pub struct Blocks {
     furthest: u32,
 }
 
+/// The taps of a block within a panel: how many, and where their offsets and weights begin.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Span {
+    taps: u32,
+    offset: u32,
+    weight: u32,
+}
+
+/// Rows that the kernel works on for a block with so many.
+fn tall(rows: usize) -> usize {
+    rows.next_multiple_of(2).min(6)
+}
+
 impl Blocks {
-    /// Packs w [rows, taps] with the taps' offsets, leaving out blocks in which every weight is zero (or none at all).
-    pub fn pack(w: &[f32], rows: usize, offsets: &[u32], height: usize, skip_zeros: bool) -> Self {
-        let taps = offsets.len();
-        let mut out = Self { rows, height, start: vec![0], offsets: vec![], weights: vec![], furthest: 0 };
-        for first in (0..rows).step_by(height) {
-            for (t, &offset) in offsets.iter().enumerate() {
-                let column = |r: usize| if first + r < rows { w[(first + r) * taps + t] } else { 0.0 };
-                if !skip_zeros || (0..height).any(|r| column(r) != 0.0) {
-                    out.offsets.push(offset);
-                    out.furthest = out.furthest.max(offset);
-                    out.weights.extend((0..height).map(column));
-                }
+    /// Packs w [rows, taps] with the taps' offsets in panels of some columns, leaving out blocks in which every weight is
+    /// zero (or none at all).
+    pub fn pack(w: &[f32], rows: usize, offsets: &[u32], height: usize, skip_zeros: bool, panel: usize) -> Self {
+        let depth = offsets.len();
+        let mut out = Self { rows, height, spans: vec![], offsets: vec![], weights: vec![], furthest: 0 };
+        for first in (0..depth.max(1)).step_by(panel.max(1)) {
+            let columns = first..depth.min(first.saturating_add(panel));
+            let shared = out.offsets.len();
+            if !skip_zeros {
+                out.offsets.extend(&offsets[columns.clone()]);
             }
-            out.start.push(out.offsets.len() as u32);
+            for top in (0..rows).step_by(height) {
+                let inside = top..rows.min(top + height);
+                let column = |r: usize, t: usize| if r < inside.end { w[r * depth + t] } else { 0.0 };
+                let (offset, weight) = (if skip_zeros { out.offsets.len() } else { shared }, out.weights.len());
+                let mut taps = 0;
+                for t in columns.clone() {
+                    if skip_zeros && inside.clone().all(|r| w[r * depth + t] == 0.0) {
+                        continue;
+                    }
+                    if skip_zeros {
+                        out.offsets.push(offsets[t]);
+                    }
+                    out.weights.extend((top..top + tall(inside.len())).map(|r| column(r, t)));
+                    taps += 1;
+                }
+                out.spans.push(Span { taps, offset: offset as u32, weight: weight as u32 });
+            }
         }
+        out.furthest = out.offsets.iter().copied().max().unwrap_or(0);
         out
     }
 
@@ -49,7 +81,7 @@ impl Blocks {
 
     /// Bytes of the packed form.
     pub fn bytes(&self) -> usize {
-        4 * (self.start.len() + self.offsets.len() + self.weights.len())
+        4 * (3 * self.spans.len() + self.offsets.len() + self.weights.len())
     }
 
     /// y[o, p] = store(Σ w x[offset + p]) for p in 0..run.
@@ -70,23 +102,42 @@ struct Job<'a> {
     store: &'a Store<'a>,
 }
 
-/// x of a chunk should stay in the first cache while all blocks pass over it.
-const CHUNK: usize = 12 * 1024;
+/// Pixels that all blocks pass over before the next: a block's weights are read once for them.
+const CHUNK: usize = 96;
+
+/// Where a tile is, and which part of its sums it adds.
+#[derive(Clone, Copy)]
+struct Tile {
+    span: Span,
+    /// First row.
+    top: usize,
+    /// First pixel.
+    p: usize,
+    /// Whether sums begin and end with this panel.
+    ends: [bool; 2],
+}
 
 impl Work for Job<'_> {
     type Out = ();
 
     #[inline(always)]
     fn run<L: Lane>(mut self) {
-        let taps = self.blocks.offsets.len() / (self.blocks.start.len() - 1).max(1);
-        let chunk = (CHUNK / taps.max(1)).clamp(2, 16) * 32;
-        for first in (0..self.run).step_by(chunk) {
-            let end = (first + chunk).min(self.run);
-            // SAFETY: `Blocks::run` checked offsets, y, residual and mask up to the last tile.
-            unsafe {
-                match self.blocks.height {
-                    2 => self.chunk::<L, 2, 4>(first, end),
-                    _ => self.chunk::<L, 4, 2>(first, end),
+        let blocks = self.blocks.rows.div_ceil(self.blocks.height).max(1);
+        let panels = self.blocks.spans.len().div_ceil(blocks);
+        for first in (0..self.run).step_by(CHUNK) {
+            let end = (first + CHUNK).min(self.run);
+            for (i, spans) in self.blocks.spans.chunks(blocks).enumerate() {
+                for (block, &span) in spans.iter().enumerate() {
+                    let top = block * self.blocks.height;
+                    let tile = Tile { span, top, p: first, ends: [i == 0, i + 1 == panels] };
+                    // SAFETY: `Blocks::run` checked offsets, y, residual and mask up to the last tile.
+                    unsafe {
+                        match tall(self.blocks.height.min(self.blocks.rows - top)) {
+                            2 => self.tiles::<L, 2, 4>(tile, end),
+                            4 => self.tiles::<L, 4, 2>(tile, end),
+                            _ => self.tiles::<L, 6, 2>(tile, end),
+                        }
+                    }
                 }
             }
         }
@@ -94,44 +145,43 @@ impl Work for Job<'_> {
 }
 
 impl Job<'_> {
+    /// Tiles from the first to the end of a chunk.
+    ///
     /// # Safety
     /// Offsets, y, residual and mask reach to the last tile.
     #[inline(always)]
-    unsafe fn chunk<L: Lane, const R: usize, const V: usize>(&mut self, first: usize, end: usize) {
-        for block in 0..self.blocks.start.len() - 1 {
-            let taps = self.blocks.start[block] as usize..self.blocks.start[block + 1] as usize;
-            let mut p = first;
-            while p < end {
-                // SAFETY: see above; p stays below the run.
-                unsafe {
-                    if end - p > (V - 1) * L::N {
-                        self.tile::<L, R, V>(block, taps.clone(), p);
-                        p += V * L::N;
-                    } else {
-                        self.tile::<L, R, 1>(block, taps.clone(), p);
-                        p += L::N;
-                    }
+    unsafe fn tiles<L: Lane, const R: usize, const V: usize>(&mut self, mut tile: Tile, end: usize) {
+        while tile.p < end {
+            // SAFETY: see above; p stays below the run.
+            unsafe {
+                if end - tile.p > (V - 1) * L::N {
+                    self.tile::<L, R, V>(tile);
+                    tile.p += V * L::N;
+                } else {
+                    self.tile::<L, R, 1>(tile);
+                    tile.p += L::N;
                 }
             }
         }
     }
 
     /// # Safety
-    /// As for `chunk`.
+    /// As for `tiles`.
     #[inline(always)]
-    unsafe fn tile<L: Lane, const R: usize, const V: usize>(
-        &mut self,
-        block: usize,
-        taps: std::ops::Range<usize>,
-        p: usize,
-    ) {
-        let b = self.blocks;
-        let mut acc: [[L; V]; R] = std::array::from_fn(|r| [L::splat(self.store.start(block * R + r)); V]);
-        // SAFETY: taps are in range by construction; reads of x were checked.
+    unsafe fn tile<L: Lane, const R: usize, const V: usize>(&mut self, Tile { span, top, p, ends }: Tile) {
+        let y = self.y.as_mut_ptr();
+        let rows = self.blocks.rows;
+        let at = |r: usize| self.to.lead + (top + r) * self.to.plane + p;
+        // SAFETY: taps are in range by construction; reads of x and y were checked, rows past the last are not touched.
         unsafe {
+            let mut acc: [[L; V]; R] = std::array::from_fn(|r| match ends[0] {
+                false if top + r < rows => std::array::from_fn(|v| L::load(y.add(at(r) + v * L::N))),
+                _ => [L::splat(self.store.start(top + r)); V],
+            });
             let x = self.x.as_ptr().add(p);
-            let (offsets, weights) = (b.offsets.as_ptr(), b.weights.as_ptr());
-            for t in taps {
+            let offsets = self.blocks.offsets.as_ptr().add(span.offset as usize);
+            let weights = self.blocks.weights.as_ptr().add(span.weight as usize);
+            for t in 0..span.taps as usize {
                 let x = x.add(*offsets.add(t) as usize);
                 let lanes: [L; V] = std::array::from_fn(|v| L::load(x.add(v * L::N)));
                 for (r, acc) in acc.iter_mut().enumerate() {
@@ -141,13 +191,11 @@ impl Job<'_> {
                     }
                 }
             }
-            for (r, acc) in acc.iter().enumerate() {
-                let o = block * R + r;
-                if o < b.rows {
-                    for (v, sum) in acc.iter().enumerate() {
-                        let at = self.to.lead + o * self.to.plane + p + v * L::N;
-                        self.store.put(*sum, self.y.as_mut_ptr(), at, p + v * L::N);
-                    }
+            for (r, acc) in acc.into_iter().enumerate().take(rows - top) {
+                if ends[1] {
+                    self.store.put(acc, y, at(r), p);
+                } else {
+                    acc.into_iter().enumerate().for_each(|(v, sum)| sum.store(y.add(at(r) + v * L::N)));
                 }
             }
         }

@@ -4,6 +4,8 @@
 //! loop is a sparse convolution of any size and stride, a 1x1 convolution, a linear layer over a batch, and a depthwise
 //! convolution (whose rows have just their own channel's taps).
 
+use crate::base::order;
+
 use super::flat::SLACK;
 use super::simd::{self, Lane, Work};
 use super::store::{Planes, Store};
@@ -17,30 +19,50 @@ struct Tap {
     weight: f32,
 }
 
-/// A weight matrix by its non-zeros, row by row.
+/// A row's taps within a panel end here.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Line {
+    row: u32,
+    end: u32,
+}
+
+/// A weight matrix by its non-zeros.
+///
+/// Columns are cut into panels whose inputs the first cache holds for a tile; sums wait in y from one panel to the next.
+/// Within a panel rows are sorted by their number of taps: a loop that ends after as many rounds as the one before costs no
+/// mispredicted branch, which would be as long as six taps. Neither changes a bit: each sum has its terms in order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rows {
-    /// By row: its first tap; one more at the end.
-    start: Vec<u32>,
+    rows: usize,
+    /// Panel by panel, every row once.
+    lines: Vec<Line>,
     taps: Vec<Tap>,
     /// The furthest offset: what a run must check, once and not tap by tap.
     furthest: u32,
 }
 
 impl Rows {
-    /// An empty matrix, to push rows to.
-    pub fn new() -> Self {
-        Self { start: vec![0], taps: Vec::new(), furthest: 0 }
-    }
-
-    /// Adds a row of weights with the taps' offsets; zeros are left out unless `whole`.
-    pub fn push(&mut self, w: &[f32], offsets: &[u32], whole: bool) {
-        let taps = w.iter().zip(offsets).filter(|(w, _)| whole || **w != 0.0);
-        for (&weight, &offset) in taps {
-            self.taps.push(Tap { offset, weight });
-            self.furthest = self.furthest.max(offset);
+    /// Packs rows of weights, each with its taps' offsets, in panels of some columns; zeros are left out unless `whole`.
+    pub fn pack<'a, O: AsRef<[u32]>>(
+        rows: impl IntoIterator<Item = (&'a [f32], O)>,
+        whole: bool,
+        panel: usize,
+    ) -> Self {
+        let rows: Vec<(&[f32], O)> = rows.into_iter().collect();
+        let depth = rows.first().map_or(0, |(w, _)| w.len());
+        let (mut lines, mut taps) = (Vec::new(), Vec::new());
+        for first in (0..depth.max(1)).step_by(panel.max(1)) {
+            let columns = first..depth.min(first.saturating_add(panel));
+            let kept = |w: &[f32]| if whole { w.len() } else { w.iter().filter(|w| **w != 0.0).count() };
+            for o in order::rising(rows.iter().map(|(w, _)| kept(&w[columns.clone()]))) {
+                let (w, offsets) = (&rows[o].0[columns.clone()], &rows[o].1.as_ref()[columns.clone()]);
+                let kept = w.iter().zip(offsets).filter(|(w, _)| whole || **w != 0.0);
+                taps.extend(kept.map(|(&weight, &offset)| Tap { offset, weight }));
+                lines.push(Line { row: o as u32, end: taps.len() as u32 });
+            }
         }
-        self.start.push(self.taps.len() as u32);
+        let furthest = taps.iter().map(|tap| tap.offset).max().unwrap_or(0);
+        Self { rows: rows.len(), lines, taps, furthest }
     }
 
     /// Number of weights that are stored.
@@ -50,12 +72,12 @@ impl Rows {
 
     /// Number of rows.
     pub fn rows(&self) -> usize {
-        self.start.len() - 1
+        self.rows
     }
 
     /// Bytes of the packed form.
     pub fn bytes(&self) -> usize {
-        4 * self.start.len() + 8 * self.taps.len()
+        8 * (self.lines.len() + self.taps.len())
     }
 
     /// y[o, p] = store(Σ w x[offset + p]) for p in 0..run.
@@ -111,25 +133,36 @@ impl Job<'_> {
     /// Offsets, y, residual and mask reach to p + V lanes.
     #[inline(always)]
     unsafe fn tile<L: Lane, const V: usize>(&mut self, p: usize) -> usize {
-        // SAFETY: promised by the caller; `start` is rising and ends at the number of taps.
+        let rows = self.rows.rows;
+        // SAFETY: promised by the caller; ends rise to the number of taps, and every row is below the number of rows.
         unsafe {
             let x = self.x.as_ptr().add(p);
             let y = self.y.as_mut_ptr();
             let mut tap = self.rows.taps.as_ptr();
-            for o in 0..self.rows.rows() {
-                let end = self.rows.taps.as_ptr().add(*self.rows.start.get_unchecked(o + 1) as usize);
-                let mut acc = [L::splat(self.store.start(o)); V];
-                while tap < end {
-                    let Tap { offset, weight } = *tap;
-                    let (w, x) = (L::splat(weight), x.add(offset as usize));
-                    for (v, acc) in acc.iter_mut().enumerate() {
-                        *acc = acc.fma(w, L::load(x.add(v * L::N)));
+            for (i, panel) in self.rows.lines.chunks_exact(rows.max(1)).enumerate() {
+                let last = (i + 1) * rows == self.rows.lines.len();
+                for &Line { row, end } in panel {
+                    let o = row as usize;
+                    let end = self.rows.taps.as_ptr().add(end as usize);
+                    let at = self.to.lead + o * self.to.plane + p;
+                    let mut acc: [L; V] = if i == 0 {
+                        [L::splat(self.store.start(o)); V]
+                    } else {
+                        std::array::from_fn(|v| L::load(y.add(at + v * L::N)))
+                    };
+                    while tap < end {
+                        let Tap { offset, weight } = *tap;
+                        let (w, x) = (L::splat(weight), x.add(offset as usize));
+                        for (v, acc) in acc.iter_mut().enumerate() {
+                            *acc = acc.fma(w, L::load(x.add(v * L::N)));
+                        }
+                        tap = tap.add(1);
                     }
-                    tap = tap.add(1);
-                }
-                let at = self.to.lead + o * self.to.plane + p;
-                for (v, sum) in acc.into_iter().enumerate() {
-                    self.store.put(sum, y, at + v * L::N, p + v * L::N);
+                    if last {
+                        self.store.put(acc, y, at, p);
+                    } else {
+                        acc.into_iter().enumerate().for_each(|(v, sum)| sum.store(y.add(at + v * L::N)));
+                    }
                 }
             }
         }

@@ -12,7 +12,8 @@ use std::ops::Range;
 use super::conv::Conv;
 use super::rows::Pixel;
 
-/// Numbers that kernels may touch past the end of a run: it is rounded up to the widest lane, which is one of bytes.
+/// Numbers that kernels may touch past the end of a run: it is rounded up to the widest lane, which is one of bytes. Also
+/// the numbers of a cache line.
 pub const SLACK: usize = 16;
 
 /// Where the pixels of a batch lie.
@@ -33,9 +34,10 @@ pub struct Layout {
 impl Layout {
     /// A layout with zeros for `before` and `after` pixels around the run.
     pub fn new(n: usize, pitch: usize, rows: usize, before: usize, after: usize) -> Self {
-        let run = n * pitch * rows;
-        let plane = (before + run + after).max(before + run.next_multiple_of(SLACK)).next_multiple_of(SLACK);
-        Self { n, pitch, rows, lead: before, plane }
+        let (run, lead) = (n * pitch * rows, before.next_multiple_of(SLACK));
+        let plane = (lead + run + after).max(lead + run.next_multiple_of(SLACK)).div_ceil(SLACK);
+        // An odd number of lines: the same pixel of all channels would otherwise share few of the cache's sets.
+        Self { n, pitch, rows, lead, plane: (plane | 1) * SLACK }
     }
 
     /// Pixels from the first to the last, gaps included.
@@ -117,10 +119,10 @@ pub fn offset(v: &Conv, l: &Layout, c: usize, ky: usize, kx: usize) -> usize {
 
 /// Copies images [N, C, H, W] into planes [phases x C], every `stride`-th row and column to a phase. `to` must hold zeros
 /// outside the pixels; they stay.
-pub fn split<T: Pixel>(x: &[T], [c, h, w]: [usize; 3], stride: [usize; 2], l: &Layout, to: &mut [T]) {
-    let from = |image: usize, channel: usize, y: usize| &x[((image * c + channel) * h + y) * w..][..w];
+pub fn split<T: Pixel>(x: &[T], size: [usize; 3], stride: [usize; 2], l: &Layout, to: &mut [T]) {
+    let [c, h, w] = one_row(size, stride, l);
     phases([c, h, w], stride, l, 0..c * stride[0] * stride[1], |image, channel, y, px, start| {
-        stride_copy(from(image, channel, y), stride[1], px, &mut to[start..]);
+        stride_copy(&x[((image * c + channel) * h + y) * w..][..w], stride[1], px, &mut to[start..]);
     });
 }
 
@@ -134,6 +136,19 @@ pub fn resplit<T: Pixel>(
     planes: Range<usize>,
     to: &mut [T],
 ) {
+    if stride[1] == 2 {
+        // All rows of an image at once: they are short, and what a call costs would weigh as much as they do.
+        for (i, plane) in planes.enumerate() {
+            let (phase, channel) = (plane / c, plane % c);
+            let (py, px) = (phase / 2, phase % 2);
+            let of = [h.saturating_sub(py).div_ceil(stride[0]), w.saturating_sub(px).div_ceil(2)];
+            for image in 0..if of.contains(&0) { 0 } else { l.n } {
+                let x = &x[channel * from.plane + from.row(image, py) + px..];
+                T::evens(x, &mut to[i * l.plane + l.row(image, 0)..], of, [stride[0] * from.pitch, l.pitch]);
+            }
+        }
+        return;
+    }
     phases([c, h, w], stride, l, planes, |image, channel, y, px, start| {
         let row = &x[channel * from.plane + from.row(image, y)..][..w];
         stride_copy(row, stride[1], px, &mut to[start..]);
@@ -141,7 +156,8 @@ pub fn resplit<T: Pixel>(
 }
 
 /// The way back of [`split`]: reads the pixels of planes into images [N, C, H, W].
-pub fn join<T: Pixel>(from: &[T], [c, h, w]: [usize; 3], stride: [usize; 2], l: &Layout, x: &mut [T]) {
+pub fn join<T: Pixel>(from: &[T], size: [usize; 3], stride: [usize; 2], l: &Layout, x: &mut [T]) {
+    let [c, h, w] = one_row(size, stride, l);
     phases([c, h, w], stride, l, 0..c * stride[0] * stride[1], |image, channel, y, px, start| {
         let to = &mut x[((image * c + channel) * h + y) * w..][..w];
         if stride[1] == 1 {
@@ -152,8 +168,14 @@ pub fn join<T: Pixel>(from: &[T], [c, h, w]: [usize; 3], stride: [usize; 2], l: 
     });
 }
 
+/// The size of images as it is copied: where rows follow each other without a gap, an image is one long row.
+fn one_row([c, h, w]: [usize; 3], stride: [usize; 2], l: &Layout) -> [usize; 3] {
+    if l.pitch == w && stride == [1, 1] { [c, 1, h * w] } else { [c, h, w] }
+}
+
 /// Calls `f(image, channel, row, column phase, where the row's phase lies)` for every row and phase of some planes, counted
 /// from the first of them.
+#[inline(always)]
 fn phases(
     [c, h, _]: [usize; 3],
     stride: [usize; 2],
@@ -166,8 +188,10 @@ fn phases(
         let (phase, channel) = (plane / c, plane % c);
         let (py, px) = (phase / stride[1], phase % stride[1]);
         for image in 0..l.n {
-            for (step, y) in (py..h).step_by(stride[0]).enumerate() {
-                f(image, channel, y, px, (plane - first) * l.plane + l.row(image, step));
+            let mut start = (plane - first) * l.plane + l.row(image, 0);
+            for y in (py..h).step_by(stride[0]) {
+                f(image, channel, y, px, start);
+                start += l.pitch;
             }
         }
     }
@@ -178,8 +202,9 @@ fn stride_copy<T: Pixel>(row: &[T], stride: usize, first: usize, to: &mut [T]) {
     let row = &row[first.min(row.len())..];
     let to = &mut to[..row.len().div_ceil(stride)];
     match stride {
+        _ if to.is_empty() => {}
         1 => T::copy(row, to),
-        2 => T::evens(row, to),
+        2 => T::evens(row, to, [1, to.len()], [row.len(), to.len()]),
         _ => to.iter_mut().zip(row.iter().step_by(stride)).for_each(|(to, x)| *to = *x),
     }
 }
@@ -202,9 +227,9 @@ mod tests {
             groups: 1,
         };
         let l = layout(&v);
-        assert_eq!((l.pitch, l.rows, l.lead, l.run()), (5, 6, 6, 60));
+        assert_eq!((l.pitch, l.rows, l.lead, l.run()), (5, 6, 16, 60));
         assert_eq!(offset(&v, &l, 0, 1, 1), l.lead);
-        assert_eq!(offset(&v, &l, 1, 0, 0), l.plane);
+        assert_eq!(offset(&v, &l, 1, 0, 0), l.plane + l.lead - 6);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! The work is bound by reading weights, so what counts is how few of them there are and that they come in order.
 
+use crate::base::order;
+
 use super::rows;
 use super::simd::{self, Lane, Work};
 use super::store::Store;
@@ -24,8 +26,9 @@ pub struct Gemv {
 enum Form {
     /// Every weight, in blocks `[rows/8][k][8]`.
     Dense(Vec<f32>),
-    /// Non-zero weights, row by row.
-    Element(Sparse),
+    /// Non-zero weights in slices of eight rows that have about as many, side by side: eight columns and weights a step. Rows
+    /// are sorted by how many they have, and short ones filled up with zeros.
+    Element(Sparse, Vec<usize>),
     /// Columns with a non-zero, by blocks of eight rows: eight weights a column.
     Block(Sparse),
 }
@@ -33,17 +36,22 @@ enum Form {
 /// Weights with their columns.
 #[derive(Clone, Debug, PartialEq)]
 struct Sparse {
-    /// By row, or block of rows: its first column; one more at the end.
+    /// By slice or block: its first step or column; one more at the end.
     start: Vec<u32>,
     columns: Vec<u32>,
     weights: Vec<f32>,
 }
 
 impl Sparse {
-    /// The columns and weights of row, or block, i of `height` rows.
-    fn part(&self, i: usize, height: usize) -> (&[u32], &[f32]) {
+    /// The columns and weights of slice or block i, `wide` columns a step.
+    fn part(&self, i: usize, wide: usize) -> (&[u32], &[f32]) {
         let range = self.start[i] as usize..self.start[i + 1] as usize;
-        (&self.columns[range.clone()], &self.weights[range.start * height..range.end * height])
+        (&self.columns[range.start * wide..range.end * wide], &self.weights[range.start * ROWS..range.end * ROWS])
+    }
+
+    /// Numbers of the packed form.
+    fn size(&self) -> usize {
+        self.start.len() + self.columns.len() + self.weights.len()
     }
 }
 
@@ -57,15 +65,22 @@ impl Gemv {
 
     /// The non-zeros of w [rows, inputs].
     pub fn element(w: &[f32], inputs: usize) -> Self {
+        let rows: Vec<Vec<(u32, f32)>> = w
+            .chunks(inputs.max(1))
+            .map(|row| (0..).zip(row).filter(|(_, w)| **w != 0.0).map(|(k, &w)| (k, w)).collect())
+            .collect();
+        let order = order::rising(rows.iter().map(Vec::len));
         let (mut start, mut columns, mut weights) = (vec![0], Vec::new(), Vec::new());
-        for row in w.chunks(inputs) {
-            for (k, &x) in row.iter().enumerate().filter(|(_, x)| **x != 0.0) {
-                columns.push(k as u32);
-                weights.push(x);
+        for slice in order.chunks(ROWS) {
+            let steps = slice.iter().map(|&o| rows[o].len()).max().unwrap_or(0);
+            for step in 0..steps {
+                let tap = |r: usize| slice.get(r).and_then(|&o| rows[o].get(step)).copied().unwrap_or((0, 0.0));
+                columns.extend((0..ROWS).map(|r| tap(r).0));
+                weights.extend((0..ROWS).map(|r| tap(r).1));
             }
-            start.push(columns.len() as u32);
+            start.push((weights.len() / ROWS) as u32);
         }
-        Self { rows: start.len() - 1, inputs, form: Form::Element(Sparse { start, columns, weights }) }
+        Self { rows: rows.len(), inputs, form: Form::Element(Sparse { start, columns, weights }, order) }
     }
 
     /// The columns of w [rows, inputs] that are not zero in blocks of eight rows.
@@ -88,7 +103,8 @@ impl Gemv {
     pub fn bytes(&self) -> usize {
         4 * match &self.form {
             Form::Dense(weights) => weights.len(),
-            Form::Element(s) | Form::Block(s) => s.start.len() + s.columns.len() + s.weights.len(),
+            Form::Element(s, order) => s.size() + order.len(),
+            Form::Block(s) => s.size(),
         }
     }
 
@@ -100,10 +116,8 @@ impl Gemv {
     /// y = clamp(W x + bias).
     pub fn run(&self, x: &[f32], y: &mut [f32], store: &Store) {
         assert!(x.len() >= self.inputs, "x holds {} numbers and the matrix has {} columns", x.len(), self.inputs);
-        simd::run(Job { gemv: self, x, y }, store.rounding);
-        for (i, y) in y.iter_mut().enumerate() {
-            *y = (*y + store.start(i)).max(store.clamp[0]).min(store.clamp[1]);
-        }
+        let bias = if store.bias.is_empty() { None } else { Some(&store.bias[..y.len()]) };
+        simd::run(Job { gemv: self, x, y, bias, clamp: store.clamp }, store.rounding);
     }
 }
 
@@ -116,6 +130,8 @@ struct Job<'a> {
     gemv: &'a Gemv,
     x: &'a [f32],
     y: &'a mut [f32],
+    bias: Option<&'a [f32]>,
+    clamp: [f32; 2],
 }
 
 impl Work for Job<'_> {
@@ -123,7 +139,7 @@ impl Work for Job<'_> {
 
     #[inline(always)]
     fn run<L: Lane>(self) {
-        let Self { gemv: Gemv { rows, inputs, form }, x, y } = self;
+        let Self { gemv: Gemv { rows, inputs, form }, x, y, bias, clamp } = self;
         let mut put = |block: usize, sums: [f32; ROWS]| {
             let len = ROWS.min(rows - block * ROWS);
             rows::copy(&sums, &mut y[block * ROWS..][..len]);
@@ -135,20 +151,39 @@ impl Work for Job<'_> {
                     let blocks = weights.chunks_exact(inputs * ROWS);
                     blocks.enumerate().for_each(|(b, weights)| put(b, dense::<L>(weights, x)));
                 }
-                Form::Element(s) => {
-                    for (o, y) in y.iter_mut().enumerate().take(*rows) {
-                        let (columns, weights) = s.part(o, 1);
-                        *y = row(weights, columns, x);
+                Form::Element(s, order) => {
+                    for (i, rows) in order.chunks(ROWS).enumerate() {
+                        let (columns, weights) = s.part(i, ROWS);
+                        let sums = slice::<L>(weights, columns, x);
+                        rows.iter().zip(sums).for_each(|(&o, sum)| y[o] = sum);
                     }
                 }
                 Form::Block(s) => {
                     for b in 0..s.start.len() - 1 {
-                        let (columns, weights) = s.part(b, ROWS);
+                        let (columns, weights) = s.part(b, 1);
                         put(b, block::<L>(weights, columns, x));
                     }
                 }
             }
         }
+        finish::<L>(y, bias, clamp);
+    }
+}
+
+/// y = clamp(y + bias).
+#[inline(always)]
+fn finish<L: Lane>(y: &mut [f32], bias: Option<&[f32]>, [low, high]: [f32; 2]) {
+    let whole = y.len() / L::N * L::N;
+    for i in (0..whole).step_by(L::N) {
+        // SAFETY: a lane is left in y, and the bias is as long.
+        unsafe {
+            let bias = bias.map_or(L::splat(0.0), |bias| L::load(bias.as_ptr().add(i)));
+            let sum = L::load(y.as_ptr().add(i)).add(bias);
+            sum.max(L::splat(low)).min(L::splat(high)).store(y.as_mut_ptr().add(i));
+        }
+    }
+    for i in whole..y.len() {
+        y[i] = (y[i] + bias.map_or(0.0, |bias| bias[i])).max(low).min(high);
     }
 }
 
@@ -199,22 +234,18 @@ unsafe fn block<L: Lane>(w: &[f32], columns: &[u32], x: &[f32]) -> [f32; ROWS] {
 }
 
 /// # Safety
-/// `x` holds every column.
+/// `x` holds every column, and there are as many columns as weights.
 #[inline(always)]
-unsafe fn row(w: &[f32], columns: &[u32], x: &[f32]) -> f32 {
-    let mut acc = [0.0f32; SUMS];
-    let count = w.len();
-    assert_eq!(columns.len(), count, "every weight has its column");
-    // Plain indices: iterators here are only as fast as the compiler's appetite for inlining.
-    // SAFETY: i is below the number of weights, which is that of the columns; `x` is promised by the caller.
-    let term = |i: usize| unsafe { w.get_unchecked(i) * x.get_unchecked(*columns.get_unchecked(i) as usize) };
-    for quad in 0..count / SUMS {
-        for lane in 0..SUMS {
-            acc[lane] += term(quad * SUMS + lane);
+unsafe fn slice<L: Lane>(w: &[f32], columns: &[u32], x: &[f32]) -> [f32; ROWS] {
+    let mut acc = [[L::splat(0.0); 2]; SUMS];
+    for (w, at) in w.chunks_exact(ROWS).zip(columns.chunks_exact(ROWS)) {
+        for v in 0..ROWS / L::N {
+            // SAFETY: promised by the caller; a chunk holds eight weights and columns.
+            unsafe {
+                let x = L::gather(x.as_ptr(), at.as_ptr().add(v * L::N));
+                acc[0][v] = acc[0][v].fma(x, L::load(w.as_ptr().add(v * L::N)));
+            }
         }
     }
-    for i in count / SUMS * SUMS..count {
-        acc[0] += term(i);
-    }
-    (acc[0] + acc[1]) + (acc[2] + acc[3])
+    fold(acc)
 }

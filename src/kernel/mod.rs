@@ -8,6 +8,7 @@ pub mod flat;
 pub mod gemm;
 pub mod gemv;
 pub mod int8;
+pub mod lines;
 pub mod naive;
 pub mod nm;
 pub mod peak;

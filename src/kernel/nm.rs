@@ -122,9 +122,7 @@ impl Job<'_> {
                     }
                 }
                 let at = self.to.lead + o * self.to.plane + p;
-                for (v, sum) in acc.into_iter().enumerate() {
-                    self.store.put(sum, self.y.as_mut_ptr(), at + v * L::N, p + v * L::N);
-                }
+                self.store.put(acc, self.y.as_mut_ptr(), at, p);
             }
         }
         V

@@ -18,6 +18,21 @@ pub unsafe trait Lane: Copy {
     /// # Safety
     /// `p` is readable for `N` numbers.
     unsafe fn load(p: *const f32) -> Self;
+    /// Numbers from wherever they lie: `p[at[i]]`.
+    ///
+    /// # Safety
+    /// `at` is readable for `N` places, and `p` at each of them.
+    #[inline(always)]
+    unsafe fn gather(p: *const f32, at: *const u32) -> Self {
+        let mut x = [0.0; 8];
+        // SAFETY: promised by the caller; a lane has at most eight numbers.
+        unsafe {
+            for (i, x) in x.iter_mut().enumerate().take(Self::N) {
+                *x = *p.add(*at.add(i) as usize);
+            }
+            Self::load(x.as_ptr())
+        }
+    }
     /// Writes `N` numbers.
     ///
     /// # Safety
@@ -159,6 +174,26 @@ mod native {
         fn min(self, other: Self) -> Self {
             zip(self, other, |a, b| if b < a { b } else { a })
         }
+    }
+}
+
+/// The even and the odd numbers of two lanes that follow each other.
+#[inline(always)]
+pub fn unzip(a: F32x4, b: F32x4) -> [F32x4; 2] {
+    #[cfg(target_arch = "wasm32")]
+    {
+        use core::arch::wasm32::i32x4_shuffle;
+        [i32x4_shuffle::<0, 2, 4, 6>(a, b), i32x4_shuffle::<1, 3, 5, 7>(a, b)]
+    }
+    #[cfg(target_arch = "x86_64")]
+    {
+        use core::arch::x86_64::_mm_shuffle_ps;
+        // SAFETY: SSE is there on every x86-64.
+        unsafe { [_mm_shuffle_ps::<0b10_00_10_00>(a, b), _mm_shuffle_ps::<0b11_01_11_01>(a, b)] }
+    }
+    #[cfg(not(any(target_arch = "wasm32", target_arch = "x86_64")))]
+    {
+        [[a[0], a[2], b[0], b[2]], [a[1], a[3], b[1], b[3]]]
     }
 }
 

@@ -41,22 +41,30 @@ impl Store<'_> {
         self.bias.get(o).copied().unwrap_or(0.0)
     }
 
-    /// Stores lanes for pixel `p` at position `at` of y.
+    /// Stores V lanes for pixels from `p` on at position `at` of y.
     ///
     /// # Safety
-    /// `y` is writable, the residual readable at `at` and the mask at `p`, for a whole lane.
+    /// `y` is writable, the residual readable at `at` and the mask at `p`, for V lanes.
     #[inline(always)]
-    pub(super) unsafe fn put<L: Lane>(&self, mut sum: L, y: *mut f32, at: usize, p: usize) {
+    pub(super) unsafe fn put<L: Lane, const V: usize>(&self, mut sums: [L; V], y: *mut f32, at: usize, p: usize) {
+        // What there is to do is asked once for all lanes: short rows are stored as often as they are summed.
         // SAFETY: promised by the caller, and checked once per kernel call by `check`.
         unsafe {
             if !self.residual.is_empty() {
-                sum = sum.add(L::load(self.residual.as_ptr().add(at)));
+                for (v, sum) in sums.iter_mut().enumerate() {
+                    *sum = sum.add(L::load(self.residual.as_ptr().add(at + v * L::N)));
+                }
             }
-            sum = sum.max(L::splat(self.clamp[0])).min(L::splat(self.clamp[1]));
+            let [low, high] = self.clamp.map(L::splat);
+            sums = sums.map(|sum| sum.max(low).min(high));
             if !self.mask.is_empty() {
-                sum = sum.mul(L::load(self.mask.as_ptr().add(p)));
+                for (v, sum) in sums.iter_mut().enumerate() {
+                    *sum = sum.mul(L::load(self.mask.as_ptr().add(p + v * L::N)));
+                }
             }
-            sum.store(y.add(at));
+            for (v, sum) in sums.into_iter().enumerate() {
+                sum.store(y.add(at + v * L::N));
+            }
         }
     }
 

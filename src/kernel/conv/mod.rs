@@ -73,11 +73,28 @@ impl Conv {
         (0..cg * kh * kw).map(move |t| (g * cg + t / (kh * kw), t / kw % kh, t % kw))
     }
 
+    /// Columns of a panel: taps whose inputs the first cache holds while all rows pass over a tile of pixels, as long as
+    /// rows with so many `taps` keep enough in each panel to be worth the way to y and back.
+    pub fn panel(&self, l: &Layout, taps: usize) -> usize {
+        let along = TILE + (self.kernel[1] - 1) * self.dilation[1] + flat::SLACK;
+        let apart = self.kernel[0] * along;
+        let joined = along + (self.kernel[0] - 1) * self.dilation[0] * l.pitch;
+        let channels = self.c / self.groups;
+        let panels = channels.div_ceil((PANEL / apart.min(joined)).max(1)).min(taps / LEAST);
+        channels.div_ceil(panels.max(1)) * self.taps()
+    }
+
     /// Where the taps of group g lie.
     pub fn offsets(&self, l: &Layout, g: usize) -> Vec<u32> {
         self.each_tap(g).map(|(c, ky, kx)| flat::offset(self, l, c, ky, kx) as u32).collect()
     }
 }
+
+/// Numbers of input that stay in the first cache, and pixels of a wide tile.
+const PANEL: usize = 6 * 1024;
+const TILE: usize = 48;
+/// Taps of a row in a panel.
+const LEAST: usize = 12;
 
 /// Numbers of input and output that are worked on at once: they should stay in the second cache.
 const SHARE: usize = 160 * 1024;
@@ -123,8 +140,8 @@ fn forward_part(v: &Conv, x: &[f32], w: &[f32], y: &mut [f32]) {
         flat::split(x, [v.c, v.size[0], v.size[1]], v.stride, &l, xs);
         let (_, og) = v.group();
         if og == 1 {
-            let mut rows = Rows::new();
-            (0..v.o).for_each(|o| rows.push(&w[o * v.depth()..(o + 1) * v.depth()], &v.offsets(&l, o), true));
+            let rows = w.chunks(v.depth()).enumerate().map(|(o, w)| (w, v.offsets(&l, o)));
+            let rows = Rows::pack(rows, true, usize::MAX);
             rows.run(xs, ys, Planes { lead: 0, plane: out.plane }, out.run(), &Store::PLAIN);
             return flat::join(ys, [v.o, oh, ow], [1, 1], &out, y);
         }
@@ -145,10 +162,9 @@ fn multiply(w: &[f32], offsets: &[u32], x: &[f32], y: &mut [f32], to: Planes, ru
     let rows = w.len() / offsets.len().max(1);
     let left = w.iter().filter(|w| **w != 0.0).count();
     if rows > 1 && left as f64 >= SPARSE * w.len() as f64 {
-        return Blocks::pack(w, rows, offsets, 4, false).run(x, y, to, run, &Store::PLAIN);
+        return Blocks::pack(w, rows, offsets, 4, false, usize::MAX).run(x, y, to, run, &Store::PLAIN);
     }
-    let mut packed = Rows::new();
-    w.chunks(offsets.len().max(1)).for_each(|row| packed.push(row, offsets, rows == 1));
+    let packed = Rows::pack(w.chunks(offsets.len().max(1)).map(|w| (w, offsets)), rows == 1, usize::MAX);
     packed.run(x, y, to, run, &Store::PLAIN);
 }
 

@@ -8,6 +8,7 @@ use crate::compile::lower::Weighted;
 use crate::graph::Graph;
 use crate::kernel::conv::Conv;
 use crate::kernel::flat::{self, Layout};
+use crate::kernel::lines::Lines;
 use crate::kernel::peak;
 use crate::kernel::simd::Rounding;
 use crate::kernel::store::{Planes, Store};
@@ -26,9 +27,9 @@ pub struct Rig {
     conv: Conv,
     from: Layout,
     to: Layout,
-    mask: Vec<f32>,
-    x: Vec<f32>,
-    y: Vec<f32>,
+    mask: Lines<f32>,
+    x: Lines<f32>,
+    y: Lines<f32>,
 }
 
 impl Rig {
@@ -48,15 +49,17 @@ impl Rig {
         };
         let (from, mut rng) = (flat::layout(&conv), Rng::fork(1, "survey"));
         let to = Layout::new(1, from.pitch, from.rows, 0, 0);
-        let (mut x, mut mask) = (vec![0.0; flat::size(conv.c, &from)], Vec::new());
+        let (mut x, mut mask) = (Lines::filled(0.0, flat::size(conv.c, &from)), Lines::default());
         let image: Vec<f32> = (0..conv.c * layer.side * layer.side).map(|_| rng.normal()).collect();
         flat::split(&image, [conv.c, layer.side, layer.side], [1; 2], &from, &mut x);
         if layer.kernel > 1 {
-            mask = vec![0.0; to.run().next_multiple_of(flat::SLACK)];
+            mask = Lines::filled(0.0, to.run().next_multiple_of(flat::SLACK));
             (0..layer.side).for_each(|y| mask[to.row(0, y)..][..layer.side].fill(1.0));
         }
-        let y = vec![0.0; flat::size(conv.o, &to)];
-        let x = if layer.kernel == 0 { image } else { x };
+        let y = Lines::filled(0.0, flat::size(conv.o, &to));
+        if layer.kernel == 0 {
+            x[..image.len()].copy_from_slice(&image);
+        }
         Self { conv, from, to, mask, x, y }
     }
 
