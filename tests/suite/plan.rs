@@ -71,7 +71,9 @@ fn kernels_run_every_model_dense_and_sparse() -> Result<()> {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn every_kernel() -> Result<()> {
-    for name in ["dense 6x1", "dense 4x1", "dense 2x1", "dense 1x1", "element", "block 4x1", "block 2x1", "block 8x1", "dense"] {
+    for name in
+        ["dense 6x1", "dense 4x1", "dense 2x1", "dense 1x1", "element", "block 4x1", "block 2x1", "block 8x1", "dense"]
+    {
         for id in ["resnet8", "mobilenet-small", "lenet-5"] {
             check(id, 1, 0.7, Choose::Named(name))?;
             check(id, 2, 0.7, Choose::Named(name))?;
