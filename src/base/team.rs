@@ -4,7 +4,7 @@
 //! before they sleep, and whoever hands out a piece does a share of it. Natively members are started when they are first
 //! wanted; in a browser they are workers that call [`join`].
 
-use std::cell::UnsafeCell;
+use std::cell::{Cell, UnsafeCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -128,24 +128,47 @@ impl Drop for Wait {
     }
 }
 
-/// Calls `work` once for each item, side by side where there are members: item i goes to thread i modulo their number.
+thread_local! {
+    /// Whether this thread is at a share of a piece.
+    static BUSY: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Calls `work` once for each item, side by side where there are members: item i goes to thread i modulo their number. Within
+/// another piece of work there is nobody left to share with, and the items are done one after the other.
 ///
 /// # Panics
 /// When `work` does.
 pub fn each<T: Send>(items: &mut [T], work: impl Fn(&mut T) + Sync) {
     let threads = size().min(items.len()).min(MOST);
-    if threads <= 1 {
+    if threads <= 1 || BUSY.get() {
         return items.iter_mut().for_each(work);
     }
     let (first, n) = (Shared(items.as_mut_ptr()), items.len());
     let share = move |thread: usize| {
         let first = &first;
+        let _done = Busy::new();
         for i in (thread..n).step_by(threads) {
             // SAFETY: i is below the number of items, and no other thread has this i.
             work(unsafe { &mut *first.0.add(i) });
         }
     };
     lead(&share, threads);
+}
+
+/// While it lives, this thread is at a share.
+struct Busy;
+
+impl Busy {
+    fn new() -> Self {
+        BUSY.set(true);
+        Self
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        BUSY.set(false);
+    }
 }
 
 /// A pointer to items of which each thread takes its own.
@@ -186,6 +209,16 @@ mod tests {
             }
             assert!(items.iter().all(|&item| item == 200), "{n} items");
         }
+    }
+
+    #[test]
+    fn work_within_work_is_done_in_its_place() {
+        hire(3);
+        let mut items = vec![vec![0; 5]; 4];
+        for _ in 0..200 {
+            each(&mut items, |inner| each(inner, |item| *item += 1));
+        }
+        assert_eq!(items, vec![vec![200; 5]; 4]);
     }
 
     #[test]

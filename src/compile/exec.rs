@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::base::{Error, Flat, Result, Tensor, tensor};
+use crate::base::{Error, Flat, Result, Tensor, team, tensor};
 use crate::graph::ValueId;
 use crate::kernel::flat::Layout;
 use crate::kernel::lines::Lines;
@@ -26,6 +26,8 @@ pub struct Plan {
     pub threads: usize,
     steps: Vec<Step>,
     memory: Memory,
+    /// Memory of the other threads, where they share out portions.
+    others: Vec<Memory>,
     input: ValueId,
     output: ValueId,
     answers: Vec<f32>,
@@ -103,6 +105,21 @@ impl Memory {
     fn put(&mut self, id: ValueId, y: Buffer) {
         self.buffers[self.slots[id]] = y;
     }
+
+    /// Puts a portion where it enters.
+    fn enter(&mut self, input: ValueId, x: &[f32]) {
+        let mut y = self.take(input);
+        self.place(input).scatter(x, &mut y);
+        self.put(input, y);
+    }
+
+    /// Runs a step.
+    fn step(&mut self, step: &Step, threads: usize) -> Result<()> {
+        let mut y = self.take(step.out);
+        let done = step.run(self, &mut y, threads);
+        self.put(step.out, y);
+        done
+    }
 }
 
 /// A layer with the kernel it runs on.
@@ -121,7 +138,8 @@ pub fn build(placed: Placed, options: &Options) -> Result<Plan> {
     let (batch, classes) = (options.batch, places[output].numbers() / portion.max(1));
     let memory = Memory { batch: portion, places, slots, buffers, masks: Masks::default() };
     let (steps, answers) = (Vec::with_capacity(tasks.len()), vec![0.0; batch * classes]);
-    let mut plan = Plan { batch, portion, threads: options.threads.max(1), steps, memory, input, output, answers };
+    let (threads, others) = (options.threads.max(1), Vec::new());
+    let mut plan = Plan { batch, portion, threads, steps, memory, others, input, output, answers };
     for task in tasks {
         let step = match task {
             Task::Split { from, to, stride } => {
@@ -132,6 +150,21 @@ pub fn build(placed: Placed, options: &Options) -> Result<Plan> {
         plan.steps.push(step);
     }
     Ok(plan)
+}
+
+/// Takes a portion through all steps.
+fn pass(
+    steps: &[Step],
+    memory: &mut Memory,
+    [input, output]: [ValueId; 2],
+    threads: usize,
+    x: &[f32],
+    answers: &mut [f32],
+) -> Result<()> {
+    memory.enter(input, x);
+    steps.iter().try_for_each(|step| memory.step(step, threads))?;
+    memory.place(output).gather(&memory.read(output), answers);
+    Ok(())
 }
 
 /// Masks by the place they belong to.
@@ -284,42 +317,37 @@ impl Plan {
         (Work::Bytes(layer), Some(why))
     }
 
-    /// Runs step i.
-    fn step(&mut self, i: usize) -> Result<()> {
-        let step = &self.steps[i];
-        let mut y = self.memory.take(step.out);
-        let done = step.run(&self.memory, &mut y, self.threads);
-        self.memory.put(step.out, y);
-        done
-    }
-
     /// Answers [batch, classes], row-major, to one batch of row-major examples.
+    ///
+    /// Threads share out the portions where there are several, and the layers of the only one otherwise.
     ///
     /// # Errors
     /// When the examples are not as many numbers as a batch has.
     pub fn run(&mut self, x: &[f32]) -> Result<&[f32]> {
+        let portions = self.batch / self.portion;
         let each = self.memory.place(self.input).numbers();
-        let want = each * (self.batch / self.portion);
-        if x.len() != want {
-            return Err(Error::shape("numbers of a batch", [want], [x.len()]));
+        if x.len() != each * portions {
+            return Err(Error::shape("numbers of a batch", [each * portions], [x.len()]));
         }
-        let answers = self.answers.len() / (self.batch / self.portion);
-        for (i, part) in x.chunks_exact(each.max(1)).enumerate() {
-            self.enter(part);
-            for i in 0..self.steps.len() {
-                self.step(i)?;
-            }
-            let answers = &mut self.answers[i * answers..][..answers];
-            self.memory.place(self.output).gather(&self.memory.read(self.output), answers);
+        let (ends, threads, steps) = ([self.input, self.output], self.threads, &self.steps);
+        let classes = self.answers.len() / portions;
+        let through = |memory: &mut Memory, x: &[f32], answers: &mut [f32]| -> Result<()> {
+            let mut portions = x.chunks_exact(each.max(1)).zip(answers.chunks_exact_mut(classes.max(1)));
+            portions.try_for_each(|(x, answers)| pass(steps, memory, ends, threads, x, answers))
+        };
+        let parts = threads.min(portions);
+        if parts <= 1 {
+            through(&mut self.memory, x, &mut self.answers)?;
+            return Ok(&self.answers);
         }
+        self.others.resize_with(parts - 1, || self.memory.clone());
+        let share = portions.div_ceil(parts);
+        let numbers = x.chunks(share * each.max(1)).zip(self.answers.chunks_mut(share * classes.max(1)));
+        let memories = std::iter::once(&mut self.memory).chain(&mut self.others);
+        let mut items: Vec<_> = memories.zip(numbers).map(|(memory, (x, y))| (memory, x, y, Ok(()))).collect();
+        team::each(&mut items, |(memory, x, answers, done)| *done = through(memory, x, answers));
+        items.into_iter().try_for_each(|(.., done)| done)?;
         Ok(&self.answers)
-    }
-
-    /// Puts a portion where it enters.
-    fn enter(&mut self, x: &[f32]) {
-        let mut input = self.memory.take(self.input);
-        self.memory.place(self.input).scatter(x, &mut input);
-        self.memory.put(self.input, input);
     }
 
     /// The ranges of all values over some examples, batch by batch; what does not fill a batch is left out.
@@ -332,10 +360,10 @@ impl Plan {
         for batch in x.flat().chunks_exact(each * (self.batch / self.portion)) {
             for part in batch.chunks_exact(each) {
                 ranges.see(self.input, part);
-                self.enter(part);
-                for i in 0..self.steps.len() {
-                    self.step(i)?;
-                    let out = self.steps[i].out;
+                self.memory.enter(self.input, part);
+                for step in &self.steps {
+                    self.memory.step(step, self.threads)?;
+                    let out = step.out;
                     let mut numbers = vec![0.0; self.memory.place(out).numbers()];
                     self.memory.place(out).gather(&self.memory.read(out), &mut numbers);
                     ranges.see(out, &numbers);
@@ -375,6 +403,7 @@ impl Plan {
 
     /// Bytes of all buffers for activations.
     pub fn memory(&self) -> usize {
-        self.memory.buffers.iter().map(Buffer::size).sum()
+        let memories = std::iter::once(&self.memory).chain(&self.others);
+        memories.flat_map(|memory| &memory.buffers).map(Buffer::size).sum()
     }
 }

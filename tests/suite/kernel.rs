@@ -137,7 +137,8 @@ fn every_form_of_a_convolution_equals_the_naive_one() {
             *seen.entry(form.name).or_insert(0) += 1;
         }
     }
-    let all = ["block 2x1", "block 4x1", "dense 1x1", "dense 2x1", "dense 4x1", "dense 6x1", "depthwise", "element", "n:m"];
+    let all =
+        ["block 2x1", "block 4x1", "dense 1x1", "dense 2x1", "dense 4x1", "dense 6x1", "depthwise", "element", "n:m"];
     assert!(all.iter().all(|name| seen.get(name).is_some_and(|&n| n >= 10)), "too few shapes: {seen:?}");
 }
 
