@@ -134,7 +134,8 @@ pub struct Timing {
 /// Turns a placed program into a plan, packing and choosing as it goes.
 pub fn build(placed: Placed, options: &Options) -> Result<Plan> {
     let Placed { batch: portion, steps: tasks, places, input, output } = placed;
-    let (slots, buffers) = allocate(&tasks, &places, input, output);
+    let (slots, rooms) = slots(&tasks, &places, input, output);
+    let buffers = rooms.iter().map(|&(id, size)| places[id].buffer(size)).collect();
     let (batch, classes) = (options.batch, places[output].numbers() / portion.max(1));
     let memory = Memory { batch: portion, places, slots, buffers, masks: Masks::default() };
     let (steps, answers) = (Vec::with_capacity(tasks.len()), vec![0.0; batch * classes]);
@@ -201,9 +202,9 @@ impl Masks {
     }
 }
 
-/// Gives every value a buffer; one whose value is read no more goes to the next of the same geometry. Gaps of a geometry
-/// are zero from the start and every step leaves them so.
-fn allocate(steps: &[Task], places: &[Place], input: ValueId, output: ValueId) -> (Vec<usize>, Vec<Buffer>) {
+/// Gives every value a slot: that of a value which is read no more, if it has the same geometry. Gaps of a geometry are zero
+/// from the start and every step leaves them so. Also gives, by slot, a value that lies in it and the numbers that it must hold.
+pub fn slots(steps: &[Task], places: &[Place], input: ValueId, output: ValueId) -> (Vec<usize>, Vec<(ValueId, usize)>) {
     const NONE: usize = usize::MAX;
     let wires = |step: &Task| match step {
         Task::Split { from, to, .. } => (vec![*from], *to),
@@ -214,23 +215,35 @@ fn allocate(steps: &[Task], places: &[Place], input: ValueId, output: ValueId) -
         wires(step).0.iter().for_each(|&id| last[id] = i);
     }
     last[output] = NONE;
+    // Phases of a size that the stride does not divide have pixels which are never written: they must stay zero, in a slot of
+    // their own.
+    let ragged = |step: &Task| match step {
+        Task::Split { from, stride, .. } => match &places[*from] {
+            Place::Flat { size, .. } => size.iter().zip(stride).any(|(size, stride)| !size.is_multiple_of(*stride)),
+            _ => false,
+        },
+        Task::Layer(_) => false,
+    };
     let mut slots = vec![NONE; places.len()];
-    let (mut sizes, mut kinds, mut free): (Vec<usize>, Vec<&Place>, Vec<usize>) = (vec![], vec![], vec![]);
+    let (mut rooms, mut free): (Vec<(ValueId, usize)>, Vec<usize>) = (vec![], vec![]);
     let outs = std::iter::once((NONE, vec![], input)).chain(steps.iter().enumerate().map(|(i, step)| {
         let (ins, out) = wires(step);
         (i, ins, out)
     }));
     for (i, ins, out) in outs {
         let place = &places[out];
-        let slot = match free.iter().position(|&slot| kinds[slot].alike(place)) {
-            Some(at) => free.remove(at),
-            None => {
-                sizes.push(0);
-                kinds.push(place);
-                sizes.len() - 1
+        let alone = i != NONE && ragged(&steps[i]);
+        if alone {
+            last[out] = NONE;
+        }
+        let slot = match free.iter().position(|&slot| places[rooms[slot].0].alike(place)) {
+            Some(at) if !alone => free.remove(at),
+            _ => {
+                rooms.push((out, 0));
+                rooms.len() - 1
             }
         };
-        sizes[slot] = sizes[slot].max(place.size());
+        rooms[slot].1 = rooms[slot].1.max(place.size());
         slots[out] = slot;
         for id in ins {
             // Parameters among the inputs have no buffer; a value read twice by a step is freed once.
@@ -240,7 +253,7 @@ fn allocate(steps: &[Task], places: &[Place], input: ValueId, output: ValueId) -
             }
         }
     }
-    (slots, sizes.into_iter().zip(kinds).map(|(size, kind)| kind.buffer(size)).collect())
+    (slots, rooms)
 }
 
 impl Plan {
