@@ -1,7 +1,7 @@
 //! Secateur prunes neural networks in a browser tab and measures, on the visitor's own device, what the cut costs and buys.
 //!
 //! Floors, lowest first; a file uses only lower ones: `base`; `kernel`, `data`; `graph`; `train`, `io`, `zoo`, `compile`;
-//! `prune`; `session`; then the two faces, `wasm` and the command line. `docs/architecture.md` walks through them.
+//! `prune`, `gpu`; `session`; then the two faces, `wasm` and the command line. `docs/architecture.md` walks through them.
 #![deny(missing_docs)]
 
 #[macro_use]
@@ -11,6 +11,8 @@ pub mod bench;
 pub mod catalog;
 pub mod compile;
 pub mod data;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 pub mod graph;
 pub mod io;
 pub mod kernel;

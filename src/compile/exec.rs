@@ -1,16 +1,13 @@
-//! Running a plan: steps over buffers that are allocated once and reused by values whose lives do not overlap.
-
-use std::borrow::Cow;
+//! Running a plan: steps over buffers, portion by portion, and preparing the steps.
 
 use crate::base::{Error, Flat, Result, Tensor, team, tensor};
 use crate::graph::ValueId;
-use crate::kernel::flat::Layout;
-use crate::kernel::lines::Lines;
 use crate::kernel::pool::Window;
 
 use super::choose::{self, Why};
 use super::forms::{self, Form};
 use super::lower::{Job, Layer, Weighted};
+use super::memory::{Buffer, Memory, slots};
 use super::place::{Place, Placed, Task};
 use super::quantize::{self, Ranges};
 use super::step::{End, Step, Work, weighted};
@@ -33,95 +30,6 @@ pub struct Plan {
     answers: Vec<f32>,
 }
 
-/// Where values lie, and the values.
-#[derive(Clone, Debug)]
-pub struct Memory {
-    /// Examples of a run.
-    pub batch: usize,
-    places: Vec<Place>,
-    /// By value: its buffer.
-    slots: Vec<usize>,
-    buffers: Vec<Buffer>,
-    /// What keeps gaps zero.
-    pub masks: Masks,
-}
-
-/// Room for a value.
-#[derive(Clone, Debug)]
-pub enum Buffer {
-    /// Numbers.
-    Floats(Lines<f32>),
-    /// Bytes that stand for numbers.
-    Bytes(Lines<u8>),
-}
-
-impl Default for Buffer {
-    fn default() -> Self {
-        Self::Floats(Lines::default())
-    }
-}
-
-impl Buffer {
-    /// Its numbers; none if it holds bytes.
-    pub fn floats(&mut self) -> &mut [f32] {
-        if let Self::Floats(x) = self { x } else { &mut [] }
-    }
-
-    fn size(&self) -> usize {
-        match self {
-            Self::Floats(x) => 4 * x.len(),
-            Self::Bytes(x) => x.len(),
-        }
-    }
-}
-
-impl Memory {
-    /// A value's place.
-    pub fn place(&self, id: ValueId) -> &Place {
-        &self.places[id]
-    }
-
-    /// A value's numbers as they lie; bytes are turned into numbers first. Parameters have none.
-    pub fn read(&self, id: ValueId) -> Cow<'_, [f32]> {
-        match (self.buffers.get(self.slots[id]), self.place(id)) {
-            (Some(Buffer::Floats(x)), _) => Cow::Borrowed(x),
-            (Some(Buffer::Bytes(x)), Place::Flat { quant: Some(quant), .. }) => {
-                Cow::Owned(x.iter().map(|&q| quant.number(q)).collect())
-            }
-            _ => Cow::Borrowed(&[]),
-        }
-    }
-
-    /// A value's bytes as they lie; none if it holds numbers.
-    pub fn bytes(&self, id: ValueId) -> &[u8] {
-        if let Buffer::Bytes(x) = &self.buffers[self.slots[id]] { x } else { &[] }
-    }
-
-    /// Takes a value's buffer out, to be written while others are read.
-    fn take(&mut self, id: ValueId) -> Buffer {
-        std::mem::take(&mut self.buffers[self.slots[id]])
-    }
-
-    fn put(&mut self, id: ValueId, y: Buffer) {
-        self.buffers[self.slots[id]] = y;
-    }
-
-    /// Puts a portion where it enters.
-    fn enter(&mut self, input: ValueId, x: &[f32]) {
-        let mut y = self.take(input);
-        self.place(input).scatter(x, &mut y);
-        self.put(input, y);
-    }
-
-    /// Runs a step.
-    fn step(&mut self, step: &Step, threads: usize) -> Result<()> {
-        let mut y = self.take(step.out);
-        let done = step.run(self, &mut y, threads);
-        self.put(step.out, y);
-        done
-    }
-}
-
 /// A layer with the kernel it runs on.
 #[derive(Clone, Debug)]
 pub struct Timing {
@@ -137,7 +45,7 @@ pub fn build(placed: Placed, options: &Options) -> Result<Plan> {
     let (slots, rooms) = slots(&tasks, &places, input, output);
     let buffers = rooms.iter().map(|&(id, size)| places[id].buffer(size)).collect();
     let (batch, classes) = (options.batch, places[output].numbers() / portion.max(1));
-    let memory = Memory { batch: portion, places, slots, buffers, masks: Masks::default() };
+    let memory = Memory::new(portion, places, slots, buffers);
     let (steps, answers) = (Vec::with_capacity(tasks.len()), vec![0.0; batch * classes]);
     let (threads, others) = (options.threads.max(1), Vec::new());
     let mut plan = Plan { batch, portion, threads, steps, memory, others, input, output, answers };
@@ -166,94 +74,6 @@ fn pass(
     steps.iter().try_for_each(|step| memory.step(step, threads))?;
     memory.place(output).gather(&memory.read(output), answers);
     Ok(())
-}
-
-/// Masks by the place they belong to.
-#[derive(Clone, Debug, Default)]
-pub struct Masks(Vec<Mask>);
-
-#[derive(Clone, Debug)]
-struct Mask {
-    layout: Layout,
-    size: [usize; 2],
-    floats: Lines<f32>,
-    bytes: Vec<u8>,
-}
-
-impl Masks {
-    fn of(&mut self, place: &Place) -> usize {
-        let Place::Flat { size, layout, .. } = place else { return usize::MAX };
-        self.0.iter().position(|mask| mask.layout == *layout && mask.size == *size).unwrap_or_else(|| {
-            let floats = place.mask();
-            let bytes = floats.iter().map(|&x| if x > 0.0 { u8::MAX } else { 0 }).collect();
-            self.0.push(Mask { layout: layout.clone(), size: *size, floats, bytes });
-            self.0.len() - 1
-        })
-    }
-
-    /// 1 for pixels and 0 for gaps; empty where there are no gaps.
-    pub fn get(&self, index: usize) -> &[f32] {
-        self.0.get(index).map_or(&[], |mask| &mask.floats)
-    }
-
-    /// The same for bytes: 255 for pixels.
-    pub fn bytes(&self, index: usize) -> &[u8] {
-        self.0.get(index).map_or(&[], |mask| &mask.bytes)
-    }
-}
-
-/// Gives every value a slot: that of a value which is read no more, if it has the same geometry. Gaps of a geometry are zero
-/// from the start and every step leaves them so. Also gives, by slot, a value that lies in it and the numbers that it must hold.
-pub fn slots(steps: &[Task], places: &[Place], input: ValueId, output: ValueId) -> (Vec<usize>, Vec<(ValueId, usize)>) {
-    const NONE: usize = usize::MAX;
-    let wires = |step: &Task| match step {
-        Task::Split { from, to, .. } => (vec![*from], *to),
-        Task::Layer(layer) => (layer.ins.clone(), layer.out),
-    };
-    let mut last = vec![0; places.len()];
-    for (i, step) in steps.iter().enumerate() {
-        wires(step).0.iter().for_each(|&id| last[id] = i);
-    }
-    last[output] = NONE;
-    // Phases of a size that the stride does not divide have pixels which are never written: they must stay zero, in a slot of
-    // their own.
-    let ragged = |step: &Task| match step {
-        Task::Split { from, stride, .. } => match &places[*from] {
-            Place::Flat { size, .. } => size.iter().zip(stride).any(|(size, stride)| !size.is_multiple_of(*stride)),
-            _ => false,
-        },
-        Task::Layer(_) => false,
-    };
-    let mut slots = vec![NONE; places.len()];
-    let (mut rooms, mut free): (Vec<(ValueId, usize)>, Vec<usize>) = (vec![], vec![]);
-    let outs = std::iter::once((NONE, vec![], input)).chain(steps.iter().enumerate().map(|(i, step)| {
-        let (ins, out) = wires(step);
-        (i, ins, out)
-    }));
-    for (i, ins, out) in outs {
-        let place = &places[out];
-        let alone = i != NONE && ragged(&steps[i]);
-        if alone {
-            last[out] = NONE;
-        }
-        let slot = match free.iter().position(|&slot| places[rooms[slot].0].alike(place)) {
-            Some(at) if !alone => free.remove(at),
-            _ => {
-                rooms.push((out, 0));
-                rooms.len() - 1
-            }
-        };
-        rooms[slot].1 = rooms[slot].1.max(place.size());
-        slots[out] = slot;
-        for id in ins {
-            // Parameters among the inputs have no buffer; a value read twice by a step is freed once.
-            if last[id] == i && slots[id] != NONE {
-                free.push(slots[id]);
-                last[id] = NONE;
-            }
-        }
-    }
-    (slots, rooms)
 }
 
 impl Plan {
@@ -298,7 +118,7 @@ impl Plan {
         out: ValueId,
         how: Choose,
     ) -> (Work, Option<Why>) {
-        let mask = self.memory.masks.of(&self.memory.places[out]);
+        let mask = self.memory.mask(out);
         let end = End { bias: w.bias, clamp: w.clamp, mask };
         let mut y = self.memory.take(out);
         let (packed, why) =
@@ -317,7 +137,7 @@ impl Plan {
         run: usize,
         how: Choose,
     ) -> (Work, Option<Why>) {
-        let layer = layer.masked(self.memory.masks.of(&self.memory.places[out]));
+        let layer = layer.masked(self.memory.mask(out));
         let mut y = self.memory.take(out);
         let work = (layer.nonzero() * run) as f64;
         let why = choose::only("int8", layer.bytes(), work, how, &mut || {
@@ -368,7 +188,7 @@ impl Plan {
     /// # Errors
     /// When the examples do not fit.
     pub fn observe(&mut self, x: &Tensor) -> Result<Ranges> {
-        let mut ranges = Ranges::new(self.memory.places.len());
+        let mut ranges = Ranges::new(self.memory.values());
         let each = self.memory.place(self.input).numbers().max(1);
         for batch in x.flat().chunks_exact(each * (self.batch / self.portion)) {
             for part in batch.chunks_exact(each) {
@@ -417,6 +237,6 @@ impl Plan {
     /// Bytes of all buffers for activations.
     pub fn memory(&self) -> usize {
         let memories = std::iter::once(&self.memory).chain(&self.others);
-        memories.flat_map(|memory| &memory.buffers).map(Buffer::size).sum()
+        memories.map(Memory::bytes_of_buffers).sum()
     }
 }

@@ -9,7 +9,8 @@ pub mod choose;
 pub mod exec;
 pub mod forms;
 pub mod lower;
-mod place;
+pub mod memory;
+pub mod place;
 pub mod quantize;
 mod step;
 
@@ -57,11 +58,21 @@ impl Default for Options<'_> {
 /// # Errors
 /// When an operator does not take its inputs.
 pub fn compile(graph: &Graph, masks: &Masks, options: &Options) -> Result<Plan> {
+    exec::build(placed(graph, masks, options, portion(graph, options.batch))?, options)
+}
+
+/// Lowers and places a graph for a batch that goes through it at once, for another executor than [`Plan`].
+///
+/// # Errors
+/// When an operator does not take its inputs.
+pub fn program(graph: &Graph, masks: &Masks, options: &Options) -> Result<place::Placed> {
+    placed(graph, masks, options, options.batch)
+}
+
+fn placed(graph: &Graph, masks: &Masks, options: &Options, portion: usize) -> Result<place::Placed> {
     let mut graph = graph.clone();
     masks.apply(&mut graph)?;
-    let program = lower::lower(&graph, options.rules, portion(&graph, options.batch))?;
-    let placed = place::place(program, options.ranges)?;
-    exec::build(placed, options)
+    place::place(lower::lower(&graph, options.rules, portion)?, options.ranges)
 }
 
 /// Bytes of what a layer reads and writes that one core's caches are taken to hold.

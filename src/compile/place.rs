@@ -11,7 +11,7 @@ use crate::kernel::conv::Conv;
 use crate::kernel::flat::{self, Layout, Reach};
 use crate::kernel::lines::Lines;
 
-use super::exec::Buffer;
+use super::memory::Buffer;
 use super::quantize::{self, Quant, Ranges};
 
 use super::lower::{Job, Layer, Program};

@@ -12,9 +12,9 @@ use crate::kernel::flat::Layout;
 use crate::kernel::int8::{Quads, Store, TOP};
 use crate::kernel::store::Planes;
 
-use super::exec::Memory;
 use super::forms::shares;
 use super::lower::{Job, Weighted};
+use super::memory::Memory;
 use super::place::{Place, Task};
 
 /// What bytes stand for: scale (q - zero).

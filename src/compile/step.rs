@@ -12,8 +12,8 @@ use crate::kernel::simd::Rounding;
 use crate::kernel::store::{Planes, Store};
 
 use super::choose::Why;
-use super::exec::{Buffer, Memory};
 use super::forms::Packed;
+use super::memory::{Buffer, Memory};
 use super::place::Place;
 use super::quantize;
 

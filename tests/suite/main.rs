@@ -7,6 +7,8 @@ mod channels;
 mod contract;
 mod couple;
 mod golden;
+#[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
+mod gpu;
 mod gradient;
 #[cfg(not(target_arch = "wasm32"))]
 mod house;

@@ -6,7 +6,10 @@ use std::{
     process::{Child, Stdio},
 };
 
-use crate::sh::{self, Result};
+use crate::{
+    apt,
+    sh::{self, Result},
+};
 
 /// A Chromium and the driver that belongs to it.
 pub struct Browser {
@@ -26,17 +29,13 @@ pub fn ensure() -> Result<Browser> {
     if let Some(browser) = find() {
         return Ok(browser);
     }
-    let install = format!("apt-get install -y --no-install-recommends {}", PACKAGES.join(" "));
-    if sh::read("id", &["-u"]).as_deref() != Some("0") || sh::which("apt-get").is_none() {
+    if !apt::install(&PACKAGES, "the tests run in a browser")? {
         return Err(format!(
-            "tests need Chromium and its driver; run `sudo {install}`, \
-             or set SECATEUR_CHROMIUM and CHROMEDRIVER to the paths of both"
+            "tests need Chromium and its driver; run `sudo {}`, \
+             or set SECATEUR_CHROMIUM and CHROMEDRIVER to the paths of both",
+            apt::command(&PACKAGES)
         ));
     }
-    println!("Installing Chromium and its driver through apt: the tests run in them.");
-    sh::run(sh::cmd("apt-get", &["update"]).env("DEBIAN_FRONTEND", "noninteractive"))?;
-    let words: Vec<&str> = install.split(' ').skip(1).collect();
-    sh::run(sh::cmd("apt-get", &words).env("DEBIAN_FRONTEND", "noninteractive"))?;
     find().ok_or_else(|| "apt installed Chromium, but neither `chromium` nor `chromedriver` is on PATH".into())
 }
 

@@ -9,11 +9,12 @@ use crate::{
 pub fn run() -> Result {
     tools::ensure_lint()?;
     format()?;
-    let host = ["clippy", "--workspace", "--all-targets", "--features", "cli", "--", "-D", "warnings"];
+    let host = ["clippy", "--workspace", "--all-targets", "--features", "cli,gpu", "--", "-D", "warnings"];
     sh::run(&mut sh::cmd("cargo", &host))?;
-    let wasm = ["clippy", "--target", tools::WASM, "--lib", "--tests", "--features", "bench", "--", "-D", "warnings"];
+    let wasm =
+        ["clippy", "--target", tools::WASM, "--lib", "--tests", "--features", "bench,gpu", "--", "-D", "warnings"];
     sh::run(&mut sh::cmd("cargo", &wasm))?;
-    let doc = ["doc", "--no-deps", "--workspace", "--features", "cli", "--document-private-items"];
+    let doc = ["doc", "--no-deps", "--workspace", "--features", "cli,gpu", "--document-private-items"];
     sh::run(sh::cmd("cargo", &doc).env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private-intra-doc-links"))
 }
 

@@ -1,5 +1,6 @@
 //! `cargo xtask`: the only build logic of the project. It says what it is about to do, then does it.
 
+mod apt;
 mod bench;
 mod browser;
 mod engine;
@@ -11,6 +12,7 @@ mod sh;
 mod tally;
 mod test;
 mod tools;
+mod vulkan;
 
 use std::process::ExitCode;
 
@@ -59,5 +61,6 @@ fn setup() -> sh::Result {
     tools::ensure_lint()?;
     npm::ensure("www")?;
     npm::ensure("bench")?;
+    vulkan::ensure()?;
     browser::ensure().map(drop)
 }

@@ -9,7 +9,7 @@ use crate::{
     npm, page,
     sh::{self, Result},
     tally::{self, Tally},
-    tools,
+    tools, vulkan,
 };
 
 /// Where the page is served in its tests: any folder of any host must do.
@@ -58,8 +58,14 @@ fn report(rows: &[(&str, Tally)]) -> Result {
     if total.failed == 0 { Ok(()) } else { Err("some tests failed; the first is named above".into()) }
 }
 
+/// On this machine, its GPU or a software one included.
 fn native() -> Result<Tally> {
-    counted(&mut sh::cmd("cargo", &["test", "--workspace", "--features", "cli", "--no-fail-fast"]), tally::rust)
+    let mut command = sh::cmd("cargo", &["test", "--workspace", "--features", "cli,gpu", "--no-fail-fast"]);
+    if vulkan::ensure()? {
+        // With a driver there, a GPU that is not found is a failure and no reason to skip.
+        command.env("SECATEUR_GPU", "required");
+    }
+    counted(&mut command, tally::rust)
 }
 
 fn wasm(browser: &Browser) -> Result<Tally> {

@@ -1,0 +1,293 @@
+//! A GPU through wgpu: WebGPU in a browser, Vulkan elsewhere. Nothing else in the crate names wgpu.
+//!
+//! Every kernel has the same five buffers and one block of parameters, so one layout serves them all.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use crate::base::{Error, Result};
+
+/// Numbers of a kernel's parameters, at most.
+pub const PARAMS: usize = 20;
+/// Workgroups along one axis that every GPU allows.
+const MOST: u32 = 65_535;
+
+/// An opened GPU.
+#[derive(Debug)]
+pub struct Device {
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    layout: wgpu::BindGroupLayout,
+    pipelines: wgpu::PipelineLayout,
+    lost: Arc<OnceLock<String>>,
+    /// Its name for itself.
+    pub name: String,
+}
+
+/// Memory on the GPU.
+#[derive(Clone, Debug)]
+pub struct Memory(wgpu::Buffer);
+
+/// A compiled kernel.
+#[derive(Clone, Debug)]
+pub struct Kernel(wgpu::ComputePipeline);
+
+/// A kernel with what it works on.
+#[derive(Clone, Debug)]
+pub struct Call {
+    kernel: Kernel,
+    bind: wgpu::BindGroup,
+    groups: [u32; 2],
+}
+
+/// What a kernel reads and writes. Inputs it does not have may be any buffer but its output.
+#[derive(Clone, Copy, Debug)]
+pub struct Wires<'a> {
+    /// Binding 0: read.
+    pub x: &'a Memory,
+    /// Binding 1: written.
+    pub y: &'a Memory,
+    /// Binding 2: read.
+    pub aside: &'a Memory,
+    /// Binding 3: whole numbers, read.
+    pub table: &'a Memory,
+    /// Binding 4: read.
+    pub weights: &'a Memory,
+}
+
+impl Device {
+    /// Opens the fastest GPU there is.
+    ///
+    /// # Errors
+    /// When there is none, or it refuses.
+    pub async fn open() -> Result<Self> {
+        let none = |why: String| {
+            Error::unsupported(format!("no GPU: {why}")).hint("everything runs on the processor without one")
+        };
+        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+        let options = wgpu::RequestAdapterOptions {
+            power_preference: wgpu::PowerPreference::HighPerformance,
+            ..Default::default()
+        };
+        let adapter = instance.request_adapter(&options).await.map_err(|error| none(error.to_string()))?;
+        let wanted =
+            wgpu::DeviceDescriptor { label: Some("secateur"), required_limits: adapter.limits(), ..Default::default() };
+        let (device, queue) = adapter.request_device(&wanted).await.map_err(|error| none(error.to_string()))?;
+        // The first reason is the one to tell; what comes after it follows from it.
+        let lost = Arc::new(OnceLock::new());
+        let note = Arc::clone(&lost);
+        device.set_device_lost_callback(move |reason, message| {
+            let _ = note.set(format!("{reason:?}: {message}"));
+        });
+        let note = Arc::clone(&lost);
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+            let _ = note.set(error.to_string());
+        }));
+        let entries: Vec<wgpu::BindGroupLayoutEntry> = (0..=5)
+            .map(|binding| wgpu::BindGroupLayoutEntry {
+                binding,
+                visibility: wgpu::ShaderStages::COMPUTE,
+                ty: wgpu::BindingType::Buffer {
+                    ty: match binding {
+                        1 => wgpu::BufferBindingType::Storage { read_only: false },
+                        5 => wgpu::BufferBindingType::Uniform,
+                        _ => wgpu::BufferBindingType::Storage { read_only: true },
+                    },
+                    has_dynamic_offset: false,
+                    min_binding_size: None,
+                },
+                count: None,
+            })
+            .collect();
+        let layout =
+            device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: None, entries: &entries });
+        let pipelines = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label: None,
+            bind_group_layouts: &[Some(&layout)],
+            immediate_size: 0,
+        });
+        let name = adapter.get_info().name;
+        Ok(Self { device, queue, layout, pipelines, lost, name })
+    }
+
+    /// Room for some numbers of four bytes, all zero.
+    ///
+    /// # Errors
+    /// When the GPU takes no buffer of that size.
+    pub fn room(&self, numbers: usize) -> Result<Memory> {
+        let (size, most) = (4 * numbers.max(1) as u64, self.device.limits().max_storage_buffer_binding_size);
+        if size > most {
+            return Err(Error::unsupported(format!("a layer needs {size} bytes and the GPU gives {most}"))
+                .hint("ask for a smaller batch"));
+        }
+        let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC;
+        Ok(Memory(self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: None,
+            size,
+            usage,
+            mapped_at_creation: false,
+        })))
+    }
+
+    /// Room that holds numbers already.
+    ///
+    /// # Errors
+    /// As for [`Self::room`].
+    pub fn hold<T: bytemuck::Pod>(&self, numbers: &[T]) -> Result<Memory> {
+        let memory = self.room(numbers.len())?;
+        self.write(&memory, numbers);
+        Ok(memory)
+    }
+
+    /// Writes numbers to the start of a room.
+    pub fn write<T: bytemuck::Pod>(&self, to: &Memory, numbers: &[T]) {
+        self.queue.write_buffer(&to.0, 0, bytemuck::cast_slice(numbers));
+    }
+
+    /// Compiles a kernel from WGSL whose entry is `main`.
+    ///
+    /// # Errors
+    /// With the compiler's words when it does not compile.
+    pub async fn kernel(&self, name: &str, wgsl: &str) -> Result<Kernel> {
+        let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
+        let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
+            label: Some(name),
+            source: wgpu::ShaderSource::Wgsl(wgsl.into()),
+        });
+        let pipeline = self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(name),
+            layout: Some(&self.pipelines),
+            module: &module,
+            entry_point: Some("main"),
+            compilation_options: Default::default(),
+            cache: None,
+        });
+        match scope.pop().await {
+            None => Ok(Kernel(pipeline)),
+            Some(error) => Err(Error::unsupported(format!("the GPU does not take kernel {name}: {error}"))),
+        }
+    }
+
+    /// A kernel with its buffers and parameters, to be run over some workgroups.
+    ///
+    /// # Errors
+    /// When there are more workgroups than a GPU takes.
+    pub fn call(&self, kernel: &Kernel, wires: Wires, params: &[u32], groups: [usize; 2]) -> Result<Call> {
+        let groups = groups.map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+        if groups.iter().any(|&n| n > MOST) {
+            return Err(Error::unsupported(format!("{groups:?} workgroups are more than a GPU takes"))
+                .hint("ask for a smaller batch"));
+        }
+        let mut block = [0u32; PARAMS];
+        block[..params.len()].copy_from_slice(params);
+        let uniform = self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: None,
+            size: 4 * PARAMS as u64,
+            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        self.queue.write_buffer(&uniform, 0, bytemuck::cast_slice(&block));
+        let buffers = [&wires.x.0, &wires.y.0, &wires.aside.0, &wires.table.0, &wires.weights.0, &uniform];
+        let entries: Vec<wgpu::BindGroupEntry> = (0..)
+            .zip(buffers)
+            .map(|(binding, buffer)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
+            .collect();
+        let bind = self.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: None,
+            layout: &self.layout,
+            entries: &entries,
+        });
+        Ok(Call { kernel: kernel.clone(), bind, groups })
+    }
+
+    /// Runs calls one after the other, in one submission, and reads the first numbers of a room.
+    ///
+    /// # Errors
+    /// When the GPU is lost, or has no memory left.
+    pub async fn run(&self, calls: &[Call], from: &Memory, numbers: usize) -> Result<Vec<f32>> {
+        if let Some(why) = self.lost.get() {
+            return Err(self.failed(why));
+        }
+        let scope = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+        let size = 4 * numbers as u64;
+        let staging = self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: None,
+            size,
+            usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        let mut encoder = self.device.create_command_encoder(&Default::default());
+        {
+            let mut pass = encoder.begin_compute_pass(&Default::default());
+            for call in calls {
+                pass.set_pipeline(&call.kernel.0);
+                pass.set_bind_group(0, &call.bind, &[]);
+                pass.dispatch_workgroups(call.groups[0], call.groups[1], 1);
+            }
+        }
+        encoder.copy_buffer_to_buffer(&from.0, 0, &staging, 0, size);
+        self.queue.submit([encoder.finish()]);
+        let mapped = Answer::default();
+        let answer = mapped.clone();
+        staging.map_async(wgpu::MapMode::Read, .., move |done| answer.give(done.map_err(|error| error.to_string())));
+        // Natively nobody else drives the device; in a browser this does nothing, and the browser does.
+        let polled = self.device.poll(wgpu::PollType::wait_indefinitely());
+        let done = mapped.await.and_then(|()| polled.map(drop).map_err(|error| error.to_string()));
+        if let Some(why) = self.lost.get() {
+            return Err(self.failed(why));
+        }
+        if let Some(error) = scope.pop().await {
+            return Err(self.failed(&error.to_string()));
+        }
+        done.map_err(|why| self.failed(&why))?;
+        let bytes = staging.get_mapped_range(..).map_err(|error| self.failed(&error.to_string()))?;
+        Ok(bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
+    }
+
+    fn failed(&self, why: &str) -> Error {
+        Error::state(format!("the GPU ({}) failed: {why}", self.name)).hint("the processor can do all that it does")
+    }
+
+    /// Gives the GPU up; whatever is asked of it from now on fails.
+    pub fn destroy(&self) {
+        self.device.destroy();
+        let _ = self.lost.set("it was given up".into());
+    }
+}
+
+/// A result that a callback gives and a future waits for.
+#[derive(Clone, Debug, Default)]
+struct Answer(Arc<Mutex<Waiting>>);
+
+#[derive(Debug, Default)]
+struct Waiting {
+    result: Option<Result<(), String>>,
+    waker: Option<Waker>,
+}
+
+impl Answer {
+    fn give(&self, result: Result<(), String>) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.result = Some(result);
+        if let Some(waker) = state.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+impl Future for Answer {
+    type Output = Result<(), String>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context) -> Poll<Self::Output> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match state.result.take() {
+            Some(result) => Poll::Ready(result),
+            None => {
+                state.waker = Some(context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+}

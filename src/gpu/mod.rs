@@ -1,0 +1,13 @@
+//! Floor 4: a compiled program on a GPU, through WebGPU in a browser and Vulkan elsewhere.
+//!
+//! What [`crate::compile`] lowers and places, two executors can run: [`crate::compile::Plan`] on the processor, and
+//! [`Executor`] here. They share fused layers, layouts and buffers; only kernels differ. A GPU adds up in another order and
+//! fuses multiply-adds as it likes, so its answers are close to the processor's and not the same bits.
+
+mod device;
+mod executor;
+mod pack;
+mod wgsl;
+
+pub use device::Device;
+pub use executor::Executor;
