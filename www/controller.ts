@@ -33,7 +33,10 @@ export class Controller {
   #deaths: number[] = [];
   #stopSweep = false;
   /** A run is about to start: nothing else may take the engine. */
-  #claimed = false;
+  /** While a job has the engine: ends when it lets go. */
+  #claimed: Promise<void> | undefined;
+  /** While a cancelled job has not let go yet. It is nobody's any more: whoever comes next waits for it. */
+  #leaving: Promise<void> | undefined;
   #closed = false;
 
   constructor(
@@ -132,6 +135,7 @@ export class Controller {
 
   /** Takes the engine for one job, if no other has it; the dense network's measurement gives way. */
   async #claim<T>(work: () => Promise<T>, sweep?: string): Promise<T> {
+    await this.#leaving;
     const { state } = this.host;
     const other = sweep ? state.work?.job : occupied(state);
     if (this.#claimed || other === "run" || other === "survey") {
@@ -140,7 +144,8 @@ export class Controller {
       this.host.emit("error", failure);
       throw failure;
     }
-    this.#claimed = true;
+    let release!: () => void;
+    this.#claimed = new Promise((resolve) => (release = resolve));
     try {
       if (state.work) await this.#stop();
       return await work();
@@ -148,7 +153,8 @@ export class Controller {
       this.#fail(error);
       throw error;
     } finally {
-      this.#claimed = false;
+      this.#claimed = undefined;
+      release();
       if (!sweep) this.#measureDense();
     }
   }
@@ -236,7 +242,11 @@ export class Controller {
     this.host.send({ type: "stopped" });
     if (work.job !== "survey")
       this.host.send({ type: "notice", text: "Cancelled. Nothing of that run was kept; earlier runs are below." });
-    await this.#stop();
+    const claimed = this.#claimed;
+    this.#leaving = this.#stop()
+      .then(() => claimed)
+      .finally(() => (this.#leaving = undefined));
+    await this.#leaving;
   }
 
   async #stop(): Promise<void> {
