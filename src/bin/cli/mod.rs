@@ -1,6 +1,8 @@
 //! Commands, their options, and how errors leave the program.
 
 mod files;
+#[cfg(feature = "gpu")]
+mod gpu;
 mod prune;
 mod subset;
 mod survey;
@@ -33,6 +35,9 @@ enum Command {
     Sweep(prune::Sweep),
     /// Measure where sparsity pays on this machine: layers, patterns and sparsities against the best dense kernel.
     Survey(survey::Options),
+    /// Run networks on the GPU and on one thread of the processor, side by side.
+    #[cfg(feature = "gpu")]
+    Gpu(gpu::Options),
     /// Train a network of the zoo from scratch and write its weights and model card.
     Train(train::Options),
     /// Draw the compact data set that the page ships from the full one.
@@ -46,6 +51,8 @@ pub fn main() -> ExitCode {
         Command::Prune(options) => prune::run(&options),
         Command::Sweep(options) => prune::sweep(&options),
         Command::Survey(options) => survey::run(&options),
+        #[cfg(feature = "gpu")]
+        Command::Gpu(options) => gpu::run(&options),
         Command::Train(options) => train::run(&options),
         Command::Subset(options) => subset::run(&options),
     };
