@@ -115,6 +115,9 @@ fn least(w: &Weighted, x: Quant) -> f32 {
     (most.fold(0.0, f32::max) / (1 << 20) as f32).max(f32::MIN_POSITIVE)
 }
 
+/// Steps of a sum that a bias may take: far finer than a step of any answer, and exact as a float.
+const WIDE: f32 = (1 << 22) as f32;
+
 /// A layer between bytes.
 #[derive(Clone, Debug)]
 pub struct Layer {
@@ -141,14 +144,17 @@ impl Layer {
         let offsets: Vec<Vec<u32>> = (0..v.groups).map(|g| v.offsets(l, g)).collect();
         let (mut weights, mut start, mut scale) = (Vec::with_capacity(w.weights.len()), Vec::new(), Vec::new());
         for (row, bias) in w.weights.chunks(depth).zip(&w.bias) {
-            let step = (row.iter().fold(0.0f32, |most, w| most.max(w.abs())) / 127.0).max(f32::MIN_POSITIVE);
+            // The bias less what the residual's zero point adds.
+            let bias = bias - residual.map_or(0.0, |r| f32::from(r.zero) * r.scale);
+            let most = row.iter().fold(0.0f32, |most, w| most.max(w.abs()));
+            // A row of which little or nothing is left still has its bias, which must be a number of its steps.
+            let step = (most / 127.0).max(bias.abs() / (x.scale * WIDE)).max(f32::MIN_POSITIVE);
             let bytes = row.iter().map(|w| (w / step).round_ties_even() as i8);
             let sum: i32 = bytes.clone().map(i32::from).sum();
             weights.extend(bytes);
-            // What zero points add to the sum, and the bias, in steps of the sum.
+            // The bias and what zero points add to the sum, in steps of the sum.
             let worth = step * x.scale;
-            let aside = residual.map_or(0.0, |r| f32::from(r.zero) * r.scale);
-            start.push(((bias - aside) / worth).round_ties_even() as i32 - i32::from(x.zero) * sum);
+            start.push((bias / worth).round_ties_even() as i32 - i32::from(x.zero) * sum);
             scale.push(worth / y.scale);
         }
         let costs: Vec<usize> = weights.chunks(depth).map(|row| row.iter().filter(|w| **w != 0).count() + 4).collect();

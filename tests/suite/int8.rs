@@ -2,8 +2,9 @@
 
 use secateur::base::{Flat, Result, Rng, Tensor, team};
 use secateur::compile::{Choose, Options, compile, observe};
-use secateur::graph::op::Kind;
-use secateur::graph::{Masks, run};
+use secateur::graph::build::Square;
+use secateur::graph::op::{self, Kind};
+use secateur::graph::{Builder, Masks, run};
 use secateur::kernel::flat::{self, Layout};
 use secateur::kernel::int8::{Quads, Store};
 use secateur::kernel::naive;
@@ -140,6 +141,31 @@ fn int8_plans_stay_near_every_model_and_use_its_convolutions() -> Result<()> {
             let shared = compile(&graph, &masks, &Options { threads: 3, ..options })?.answers(&x)?;
             assert!(shared == got, "{}: threads change bits", model.id);
         }
+    }
+    Ok(())
+}
+
+/// A row of which nothing is left answers its bias, and so does one whose few weights are tiny beside it.
+#[wasm_bindgen_test(unsupported = test)]
+fn int8_kernels_keep_the_bias_of_rows_that_are_cut() -> Result<()> {
+    let mut build = Builder::new(&[2, 6, 6], 3);
+    let input = build.input();
+    let y = build.conv("conv", input, Square { out: 4, kernel: 3, stride: 1, pad: 1 }, true)?;
+    let y = build.node("flatten", op::Flatten, &[y])?;
+    let mut graph = build.finish(y);
+    let bias = graph.nodes[0].ins[2];
+    graph.data_mut(bias)?.flat_mut().copy_from_slice(&[0.5, -0.75, 0.25, 1.0]);
+    let weight = graph.nodes[0].ins[1];
+    for (i, w) in graph.data_mut(weight)?.flat_mut().iter_mut().enumerate() {
+        *w *= [0.0, 0.0, 1e-12, 1.0][i / 18];
+    }
+    let (masks, x) = (Masks::default(), noise(&[3, 2, 6, 6], 8));
+    let ranges = observe(&graph, &masks, &x, 3)?;
+    let options = Options { batch: 3, ranges: Some(&ranges), choose: Choose::Predict, ..Options::default() };
+    let (got, want) = (compile(&graph, &masks, &options)?.answers(&x)?, run::run(&graph, &x)?);
+    let step = want.iter().fold(0.0f32, |most, x| most.max(x.abs())) / 40.0;
+    for (i, (got, want)) in got.iter().zip(want.iter()).enumerate() {
+        assert!((got - want).abs() < step, "row {}: {got} is not {want}", i % 144 / 36);
     }
     Ok(())
 }
