@@ -6,6 +6,8 @@ use secateur::graph::build::Square;
 use secateur::graph::op::{self, Mode};
 use secateur::graph::{Builder, Graph, Masks, run};
 use secateur::kernel::simd::FUSED;
+use secateur::prune::{Settings, pattern};
+use secateur::session::survey::by_magnitude;
 use secateur::zoo;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -65,6 +67,24 @@ fn kernels_run_every_model_dense_and_sparse() -> Result<()> {
             for share in [0.0, 0.9] {
                 check(model.id, batch, share, Choose::Predict)?;
             }
+        }
+    }
+    Ok(())
+}
+
+/// Every pattern on every network, its weights cut by magnitude: with what the pattern promises to kernels, and without.
+#[wasm_bindgen_test(unsupported = test)]
+fn kernels_run_every_pattern_of_every_model() -> Result<()> {
+    for (model, part) in zoo::ALL.iter().flat_map(|model| pattern::ALL.iter().map(move |part| (model, part))) {
+        let id = part.meta().id;
+        let pairs = [("pattern", id), ("allocation", "layer"), ("recovery", "none"), ("sparsity", "0.6")];
+        let settings: Settings = pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+        let (graph, masks, rules) = by_magnitude(settled(model.id)?, &settings)?;
+        let x = noise(&[3, 1, 28, 28], 6);
+        let want = run::run(&graph, &x)?;
+        for how in [Choose::Predict, Choose::Named("n:m")] {
+            let options = Options { batch: 3, rules: &rules, choose: how, ..Options::default() };
+            close(&format!("{} {id} {how:?}", model.id), &compile(&graph, &masks, &options)?.answers(&x)?, &want);
         }
     }
     Ok(())
