@@ -46,20 +46,22 @@ pub fn pick(forms: Vec<Form>, how: Choose, time: &mut dyn FnMut(&Packed)) -> (Pa
         Choose::Measure => measure(&names(&forms), &mut |i| time(&forms[i].packed)),
         _ => forms.iter().map(|f| f.work * 1e-4).collect(),
     };
-    let named = |f: &Form| matches!(how, Choose::Named(name) if f.name == name);
-    let fastest = (0..forms.len()).fold(0, |best, i| if us[i] < us[best] { i } else { best });
-    let chosen = match how {
-        Choose::Named(_) => forms.iter().position(named).unwrap_or(0),
-        _ => fastest,
-    };
-    let others = order::falling(&us.iter().map(|&us| -us as f32).collect::<Vec<_>>());
-    let candidates = std::iter::once(chosen)
-        .chain(others.into_iter().filter(|&i| i != chosen))
-        .map(|i| Candidate { kernel: forms[i].name.into(), us: us[i], bytes: forms[i].packed.bytes() })
-        .collect();
-    let why = Why { candidates, measured: how == Choose::Measure };
+    let tried = forms.iter().zip(us).map(|(f, us)| Candidate { kernel: f.name.into(), us, bytes: f.packed.bytes() });
+    let (chosen, why) = decide(tried.collect(), how);
     let packed = forms.into_iter().nth(chosen).map(|f| f.packed);
     (packed.unwrap_or_default(), why)
+}
+
+/// The position of the kernel to take of those that were tried: the fastest, or the one of a name, and the first without it.
+pub fn decide(tried: Vec<Candidate>, how: Choose) -> (usize, Why) {
+    let rising = order::falling(&tried.iter().map(|c| -c.us as f32).collect::<Vec<_>>());
+    let chosen = match how {
+        Choose::Named(name) => tried.iter().position(|c| c.kernel == name).unwrap_or(0),
+        _ => (0..tried.len()).fold(0, |best, i| if tried[i].us < tried[best].us { i } else { best }),
+    };
+    let all = std::iter::once(chosen).chain(rising.into_iter().filter(|&i| i != chosen));
+    let candidates = all.filter_map(|i| tried.get(i).cloned()).collect();
+    (chosen, Why { candidates, measured: how == Choose::Measure })
 }
 
 fn names(forms: &[Form]) -> Vec<&'static str> {

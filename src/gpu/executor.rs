@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::base::{Error, Result, clock};
-use crate::compile::choose::{Candidate, Choose, Why};
+use crate::compile::choose::{Candidate, Choose, Why, decide};
 use crate::compile::exec::Timing;
 use crate::compile::lower::{Job, Layer, Weighted};
 use crate::compile::memory::slots;
@@ -263,14 +263,12 @@ impl Maker<'_> {
             };
             tried.push((call, Candidate { kernel: name.into(), us, bytes: packed.bytes() }));
         }
-        let named = |c: &Candidate| matches!(self.choose, Choose::Named(name) if c.kernel == name);
-        tried.sort_by(|(_, a), (_, b)| named(b).cmp(&named(a)).then(a.us.total_cmp(&b.us)));
-        let why = Why {
-            candidates: tried.iter().map(|(_, candidate)| candidate.clone()).collect(),
-            measured: self.choose == Choose::Measure,
-        };
-        let (call, _) = tried.into_iter().next().ok_or_else(|| unsupported(&layer.name))?;
-        Ok((call, Some(why)))
+        let (mut calls, tried): (Vec<Call>, Vec<Candidate>) = tried.into_iter().unzip();
+        let (chosen, why) = decide(tried, self.choose);
+        if calls.is_empty() {
+            return Err(unsupported(&layer.name));
+        }
+        Ok((calls.swap_remove(chosen), Some(why)))
     }
 
     fn rows(&self, layer: &Layer, w: &Weighted, packed: &Packed, kernel: &Kernel, pixels: usize) -> Result<Call> {

@@ -121,21 +121,27 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 const FROM: &str = "from_lead from_plane from_pitch from_tall";
 const TO: &str = "to_lead to_plane to_pitch to_tall";
 
-/// Rows and columns sorted into phases; i counts (plane, image, row, column) of the phases.
-pub fn split() -> String {
-    each(
-        &format!("n c h w up across {FROM} {TO} high wide"),
-        "
+/// Which pixel of the output an index stands for.
+const PIXEL: &str = "
   let column = i % p.wide;
   let row = i / p.wide % p.high;
   let image = i / (p.wide * p.high) % p.n;
   let plane = i / (p.wide * p.high * p.n);
+  let to = p.to_lead + plane * p.to_plane + (image * p.to_tall + row) * p.to_pitch + column;
+";
+
+/// Rows and columns sorted into phases; i counts (plane, image, row, column) of the phases.
+pub fn split() -> String {
+    each(
+        &format!("n c h w up across {FROM} {TO} high wide"),
+        &format!(
+            "{PIXEL}
   let phase = plane / p.c;
   let source = vec2u(row * p.up + phase / p.across, column * p.across + phase % p.across);
-  if (source.x >= p.h || source.y >= p.w) { return; }
-  y[p.to_lead + plane * p.to_plane + (image * p.to_tall + row) * p.to_pitch + column] =
-    x[p.from_lead + plane % p.c * p.from_plane + (image * p.from_tall + source.x) * p.from_pitch + source.y];
-",
+  if (source.x >= p.h || source.y >= p.w) {{ return; }}
+  y[to] = x[p.from_lead + plane % p.c * p.from_plane + (image * p.from_tall + source.x) * p.from_pitch + source.y];
+"
+        ),
     )
 }
 
@@ -144,30 +150,27 @@ pub fn split() -> String {
 pub fn pool() -> String {
     each(
         &format!("n h w {FROM} {TO} high wide"),
-        "
-  let column = i % p.wide;
-  let row = i / p.wide % p.high;
-  let image = i / (p.wide * p.high) % p.n;
-  let channel = i / (p.wide * p.high * p.n);
+        &format!(
+            "{PIXEL}
   var most = -3.4028234e38;
   var sum = 0.0;
   var seen = 0u;
-  for (var ky = 0u; ky < table[0]; ky++) {
-    for (var kx = 0u; kx < table[1]; kx++) {
+  for (var ky = 0u; ky < table[0]; ky++) {{
+    for (var kx = 0u; kx < table[1]; kx++) {{
       // What leaves the image on the near side wraps around, far beyond the other.
       let iy = row * table[2] + ky - table[4];
       let ix = column * table[3] + kx - table[5];
-      if (iy >= p.h || ix >= p.w) { continue; }
-      let value = x[p.from_lead + channel * p.from_plane + (image * p.from_tall + iy) * p.from_pitch + ix];
+      if (iy >= p.h || ix >= p.w) {{ continue; }}
+      let value = x[p.from_lead + plane * p.from_plane + (image * p.from_tall + iy) * p.from_pitch + ix];
       most = max(most, value);
       sum += value;
       seen++;
-    }
-  }
+    }}
+  }}
   let area = select(max(seen, 1u), table[0] * table[1], table[6] == 2u);
-  y[p.to_lead + channel * p.to_plane + (image * p.to_tall + row) * p.to_pitch + column] =
-    select(sum / f32(area), most, table[6] == 0u);
-",
+  y[to] = select(sum / f32(area), most, table[6] == 0u);
+"
+        ),
     )
 }
 
