@@ -41,6 +41,12 @@ const once = (section, what) => (rows) =>
     .filter((row) => row.section === section)
     .map((row) => point(row, { value: what(row), low: what(row), high: what(row) }));
 
+/** Where single weights begin to pay on convolutions with 64 pixels or more; a layer on which they never do counts as all. */
+const paying = (rows) =>
+  once("break-even", ({ found }) => found.at ?? 1)(
+    rows.filter((row) => row.section === "break-even" && row.cut === "single weights" && row.pixels >= 64),
+  );
+
 const atLeast = (least, unit, mark, points) => ({ mark, least, unit, points });
 const atMost = (most, unit, mark, points) => ({ mark, most, unit, points });
 
@@ -55,6 +61,7 @@ export const marks = [
   atLeast(1, "x", "blocks 2x1, against single weights at the same sparsity", pattern("block 2x1")),
   atLeast(1, "x", "blocks 1x4, against single weights at the same sparsity", pattern("block 1x4")),
   atLeast(1, "x", "2:4, against single weights at the same sparsity", pattern("2:4")),
+  atMost(30, "%", "break-even of single weights, convolutions with 64 pixels or more", paying),
   atLeast(10, "x", "resnet14 90%, batch 1, against ONNX Runtime Web dense", speed(network("resnet14", 0.9), vsOrt)),
   atLeast(8, "x", "resnet14 90%, batch 64, against ONNX Runtime Web dense", speed(network("resnet14", 0.9, 64), vsOrt)),
   atLeast(15, "x", "vgg-small 95%, against ONNX Runtime Web dense", speed(network("vgg-small", 0.95), vsOrt)),

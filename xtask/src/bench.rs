@@ -37,6 +37,7 @@ pub fn run(filter: &str) -> Result {
             ("/ort/", root.join("bench/node_modules/onnxruntime-web/dist")),
             ("/tfjs/", root.join("bench/node_modules/@tensorflow/tfjs/dist")),
             ("/tfjs-wasm/", root.join("bench/node_modules/@tensorflow/tfjs-backend-wasm/dist")),
+            ("/page/", root.join("target/bench/page")),
             ("/models/", root.join("www/assets/models")),
             ("/", root.join("bench")),
         ],
@@ -53,8 +54,9 @@ pub fn run(filter: &str) -> Result {
     done
 }
 
-/// Both engines with the bench class, which the product's page does not carry.
+/// All engines with the bench class, which the product's page does not carry, and the page's questions to a survey.
 fn build() -> Result {
+    sh::run(&mut sh::cmd("esbuild", &["www/survey.ts", "--format=esm", "--outfile=target/bench/page/survey.js"]))?;
     for (engine, folder) in [
         (Build::Plain, "target/bench/pkg"),
         (Build::Relaxed, "target/bench/relaxed"),
