@@ -14,8 +14,8 @@ pub const PARAMS: usize = 20;
 /// Workgroups along one axis that every GPU allows.
 const MOST: u32 = 65_535;
 
-/// An opened GPU.
-#[derive(Debug)]
+/// An opened GPU; clones are the same one.
+#[derive(Clone, Debug)]
 pub struct Device {
     device: wgpu::Device,
     queue: wgpu::Queue,

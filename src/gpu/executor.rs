@@ -1,7 +1,6 @@
 //! A placed program on the GPU: weights uploaded once, values in buffers there, one submission a batch.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use crate::base::{Error, Result, clock};
 use crate::compile::choose::{Candidate, Choose, Why, decide};
@@ -42,7 +41,7 @@ const SAMPLES: usize = 3;
 /// A program on the GPU for one batch size.
 #[derive(Debug)]
 pub struct Executor {
-    device: Rc<Device>,
+    device: Device,
     /// Examples of a run.
     pub batch: usize,
     calls: Vec<Call>,
@@ -66,7 +65,7 @@ impl Executor {
     ///
     /// # Errors
     /// When the program has a step that no kernel here does, or the GPU refuses.
-    pub async fn new(device: Rc<Device>, placed: Placed, choose: Choose) -> Result<Self> {
+    pub async fn new(device: Device, placed: Placed, choose: Choose) -> Result<Self> {
         let Placed { batch, steps, places, input, output } = placed;
         let (slots, rooms) = slots(&steps, &places, input, output);
         let rooms = rooms.iter().map(|&(_, size)| device.room(size)).collect::<Result<Vec<_>>>()?;

@@ -3,8 +3,6 @@
 //!
 //! A machine without a GPU skips these and says so, unless `SECATEUR_GPU` is `required`: software ones count.
 
-use std::rc::Rc;
-
 use secateur::base::{Flat, Result, Rng, Tensor, tensor};
 use secateur::compile::{Choose, Options, program};
 use secateur::gpu::{Device, Executor};
@@ -19,9 +17,9 @@ use crate::plan::{cut, noise, settled};
 const TOLERANCE: f32 = 1e-4;
 
 /// Opens the GPU, or says that there is none.
-fn device() -> Option<Rc<Device>> {
+fn device() -> Option<Device> {
     match pollster::block_on(Device::open()) {
-        Ok(device) => Some(Rc::new(device)),
+        Ok(device) => Some(device),
         Err(error) if std::env::var("SECATEUR_GPU").is_ok_and(|v| v == "required") => panic!("{error}"),
         Err(error) => {
             println!("skipped: {error}");
@@ -31,21 +29,14 @@ fn device() -> Option<Rc<Device>> {
 }
 
 /// Runs a graph on the GPU and compares it with the interpreter; gives the kernels that ran.
-fn check(
-    what: &str,
-    device: &Rc<Device>,
-    graph: &Graph,
-    masks: &Masks,
-    x: &Tensor,
-    how: Choose,
-) -> Result<Vec<String>> {
+fn check(what: &str, device: &Device, graph: &Graph, masks: &Masks, x: &Tensor, how: Choose) -> Result<Vec<String>> {
     let mut masked = graph.clone();
     masks.apply(&mut masked)?;
     let want = run::run(&masked, x)?;
     let options = Options { batch: x.shape()[0], choose: how, ..Options::default() };
     let program = program(graph, masks, &options)?;
     let got = pollster::block_on(async {
-        let executor = Executor::new(Rc::clone(device), program, how).await?;
+        let executor = Executor::new(device.clone(), program, how).await?;
         // Twice: buffers are reused, and what a run leaves behind must not show in the next.
         executor.run(&vec![1e3; x.len()]).await?;
         let kernels = executor.layers().iter().map(|layer| layer.why.candidates[0].kernel.clone()).collect();
@@ -147,7 +138,7 @@ fn a_gpu_that_fails_says_so() -> Result<()> {
     let program = program(&graph, &Masks::default(), &Options { batch: 1, ..Options::default() })?;
     let wrong = pollster::block_on(device.kernel("wrong", "fn main() { let x: u32 = 1.5; }")).map(drop);
     assert!(wrong.is_err_and(|error| error.message.contains("wrong")), "a kernel that is not WGSL was taken");
-    let executor = pollster::block_on(Executor::new(Rc::clone(&device), program, Choose::Predict))?;
+    let executor = pollster::block_on(Executor::new(device.clone(), program, Choose::Predict))?;
     let x = tensor::zeros(&[1, 1, 28, 28]);
     pollster::block_on(executor.run(x.flat()))?;
     assert!(pollster::block_on(executor.run(&[1.0])).is_err(), "a batch of one number was taken");

@@ -1,7 +1,6 @@
 //! `secateur gpu`: networks on this machine's GPU and on one thread of its processor, side by side.
 
 use std::path::Path;
-use std::rc::Rc;
 
 use clap::Args;
 use secateur::base::stats::{median, ratio};
@@ -56,7 +55,7 @@ const LEAST_MS: f64 = 5.0;
 
 /// Measures and prints.
 pub fn run(options: &Options) -> Result<()> {
-    let device = Rc::new(pollster::block_on(Device::open())?);
+    let device = pollster::block_on(Device::open())?;
     let mut rows = Vec::new();
     for id in zoo::ALL.iter().map(|model| model.id) {
         if !options.models.is_empty() && !options.models.iter().any(|name| name == id) {
@@ -92,7 +91,7 @@ fn words(row: &Row) -> String {
     )
 }
 
-fn measure(device: &Rc<Device>, id: &str, sparsity: f32, batch: usize) -> Result<Row> {
+fn measure(device: &Device, id: &str, sparsity: f32, batch: usize) -> Result<Row> {
     let model = zoo::find(id)?;
     let mut graph = model.build(1)?;
     let file = Path::new(ASSETS).join("models").join(format!("{id}.safetensors"));
@@ -103,7 +102,7 @@ fn measure(device: &Rc<Device>, id: &str, sparsity: f32, batch: usize) -> Result
     let how = Compile { batch, ..Compile::default() };
     let mut plan = compile(&graph, &masks, &how)?;
     let program = program(&graph, &masks, &how)?;
-    let executor = pollster::block_on(Executor::new(Rc::clone(device), program, Choose::Measure))?;
+    let executor = pollster::block_on(Executor::new(device.clone(), program, Choose::Measure))?;
     let shape: Vec<usize> = std::iter::once(batch).chain(model.input.iter().copied()).collect();
     let (mut x, mut rng) = (tensor::zeros(&shape), Rng::new(1));
     x.iter_mut().for_each(|x| *x = rng.normal());
