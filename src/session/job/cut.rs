@@ -1,0 +1,68 @@
+//! Pruning events: evidence, then the cut.
+
+use crate::base::Result;
+use crate::graph::op::Mode;
+use crate::prune::engine;
+use crate::prune::evidence::{Batch, Evidence, Gatherer, How};
+use crate::prune::phase::Phase;
+use crate::session::Session;
+use crate::session::event::Event;
+use crate::session::plan::{CALIBRATION, Task};
+use crate::session::preview::{cut, kept};
+
+use super::Job;
+
+impl Job {
+    /// One step of an event: a batch of evidence, or the cut itself.
+    pub(super) fn prune(&mut self, session: &Session, sparsity: f32, events: &mut Vec<Event>) -> Result<bool> {
+        let criterion = &self.recipe.criterion;
+        let rounds = criterion.part.rounds(&criterion.args);
+        if self.gatherer.is_none() {
+            let untrained = matches!(self.tasks.get(self.at.wrapping_sub(1)), Some(Task::Phase(Phase::Reinit)));
+            let mode = if untrained { Mode::train(self.recipe.seed) } else { Mode::EVAL };
+            let how =
+                How { needs: criterion.part.needs(), mode, temperature: criterion.part.temperature(&criterion.args) };
+            self.gatherer = Some(Gatherer::new(how));
+            if how.needs.data() && self.batches.is_empty() {
+                self.batches = self.calibration(session);
+            }
+            if self.done == 0 {
+                (self.steps, self.timeline[self.at].steps) = (0, rounds * (self.gather_steps() + 1));
+            }
+        }
+        let (steps, round) = (self.gather_steps(), self.done / (self.gather_steps() + 1));
+        if self.done % (steps + 1) < steps {
+            if let Some(gatherer) = &mut self.gatherer {
+                gatherer.step(&self.graph, &self.batches)?;
+            }
+            return Ok(false);
+        }
+        let evidence = self.gatherer.take().map(Gatherer::finish).unwrap_or_default();
+        let share = if round + 1 == rounds {
+            sparsity
+        } else {
+            1.0 - libm::powf(1.0 - sparsity, (round + 1) as f32 / rounds as f32)
+        };
+        self.cut(&evidence, share, events)?;
+        Ok(round + 1 == rounds)
+    }
+
+    fn gather_steps(&self) -> usize {
+        self.gatherer.as_ref().map_or(0, |g| g.steps(self.batches.len()))
+    }
+
+    pub(super) fn cut(&mut self, evidence: &Evidence, share: f32, events: &mut Vec<Event>) -> Result<()> {
+        self.masks = cut(&self.graph, &self.recipe, evidence, &self.masks, share)?;
+        self.masks.apply(&mut self.graph)?;
+        events.push(Event::Masks {
+            sparsity: engine::sparsity(&self.graph, &self.masks),
+            layers: kept(&self.graph, &self.masks),
+        });
+        Ok(())
+    }
+
+    pub(super) fn calibration(&self, session: &Session) -> Vec<Batch> {
+        let Some(train) = &session.train else { return Vec::new() };
+        self.picks(train).chunks(CALIBRATION).map(|chunk| (train.batch(chunk), train.labels(chunk))).collect()
+    }
+}

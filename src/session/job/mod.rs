@@ -1,0 +1,169 @@
+//! One run, a slice at a time.
+
+mod cut;
+mod learn;
+mod run;
+
+use crate::base::{Result, Rng, clock, team};
+use crate::compile::{Choose, GroupRule, Options, Plan, Ranges};
+use crate::data::Dataset;
+use crate::graph::{Graph, Masks};
+use crate::prune::evidence::{Batch, Gatherer};
+use crate::prune::phase::Phase;
+use crate::prune::{Recipe, Settings};
+use crate::train::Trainer;
+use crate::train::eval::Tally;
+use crate::zoo;
+
+use super::event::Event;
+use super::measure::Race;
+use super::plan::{CHUNK, Task, stage, tasks};
+use super::record::{Point, Stage};
+use super::{Outcome, Session, report};
+
+/// Training images that are never trained on: accuracy along the way is taken from them.
+const HELD_OUT: usize = 500;
+
+/// A run under way.
+#[derive(Debug)]
+pub struct Job {
+    pub(in crate::session) run: bool,
+    pub(in crate::session) recipe: Recipe,
+    pub(in crate::session) settings: Settings,
+    pub(in crate::session) graph: Graph,
+    pub(in crate::session) masks: Masks,
+    pub(in crate::session) network: Option<Graph>,
+    pub(in crate::session) timeline: Vec<Stage>,
+    pub(in crate::session) curve: Vec<Point>,
+    pub(in crate::session) after: Tally,
+    /// Right answers in floats, where the plan is on bytes.
+    pub(in crate::session) float: Tally,
+    pub(in crate::session) started: f64,
+    /// Threads that plans share: those asked for, as far as there are as many.
+    pub(in crate::session) threads: usize,
+    tasks: Vec<Task>,
+    at: usize,
+    done: usize,
+    steps: usize,
+    trainer: Option<Trainer>,
+    gatherer: Option<Gatherer>,
+    batches: Vec<Batch>,
+    pub(in crate::session) plan: Option<Plan>,
+    evaluators: Vec<Plan>,
+    ranges: Option<Ranges>,
+    pub(in crate::session) race: Option<Race>,
+    regrow: Rng,
+}
+
+impl Job {
+    /// A run that has done nothing yet, for a place that has some cores.
+    pub fn new(run: bool, recipe: Recipe, settings: Settings, graph: Graph, cores: usize) -> Self {
+        let (tasks, regrow) = (tasks(&recipe, run), Rng::fork(recipe.seed, "regrow"));
+        let threads = team::hire(recipe.threads.min(cores));
+        Self {
+            run,
+            recipe,
+            settings,
+            graph,
+            masks: Masks::default(),
+            network: None,
+            timeline: Vec::new(),
+            curve: Vec::new(),
+            after: Tally::default(),
+            float: Tally::default(),
+            started: clock::now_ms(),
+            threads,
+            tasks,
+            at: 0,
+            done: 0,
+            steps: 0,
+            trainer: None,
+            gatherer: None,
+            batches: Vec::new(),
+            plan: None,
+            evaluators: Vec::new(),
+            ranges: None,
+            race: None,
+            regrow,
+        }
+    }
+
+    /// Does one slice of the current stage; gives what is left behind once all is done.
+    ///
+    /// # Errors
+    /// When training diverges or a part does not apply.
+    pub fn slice(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<Option<Option<Outcome>>> {
+        if self.timeline.is_empty() {
+            let n = session.test.as_ref().map_or(0, Dataset::len);
+            self.timeline = self.tasks.iter().map(|task| stage(task, &self.recipe, n)).collect();
+            events.push(Event::Timeline { phases: self.timeline.clone() });
+        }
+        if self.done == 0 {
+            let Stage { label, kind, .. } = self.timeline[self.at].clone();
+            events.push(Event::Phase { index: self.at, label, kind });
+        }
+        let task = self.tasks[self.at].clone();
+        let over = match &task {
+            Task::Before => self.before(session)?,
+            Task::Phase(Phase::Reinit) => self.reinit(session)?,
+            Task::Phase(Phase::Rewind) => self.rewind(session)?,
+            Task::Phase(Phase::Prune { sparsity }) => self.prune(session, *sparsity, events)?,
+            Task::Phase(Phase::Train(train)) => self.train(session, train, events)?,
+            Task::Phase(Phase::Recalibrate { batches }) => self.recalibrate(session, *batches)?,
+            Task::Compile => self.compile(session)?,
+            Task::After => self.test_pruned(session, events)?,
+            Task::Measure => self.measure(session, events)?,
+        };
+        self.done += 1;
+        let total = self.timeline[self.at].steps.max(self.done);
+        events.push(Event::Progress { phase: self.at, done: if over { total } else { self.done }, total });
+        if over {
+            (self.at, self.done) = (self.at + 1, 0);
+        }
+        if self.at < self.tasks.len() {
+            return Ok(None);
+        }
+        let record = report::record(self, session)?;
+        events.push(Event::Result { record: Box::new(record) });
+        let network = self.network.take().unwrap_or_else(|| self.graph.clone());
+        let outcome = Outcome { masked: self.graph.clone(), masks: self.masks.clone(), network };
+        Ok(Some(self.run.then_some(outcome)))
+    }
+
+    fn reinit(&mut self, session: &Session) -> Result<bool> {
+        self.graph = session.network()?.0.build(self.recipe.seed)?;
+        Ok(true)
+    }
+
+    fn rewind(&mut self, session: &Session) -> Result<bool> {
+        self.graph = session.network()?.0.build(zoo::SEED)?;
+        self.masks.apply(&mut self.graph)?;
+        Ok(true)
+    }
+
+    /// Training images that are trained on, and those held out.
+    fn split(&self, train: &Dataset) -> (Vec<usize>, Vec<usize>) {
+        let mut order: Vec<usize> = (0..train.len()).collect();
+        Rng::fork(0, "validation").shuffle(&mut order);
+        let held = order.split_off(train.len() - HELD_OUT.min(train.len() / 5));
+        (order, held)
+    }
+
+    /// The training images that are looked at.
+    fn picks(&self, train: &Dataset) -> Vec<usize> {
+        let (mut picks, _) = self.split(train);
+        Rng::fork(self.recipe.seed, "calibration").shuffle(&mut picks);
+        picks.truncate(self.recipe.calibration);
+        picks
+    }
+
+    /// Answers do not depend on the kernels, so a quick choice will do for counting them.
+    fn quick<'a>(&self, rules: &'a [GroupRule]) -> Options<'a> {
+        Options { batch: CHUNK, threads: self.threads, rules, choose: Choose::Predict, ..Options::default() }
+    }
+
+    fn rules(&self) -> Vec<GroupRule> {
+        let Some((n, m)) = self.recipe.pattern.part.groups(&self.recipe.pattern.args) else { return Vec::new() };
+        self.graph.layers().map(|(_, weight)| GroupRule { weight, n, m }).collect()
+    }
+}
