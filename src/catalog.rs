@@ -5,7 +5,8 @@ use serde::Serialize;
 use crate::base::part::{Meta, Param};
 use crate::data::{self, Card};
 use crate::prune::method::{self, Method};
-use crate::prune::recipe::{AXES, GLOBALS, RUNNING, Settings, parts};
+use crate::prune::recipe::{AXES, GLOBALS, Settings, parts};
+use crate::prune::running::RUNNING;
 use crate::zoo::{self, Model};
 
 /// All there is to choose from.

@@ -133,6 +133,16 @@ impl Param {
     }
 }
 
+impl Param {
+    /// The value in settings by whole key, or the default.
+    ///
+    /// # Errors
+    /// As for [`Self::parse`].
+    pub fn of(&self, settings: &BTreeMap<String, String>) -> Result<Setting> {
+        self.parse(self.key, settings.get(self.key).unwrap_or(&self.default_text()))
+    }
+}
+
 /// A value of a setting, of the kind its [`Param`] declares.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Setting {
@@ -154,6 +164,21 @@ impl Setting {
             Self::Choice(x) => (*x).to_string(),
             Self::Flag(x) => x.to_string(),
         }
+    }
+
+    /// The number of a whole setting; 0 for any other.
+    pub fn whole(self) -> usize {
+        if let Self::Int(x) = self { x as usize } else { 0 }
+    }
+
+    /// The number of a real setting; 0 for any other.
+    pub fn float(self) -> f32 {
+        if let Self::Float(x) = self { x } else { 0.0 }
+    }
+
+    /// The word of a choice; empty for any other.
+    pub fn word(self) -> &'static str {
+        if let Self::Choice(x) = self { x } else { "" }
     }
 }
 

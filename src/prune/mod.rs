@@ -14,6 +14,7 @@ pub mod phase;
 pub mod recipe;
 pub mod recovery;
 pub mod regrow;
+pub mod running;
 pub mod schedule;
 pub mod target;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::part::{Args, Kind, Meta, Param, Part, find};
-use crate::base::{Error, Result, keyed, team};
+use crate::base::{Error, Result, keyed};
 
 use super::allocation::{self, Allocation};
 use super::criterion::{self, Criterion};
@@ -11,6 +11,7 @@ use super::method;
 use super::pattern::{self, Pattern};
 use super::recovery::{self, Recovery};
 use super::regrow::{self, Regrow};
+use super::running::{RUNNING, Running};
 use super::schedule::{self, Schedule};
 
 /// Keys and values as they stand in a URL, an attribute or on the command line.
@@ -59,12 +60,8 @@ pub struct Recipe {
     pub calibration: usize,
     /// Fewest units a layer keeps.
     pub min_keep: usize,
-    /// Batch size of the speed measurement.
-    pub batch: usize,
-    /// Threads of the speed measurement.
-    pub threads: usize,
-    /// Whether convolutions run on bytes in the end.
-    pub int8: bool,
+    /// How both networks are run.
+    pub running: Running,
 }
 
 /// Share of weights or channels that is cut.
@@ -80,27 +77,6 @@ pub static SEED: Param = Param {
     label: "Seed",
     what: "Everything random follows from it: the same seed gives the same result, bit for bit.",
     kind: Kind::Int { default: 1, min: 0, max: 1_000_000 },
-};
-/// Batch size of the speed measurement.
-pub static BATCH: Param = Param {
-    key: "batch",
-    label: "Batch",
-    what: "Images per run when speed is measured: 1 is what a page does, 64 what a server does.",
-    kind: Kind::Int { default: 1, min: 1, max: 256 },
-};
-/// Threads of the speed measurement.
-pub static THREADS: Param = Param {
-    key: "threads",
-    label: "Threads",
-    what: "Threads that share a run when speed is measured. More than one needs a cross-origin isolated page.",
-    kind: Kind::Int { default: 1, min: 1, max: team::MOST as i64 },
-};
-/// What the pruned network computes with.
-pub static PRECISION: Param = Param {
-    key: "precision",
-    label: "Precision",
-    what: "What the pruned network computes with: 32-bit floats, or 8-bit integers in its convolutions, calibrated on training images.",
-    kind: Kind::Choice { default: "f32", of: &["f32", "int8"] },
 };
 /// Calibration examples.
 pub static CALIBRATION: Param = Param {
@@ -119,9 +95,6 @@ pub static MIN_KEEP: Param = Param {
 
 /// Settings that belong to no axis.
 pub static GLOBALS: &[&Param] = &[&SPARSITY, &SEED, &CALIBRATION, &MIN_KEEP];
-
-/// How the pruned network is run when it is measured.
-pub static RUNNING: &[&Param] = &[&BATCH, &THREADS, &PRECISION];
 
 /// The axes in the order of the form, with the part that stands where none is chosen.
 pub static AXES: &[Axis] = &[
@@ -180,19 +153,6 @@ impl Recipe {
             let given = keyed(full.iter().filter_map(own));
             Ok(Pick { part, args: Args::read(axis, part.meta(), &given)? })
         }
-        let whole = |param: &Param| -> Result<usize> {
-            match param.parse(param.key, full.get(param.key).unwrap_or(&param.default_text()))? {
-                crate::base::part::Setting::Int(x) => Ok(x as usize),
-                _ => Ok(0),
-            }
-        };
-        let sparsity = match SPARSITY.parse("sparsity", full.get("sparsity").unwrap_or(&SPARSITY.default_text()))? {
-            crate::base::part::Setting::Float(x) => x,
-            _ => 0.0,
-        };
-        if let Some(word) = full.get(PRECISION.key) {
-            PRECISION.parse(PRECISION.key, word)?;
-        }
         let mut recipe = Self {
             pattern: pick(&full, "pattern", pattern::ALL)?,
             criterion: pick(&full, "criterion", criterion::ALL)?,
@@ -200,13 +160,11 @@ impl Recipe {
             schedule: pick(&full, "schedule", schedule::ALL)?,
             regrow: pick(&full, "regrow", regrow::ALL)?,
             recovery: pick(&full, "recovery", recovery::ALL)?,
-            sparsity,
-            seed: whole(&SEED)? as u64,
-            calibration: whole(&CALIBRATION)?,
-            min_keep: whole(&MIN_KEEP)?,
-            batch: whole(&BATCH)?,
-            threads: whole(&THREADS)?,
-            int8: full.get(PRECISION.key).is_some_and(|word| word == "int8"),
+            sparsity: SPARSITY.of(&full)?.float(),
+            seed: SEED.of(&full)?.whole() as u64,
+            calibration: CALIBRATION.of(&full)?.whole(),
+            min_keep: MIN_KEEP.of(&full)?.whole(),
+            running: Running::read(&full)?,
         };
         if let Some(fixed) = recipe.pattern.part.sparsity(&recipe.pattern.args) {
             recipe.sparsity = fixed;
@@ -277,12 +235,10 @@ impl Recipe {
             ("seed", self.seed.to_string()),
             ("calibration", self.calibration.to_string()),
             ("min_keep", self.min_keep.to_string()),
-            ("batch", self.batch.to_string()),
-            ("threads", self.threads.to_string()),
-            ("precision", if self.int8 { "int8" } else { "f32" }.into()),
         ] {
             out.insert(key.into(), text);
         }
+        out.extend(self.running.settings());
         out
     }
 }

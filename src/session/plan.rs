@@ -75,5 +75,5 @@ pub(super) fn stage(task: &Task, recipe: &Recipe, n: usize) -> Stage {
 /// Whether a recipe looks at training images.
 pub(super) fn needs_images(recipe: &Recipe) -> bool {
     let looks = |phase: &Phase| matches!(phase, Phase::Train(_) | Phase::Recalibrate { .. });
-    recipe.int8 || recipe.criterion.part.needs().data() || expand(recipe).iter().any(looks)
+    recipe.running.int8 || recipe.criterion.part.needs().data() || expand(recipe).iter().any(looks)
 }

@@ -18,7 +18,7 @@ const CHANGED: usize = 64;
 
 /// The record of a job that has done all its stages.
 pub(super) fn record(job: &Job, session: &mut Session) -> Result<Record> {
-    let batch = job.recipe.batch;
+    let batch = job.recipe.running.batch;
     let step = job.race.as_ref().map(|race| race.speed(batch, job.recipe.seed));
     let mut speed =
         step.unwrap_or(Speed { dense_ms: 0.0, pruned_ms: 0.0, ratio: 1.0, low: 1.0, high: 1.0, samples: 0, batch });
@@ -57,8 +57,8 @@ pub(super) fn record(job: &Job, session: &mut Session) -> Result<Record> {
         .collect();
     // What differs from what was asked for comes first.
     let mut notes: Vec<String> =
-        verdict::fewer_threads(job.recipe.threads, job.threads, &session.environment).into_iter().collect();
-    notes.extend(verdict::bytes(&layers, &accuracy, job.recipe.int8));
+        verdict::fewer_threads(job.recipe.running.threads, job.threads, &session.environment).into_iter().collect();
+    notes.extend(verdict::bytes(&layers, &accuracy, job.recipe.running.int8));
     if job.run {
         notes.extend(verdict::notes(&layers, &speed, &collapsed));
     }

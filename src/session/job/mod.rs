@@ -59,7 +59,7 @@ impl Job {
     /// A run that has done nothing yet, for a place that has some cores.
     pub fn new(run: bool, recipe: Recipe, settings: Settings, graph: Graph, cores: usize) -> Self {
         let (tasks, regrow) = (tasks(&recipe, run), Rng::fork(recipe.seed, "regrow"));
-        let threads = team::hire(recipe.threads.min(cores));
+        let threads = team::hire(recipe.running.threads.min(cores));
         Self {
             run,
             recipe,

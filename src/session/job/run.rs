@@ -34,13 +34,13 @@ impl Job {
 
     /// Removes what can be removed for real and compiles the rest, and the dense network unless that was done before.
     pub(super) fn compile(&mut self, session: &mut Session) -> Result<bool> {
-        session.dense_plan(self.recipe.batch, self.threads)?;
+        session.dense_plan(self.recipe.running.batch, self.threads)?;
         let network = self.sliced()?;
         if self.run {
             self.ranges = self.observed(session, network.as_ref())?;
             let rules = self.rules();
             let options = Options {
-                batch: self.recipe.batch,
+                batch: self.recipe.running.batch,
                 threads: self.threads,
                 rules: &rules,
                 ranges: self.ranges.as_ref(),
@@ -57,7 +57,7 @@ impl Job {
 
     /// What the values of the network lie between, on training images, if it is to run on bytes.
     fn observed(&self, session: &Session, network: Option<&Graph>) -> Result<Option<Ranges>> {
-        let (true, Some(train)) = (self.recipe.int8, &session.train) else { return Ok(None) };
+        let (true, Some(train)) = (self.recipe.running.int8, &session.train) else { return Ok(None) };
         let x = train.batch(&self.picks(train));
         match network {
             Some(network) => observe(network, &Masks::default(), &x, CALIBRATION),
@@ -117,7 +117,7 @@ impl Job {
 
     /// One pair of samples.
     pub(super) fn measure(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<bool> {
-        let batch = self.recipe.batch;
+        let batch = self.recipe.running.batch;
         let step = session.environment.timer_step_us / 1e3;
         let Some(test) = &session.test else { return Ok(true) };
         let picks: Vec<usize> = (0..batch).map(|i| i % test.len()).collect();

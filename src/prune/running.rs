@@ -1,0 +1,66 @@
+//! How both networks are run when they are measured: settings that change no weight.
+
+use crate::base::part::{Kind, Param};
+use crate::base::{Result, team};
+
+use super::recipe::Settings;
+
+/// Batch size of the speed measurement.
+pub static BATCH: Param = Param {
+    key: "batch",
+    label: "Batch",
+    what: "Images per run when speed is measured: 1 is what a page does, 64 what a server does.",
+    kind: Kind::Int { default: 1, min: 1, max: 256 },
+};
+/// Threads of the speed measurement.
+pub static THREADS: Param = Param {
+    key: "threads",
+    label: "Threads",
+    what: "Threads that share a run when speed is measured. More than one needs a cross-origin isolated page.",
+    kind: Kind::Int { default: 1, min: 1, max: team::MOST as i64 },
+};
+/// What the pruned network computes with.
+pub static PRECISION: Param = Param {
+    key: "precision",
+    label: "Precision",
+    what: "What the pruned network computes with: 32-bit floats, or 8-bit integers in its convolutions, calibrated on training images.",
+    kind: Kind::Choice { default: "f32", of: &["f32", "int8"] },
+};
+
+/// All of them, in the order of the form.
+pub static RUNNING: &[&Param] = &[&BATCH, &THREADS, &PRECISION];
+
+/// How a network is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Running {
+    /// Images of a run.
+    pub batch: usize,
+    /// Threads that share a run.
+    pub threads: usize,
+    /// Whether convolutions run on bytes in the end.
+    pub int8: bool,
+}
+
+impl Running {
+    /// Reads settings.
+    ///
+    /// # Errors
+    /// When a value is out of range.
+    pub fn read(settings: &Settings) -> Result<Self> {
+        Ok(Self {
+            batch: BATCH.of(settings)?.whole(),
+            threads: THREADS.of(settings)?.whole(),
+            int8: PRECISION.of(settings)?.word() == "int8",
+        })
+    }
+
+    /// All settings.
+    pub fn settings(&self) -> impl Iterator<Item = (String, String)> {
+        let texts = [
+            (&BATCH, self.batch.to_string()),
+            (&THREADS, self.threads.to_string()),
+            (&PRECISION, if self.int8 { "int8" } else { "f32" }.into()),
+        ];
+        texts.into_iter().map(|(param, text)| (param.key.into(), text))
+    }
+}
