@@ -11,7 +11,6 @@ pub mod bench;
 pub mod catalog;
 pub mod compile;
 pub mod data;
-#[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod graph;
 pub mod io;

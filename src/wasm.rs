@@ -7,6 +7,7 @@ use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 
 use crate::base::Error;
+use crate::gpu::Device;
 use crate::prune::Settings;
 use crate::session::Session;
 
@@ -113,9 +114,15 @@ impl Lab {
         self.0.start(job, &settings(given)?).map_err(fail)
     }
 
-    /// Works for about `ms` milliseconds; gives what happened.
-    pub fn advance(&mut self, ms: f64) -> Outcome<JsValue> {
-        self.0.advance(ms).map(|events| to_js(&events)).map_err(fail)
+    /// Looks for a GPU that runs may use from then on; gives its name, or nothing.
+    pub async fn accelerate(&mut self) -> JsValue {
+        self.0.attach(Device::open().await);
+        self.0.environment.gpu.as_deref().map_or(JsValue::UNDEFINED, JsValue::from_str)
+    }
+
+    /// Works for about `ms` milliseconds; gives what happened. No other method may be called before the promise is kept.
+    pub async fn advance(&mut self, ms: f64) -> Outcome<JsValue> {
+        self.0.advance(ms).await.map(|events| to_js(&events)).map_err(fail)
     }
 
     /// Drops the job.

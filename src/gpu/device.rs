@@ -22,8 +22,7 @@ pub struct Device {
     layout: wgpu::BindGroupLayout,
     pipelines: wgpu::PipelineLayout,
     lost: Arc<OnceLock<String>>,
-    /// Its name for itself.
-    pub name: String,
+    name: String,
 }
 
 /// Memory on the GPU.
@@ -110,6 +109,11 @@ impl Device {
         });
         let name = adapter.get_info().name;
         Ok(Self { device, queue, layout, pipelines, lost, name })
+    }
+
+    /// Its name for itself.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Room for some numbers of four bytes, all zero.

@@ -4,10 +4,20 @@
 //! [`Executor`] here. They share fused layers, layouts and buffers; only kernels differ. A GPU adds up in another order and
 //! fuses multiply-adds as it likes, so its answers are close to the processor's and not the same bits.
 
+#[cfg(not(feature = "gpu"))]
+mod absent;
+#[cfg(feature = "gpu")]
 mod device;
+#[cfg(feature = "gpu")]
 mod executor;
+#[cfg(feature = "gpu")]
 mod pack;
+#[cfg(feature = "gpu")]
 mod wgsl;
 
+#[cfg(not(feature = "gpu"))]
+pub use absent::{Device, Executor};
+#[cfg(feature = "gpu")]
 pub use device::Device;
+#[cfg(feature = "gpu")]
 pub use executor::Executor;

@@ -27,8 +27,36 @@ pub static PRECISION: Param = Param {
     kind: Kind::Choice { default: "f32", of: &["f32", "int8"] },
 };
 
+/// What runs both networks.
+pub static EXECUTOR: Param = Param {
+    key: "executor",
+    label: "Runs on",
+    what: "What runs the networks: whichever is measured to be faster here, always the processor, or the GPU wherever it can.",
+    kind: Kind::Choice { default: "auto", of: &["auto", "cpu", "gpu"] },
+};
+
 /// All of them, in the order of the form.
-pub static RUNNING: &[&Param] = &[&BATCH, &THREADS, &PRECISION];
+pub static RUNNING: &[&Param] = &[&BATCH, &THREADS, &PRECISION, &EXECUTOR];
+
+/// What a network computes with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Precision {
+    /// 32-bit floats.
+    Single,
+    /// 8-bit integers in convolutions.
+    Int8,
+}
+
+/// What runs networks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Whichever is measured to be faster.
+    Faster,
+    /// The processor.
+    Cpu,
+    /// The GPU, where it can.
+    Gpu,
+}
 
 /// How a network is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +65,10 @@ pub struct Running {
     pub batch: usize,
     /// Threads that share a run.
     pub threads: usize,
-    /// Whether convolutions run on bytes in the end.
-    pub int8: bool,
+    /// What the pruned network computes with.
+    pub precision: Precision,
+    /// What runs both networks.
+    pub executor: Asked,
 }
 
 impl Running {
@@ -50,16 +80,39 @@ impl Running {
         Ok(Self {
             batch: BATCH.of(settings)?.whole(),
             threads: THREADS.of(settings)?.whole(),
-            int8: PRECISION.of(settings)?.word() == "int8",
+            precision: match PRECISION.of(settings)?.word() {
+                "int8" => Precision::Int8,
+                _ => Precision::Single,
+            },
+            executor: match EXECUTOR.of(settings)?.word() {
+                "cpu" => Asked::Cpu,
+                "gpu" => Asked::Gpu,
+                _ => Asked::Faster,
+            },
         })
+    }
+
+    /// Whether convolutions run on bytes in the end.
+    pub fn int8(&self) -> bool {
+        self.precision == Precision::Int8
     }
 
     /// All settings.
     pub fn settings(&self) -> impl Iterator<Item = (String, String)> {
+        let precision = match self.precision {
+            Precision::Single => "f32",
+            Precision::Int8 => "int8",
+        };
+        let executor = match self.executor {
+            Asked::Faster => "auto",
+            Asked::Cpu => "cpu",
+            Asked::Gpu => "gpu",
+        };
         let texts = [
             (&BATCH, self.batch.to_string()),
             (&THREADS, self.threads.to_string()),
-            (&PRECISION, if self.int8 { "int8" } else { "f32" }.into()),
+            (&PRECISION, precision.into()),
+            (&EXECUTOR, executor.into()),
         ];
         texts.into_iter().map(|(param, text)| (param.key.into(), text))
     }

@@ -49,7 +49,7 @@ impl Session {
                     check.settings.entry("model".into()).or_insert_with(|| model.id.into());
                     check.settings.entry("data".into()).or_insert_with(|| model.data.into());
                 }
-                check.timeline = plan::stages(&recipe);
+                check.timeline = plan::stages(&recipe, self.may_use_gpu(&recipe));
                 if recipe.sparsity == 0.0 {
                     check
                         .warnings

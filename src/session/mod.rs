@@ -1,7 +1,10 @@
 //! Floor 5: a piece of work advanced in slices, so that a page, a command line and a test can drive it alike.
 
 mod check;
+mod evaluate;
 pub mod event;
+mod executors;
+mod gpu;
 mod info;
 mod job;
 mod measure;
@@ -25,6 +28,7 @@ use crate::train::eval::Tally;
 use crate::zoo;
 
 use event::Event;
+use gpu::{Gpu, Uploaded};
 use job::Job;
 use record::Environment;
 use survey::Survey;
@@ -51,6 +55,10 @@ pub(crate) struct Baseline {
     tally: Tally,
     /// By batch size and threads.
     plans: BTreeMap<(usize, usize), Plan>,
+    /// By batch size: the same network on the GPU.
+    gpu: BTreeMap<usize, Uploaded>,
+    /// The last race of this network dense on both executors: batch, and milliseconds of the processor and of the GPU.
+    pace: Option<(usize, [f64; 2])>,
 }
 
 /// A job under way.
@@ -69,6 +77,7 @@ pub struct Session {
     baseline: Option<Baseline>,
     job: Option<Work>,
     outcome: Option<Outcome>,
+    gpu: Gpu,
     /// Where this runs; the face fills in what it knows.
     pub environment: Environment,
 }
@@ -184,21 +193,21 @@ impl Session {
         settings.extend(recipe.settings());
         settings.insert("model".into(), model.id.into());
         settings.insert("data".into(), model.data.into());
-        self.job = Some(Work::Run(Box::new(Job::new(run, recipe, settings, graph.clone(), self.environment.cores))));
+        self.job = Some(Work::Run(Box::new(Job::new(run, recipe, settings, graph.clone(), self))));
         Ok(())
     }
 
     /// Works for about `ms` milliseconds and tells what happened. After an error the job is gone; what was loaded stays.
     ///
     /// # Errors
-    /// When no job is going on, or training diverges.
-    pub fn advance(&mut self, ms: f64) -> Result<Vec<Event>> {
+    /// When no job is going on, or training diverges. A GPU that fails is no error: the job goes on without it and says so.
+    pub async fn advance(&mut self, ms: f64) -> Result<Vec<Event>> {
         let mut job = self.job.take().ok_or_else(|| Error::state("no run is going on").hint("start one first"))?;
         let start = clock::now_ms();
         let mut events = Vec::new();
         loop {
             let over = match &mut job {
-                Work::Run(job) => job.slice(self, &mut events)?.map(|outcome| self.outcome = outcome).is_some(),
+                Work::Run(job) => job.slice(self, &mut events).await?.map(|outcome| self.outcome = outcome).is_some(),
                 Work::Survey(survey) => survey.slice(&mut events)?,
             };
             if over {
@@ -258,13 +267,20 @@ impl Session {
 
     /// The dense plan for a batch size and a number of threads, compiled once.
     fn dense_plan(&mut self, batch: usize, threads: usize) -> Result<&mut Plan> {
+        self.dense(batch, threads).map(|(plan, _)| plan)
+    }
+
+    /// The dense plan, and the same network on the GPU if it was uploaded.
+    fn dense(&mut self, batch: usize, threads: usize) -> Result<(&mut Plan, Option<&Uploaded>)> {
         let graph = &self.model.as_ref().ok_or_else(|| Error::state("no model is open"))?.1;
-        match self.baseline.get_or_insert_default().plans.entry((batch, threads)) {
-            Entry::Occupied(plan) => Ok(plan.into_mut()),
+        let baseline = self.baseline.get_or_insert_default();
+        let plan = match baseline.plans.entry((batch, threads)) {
+            Entry::Occupied(plan) => plan.into_mut(),
             Entry::Vacant(none) => {
-                Ok(none.insert(compile(graph, &Masks::default(), &Options { batch, threads, ..Options::default() })?))
+                none.insert(compile(graph, &Masks::default(), &Options { batch, threads, ..Options::default() })?)
             }
-        }
+        };
+        Ok((plan, baseline.gpu.get(&batch)))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::prune::phase::{Phase, expand};
 use crate::prune::recipe::Recipe;
+use crate::prune::running::Asked;
 
 use super::measure::PAIRS;
 use super::record::Stage;
@@ -19,28 +20,35 @@ pub(super) enum Task {
     After,
     /// Time dense against pruned.
     Measure,
+    /// Where the GPU is slower, find the batch from which it is not.
+    Cross,
 }
+
+/// Batches that are tried for it.
+pub(super) const CROSSINGS: [usize; 3] = [8, 32, 128];
 
 /// Test images of one evaluation step.
 pub(super) const CHUNK: usize = 50;
 /// Images of one calibration batch.
 pub(super) const CALIBRATION: usize = 32;
 
-/// All tasks of a recipe, or of the measurement of the dense network.
-pub(super) fn tasks(recipe: &Recipe, run: bool) -> Vec<Task> {
-    if !run {
-        // Timing first: it is quick, and what a visitor waits for.
-        return vec![Task::Compile, Task::Measure, Task::Before];
-    }
+/// All tasks of a recipe, or of the measurement of the dense network, for a place that has a GPU or none.
+pub(super) fn tasks(recipe: &Recipe, run: bool, gpu: bool) -> Vec<Task> {
     let mut tasks = vec![Task::Before];
-    tasks.extend(expand(recipe).into_iter().map(Task::Phase));
-    tasks.extend([Task::Compile, Task::After, Task::Measure]);
+    if run {
+        tasks.extend(expand(recipe).into_iter().map(Task::Phase));
+        tasks.extend([Task::Compile, Task::After, Task::Measure]);
+    } else {
+        // Timing first: it is quick, and what a visitor waits for.
+        tasks = vec![Task::Compile, Task::Measure, Task::Before];
+    }
+    tasks.extend((gpu && recipe.running.executor == Asked::Faster).then_some(Task::Cross));
     tasks
 }
 
-/// The tasks of a run as a timeline.
-pub fn stages(recipe: &Recipe) -> Vec<Stage> {
-    tasks(recipe, true).iter().map(|task| stage(task, recipe, 2000)).collect()
+/// The tasks of a run as a timeline, for a place that has a GPU or none.
+pub fn stages(recipe: &Recipe, gpu: bool) -> Vec<Stage> {
+    tasks(recipe, true, gpu).iter().map(|task| stage(task, recipe, 2000)).collect()
 }
 
 /// A task as an entry of the timeline; `n` test images.
@@ -53,6 +61,7 @@ pub(super) fn stage(task: &Task, recipe: &Recipe, n: usize) -> Stage {
         Task::After => stage("evaluate", "Test the pruned network".into(), chunks),
         Task::Compile => stage("compile", "Choose a kernel for each layer".into(), 1),
         Task::Measure => stage("measure", "Time dense against pruned".into(), PAIRS),
+        Task::Cross => stage("measure", "Find the batch from which the GPU is faster".into(), CROSSINGS.len()),
         Task::Phase(Phase::Reinit) => stage("reinit", "Draw new weights".into(), 1),
         Task::Phase(Phase::Rewind) => stage("rewind", "Back to the first weights".into(), 1),
         Task::Phase(Phase::Recalibrate { batches }) => stage("recalibrate", "Recalibrate batch norm".into(), *batches),
@@ -75,5 +84,5 @@ pub(super) fn stage(task: &Task, recipe: &Recipe, n: usize) -> Stage {
 /// Whether a recipe looks at training images.
 pub(super) fn needs_images(recipe: &Recipe) -> bool {
     let looks = |phase: &Phase| matches!(phase, Phase::Train(_) | Phase::Recalibrate { .. });
-    recipe.running.int8 || recipe.criterion.part.needs().data() || expand(recipe).iter().any(looks)
+    recipe.running.int8() || recipe.criterion.part.needs().data() || expand(recipe).iter().any(looks)
 }

@@ -104,12 +104,12 @@ pub struct Macs {
     pub pruned: u64,
 }
 
-/// Time of a batch through the network, dense and pruned interleaved.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// Time of a batch through the network, dense and pruned interleaved: each on the faster executor, or on the one asked for.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Speed {
-    /// Median time of the dense plan, the fastest there is, in ms.
+    /// Median time of the dense network, as fast as it can be had here, in ms.
     pub dense_ms: f64,
-    /// Median time of the pruned plan, in ms.
+    /// Median time of the pruned network, in ms.
     pub pruned_ms: f64,
     /// dense / pruned.
     pub ratio: f64,
@@ -121,6 +121,47 @@ pub struct Speed {
     pub samples: usize,
     /// Images of a batch.
     pub batch: usize,
+    /// What ran the pruned network: `cpu` or `gpu`.
+    pub executor: String,
+    /// What ran the dense network.
+    pub dense_executor: String,
+    /// Both executors, the processor first; the GPU only where there is one and it was tried.
+    pub by_executor: Vec<ExecutorSpeed>,
+    /// The batch from which the GPU was measured to be faster with the pruned network, if one was looked for and found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passes_at: Option<usize>,
+}
+
+/// Time of a batch on one executor, from examples in memory to answers in memory.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ExecutorSpeed {
+    /// `cpu` or `gpu`.
+    pub executor: String,
+    /// Median time of the dense network, in ms.
+    pub dense_ms: f64,
+    /// Median time of the pruned network, in ms.
+    pub pruned_ms: f64,
+    /// dense / pruned.
+    pub ratio: f64,
+    /// Lower end of its 95% interval.
+    pub low: f64,
+    /// Upper end of its 95% interval.
+    pub high: f64,
+    /// Pairs of samples; few where the executor is far behind.
+    pub samples: usize,
+    /// Time of the pruned network on the processor over that on this executor.
+    pub gain: f64,
+    /// Lower end of its 95% interval.
+    pub gain_low: f64,
+    /// Upper end of its 95% interval.
+    pub gain_high: f64,
+    /// Time from the lowered network to its first answers, in ms: packing or upload, kernels, one run.
+    pub cold_ms: f64,
+    /// Dispatches of a run; 0 on the processor.
+    pub dispatches: usize,
+    /// Time of a run that the GPU spends in kernels, by its own clock, in ms; where it tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kernels_ms: Option<f64>,
 }
 
 /// One layer.
@@ -169,6 +210,15 @@ pub struct Environment {
     pub isolated: bool,
     /// The browser's name for itself.
     pub user_agent: String,
+    /// What ran the pruned network when it was measured: `cpu` or `gpu`.
+    #[serde(default)]
+    pub executor: String,
+    /// The GPU's name for itself, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu: Option<String>,
+    /// What a GPU took part in: `timing`, `answers`, `training`. What it computes is not the same bits everywhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gpu_took_part: Vec<String>,
 }
 
 /// One class.

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use crate::base::tensor::{Digest, count};
 use crate::base::{Flat, Result, clock, keyed};
-use crate::compile::Plan;
+use crate::compile::Timing;
 use crate::graph::{Graph, Masks, count as counts};
 use crate::prune::engine;
 use crate::train::eval::Tally;
 
 use super::job::Job;
 use super::record::{Accuracy, Changed, ClassRow, Environment, LayerRow, Macs, Record, Size, Speed};
-use super::{Session, verdict};
+use super::{Session, executors, verdict};
 
 /// Changed answers that a record lists.
 const CHANGED: usize = 64;
@@ -19,13 +19,22 @@ const CHANGED: usize = 64;
 /// The record of a job that has done all its stages.
 pub(super) fn record(job: &Job, session: &mut Session) -> Result<Record> {
     let batch = job.recipe.running.batch;
-    let step = job.race.as_ref().map(|race| race.speed(batch, job.recipe.seed));
     let mut speed =
-        step.unwrap_or(Speed { dense_ms: 0.0, pruned_ms: 0.0, ratio: 1.0, low: 1.0, high: 1.0, samples: 0, batch });
+        job.speed.clone().unwrap_or_else(|| Speed { ratio: 1.0, low: 1.0, high: 1.0, batch, ..Speed::default() });
     if !job.run {
         (speed.pruned_ms, speed.ratio) = (speed.dense_ms, 1.0);
     }
-    let dense_us = times(session.dense_plan(batch, job.threads)?);
+    let (plan, uploaded) = session.dense(batch, job.threads)?;
+    let dense_us = match uploaded.filter(|_| speed.dense_executor == "gpu") {
+        Some(dense) => times(dense.executor.layers().iter().cloned()),
+        None => times(plan.layers()),
+    };
+    let uploaded = job.uploaded.as_ref().or(uploaded);
+    let chosen: Vec<Timing> = match (uploaded.filter(|_| speed.executor == "gpu"), &job.plan) {
+        (Some(pruned), _) => pruned.executor.layers().to_vec(),
+        (None, Some(plan)) => plan.layers().collect(),
+        (None, None) => Vec::new(),
+    };
     let (model, dense) = session.network()?;
     let (Some(test), Some(baseline)) = (&session.test, &session.baseline) else {
         return Err(crate::base::Error::state("nothing was measured"));
@@ -34,7 +43,7 @@ pub(super) fn record(job: &Job, session: &mut Session) -> Result<Record> {
     let after = if job.run { &job.after } else { before };
     let network = job.network.as_ref().unwrap_or(&job.graph);
     let masks = if job.network.is_some() { Masks::default() } else { job.masks.clone() };
-    let layers = layers(job, dense, network, &dense_us)?;
+    let layers = layers(job, dense, network, chosen, &dense_us)?;
     let mut accuracy = accuracy(before, after);
     accuracy.float = (job.float.n() > 0).then(|| job.float.accuracy());
     let size = Size {
@@ -58,10 +67,19 @@ pub(super) fn record(job: &Job, session: &mut Session) -> Result<Record> {
     // What differs from what was asked for comes first.
     let mut notes: Vec<String> =
         verdict::fewer_threads(job.recipe.running.threads, job.threads, &session.environment).into_iter().collect();
-    notes.extend(verdict::bytes(&layers, &accuracy, job.recipe.running.int8));
+    notes.extend(verdict::bytes(&layers, &accuracy, job.recipe.running.int8()));
     if job.run {
         notes.extend(verdict::notes(&layers, &speed, &collapsed));
     }
+    notes.extend(executors::notes(&speed, &session.environment, &job.gpu.took));
+    notes.extend(session.missing_gpu(&job.recipe));
+    notes.extend(job.gpu.left.clone());
+    let environment = Environment {
+        threads: job.threads,
+        executor: speed.executor.clone(),
+        gpu_took_part: job.gpu.took.iter().map(|part| (*part).into()).collect(),
+        ..session.environment.clone()
+    };
     Ok(Record {
         format: 1,
         job: if job.run { "run" } else { "baseline" }.into(),
@@ -77,7 +95,7 @@ pub(super) fn record(job: &Job, session: &mut Session) -> Result<Record> {
         size,
         speed,
         layers,
-        environment: Environment { threads: job.threads, ..session.environment.clone() },
+        environment,
         digest: digest.hex(),
         classes: classes(test, before, after),
         changed_total: changed.len(),
@@ -88,9 +106,9 @@ pub(super) fn record(job: &Job, session: &mut Session) -> Result<Record> {
     })
 }
 
-/// Chosen kernels with their times, by layer.
-fn times(plan: &Plan) -> BTreeMap<String, f64> {
-    keyed(plan.layers().filter_map(|l| Some((l.name, l.why.candidates.first()?.us))))
+/// Times of the chosen kernels, by layer.
+fn times(layers: impl Iterator<Item = Timing>) -> BTreeMap<String, f64> {
+    keyed(layers.filter_map(|l| Some((l.name, l.why.candidates.first()?.us))))
 }
 
 fn accuracy(before: &Tally, after: &Tally) -> Accuracy {
@@ -110,8 +128,14 @@ fn accuracy(before: &Tally, after: &Tally) -> Accuracy {
     }
 }
 
-fn layers(job: &Job, dense: &Graph, network: &Graph, dense_us: &BTreeMap<String, f64>) -> Result<Vec<LayerRow>> {
-    let chosen = keyed(job.plan.iter().flat_map(|plan| plan.layers()).map(|l| (l.name, l.why)));
+fn layers(
+    job: &Job,
+    dense: &Graph,
+    network: &Graph,
+    chosen: Vec<Timing>,
+    dense_us: &BTreeMap<String, f64>,
+) -> Result<Vec<LayerRow>> {
+    let chosen = keyed(chosen.into_iter().map(|l| (l.name, l.why)));
     let rows = dense.layers().map(|(node, id)| {
         let name = dense.nodes[node].name.clone();
         let total = count(&dense.values[id].shape);

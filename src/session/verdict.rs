@@ -49,15 +49,13 @@ fn percent(x: f64) -> String {
 
 /// Why a layer runs as it does.
 pub fn why(row: &LayerRow) -> String {
-    let sparse = row.kernel != "dense" && !row.kernel.starts_with("dense") && row.kernel != "depthwise";
+    let sparse = !dense(&row.kernel);
     let first = row.candidates.first().map_or(0.0, |c| c.us);
     if row.kernel == "int8" {
         return format!("8-bit integers: {} of {} weights are left, {first:.0} µs", row.kept, row.total);
     }
-    let dense = row.candidates.iter().find(|c| c.kernel.starts_with("dense") || c.kernel == "depthwise");
-    let other =
-        row.candidates.iter().find(|c| c.kernel == "element" || c.kernel.starts_with("block") || c.kernel == "n:m");
-    match (sparse, dense, other) {
+    let other = row.candidates.iter().find(|c| !dense(&c.kernel));
+    match (sparse, row.candidates.iter().find(|c| dense(&c.kernel)), other) {
         (true, Some(dense), _) => {
             format!(
                 "{} of {} weights are left: {first:.0} µs sparse against {:.0} µs dense",
@@ -72,6 +70,12 @@ pub fn why(row: &LayerRow) -> String {
     }
 }
 
+/// Whether a kernel, of the processor or of the GPU, computes with zeros too.
+fn dense(kernel: &str) -> bool {
+    let kernel = kernel.strip_prefix("gpu ").unwrap_or(kernel);
+    kernel.is_empty() || kernel.starts_with("dense") || kernel.starts_with("depthwise")
+}
+
 /// What a reader must know besides the figures.
 pub fn notes(layers: &[LayerRow], speed: &Speed, collapsed: &[String]) -> Vec<String> {
     let mut notes = Vec::new();
@@ -82,7 +86,7 @@ pub fn notes(layers: &[LayerRow], speed: &Speed, collapsed: &[String]) -> Vec<St
         ));
     }
     if speed.high < 1.05 || (speed.low <= 1.0 && 1.0 <= speed.high) {
-        let dense = layers.iter().filter(|l| l.kernel.starts_with("dense") || l.kernel == "depthwise").count();
+        let dense = layers.iter().filter(|l| dense(&l.kernel)).count();
         notes.push(format!(
             "It is not faster: {dense} of {} layers run fastest dense, because too few of their weights are gone for a sparse kernel to win on this device.",
             layers.len()
@@ -103,6 +107,10 @@ pub fn notes(layers: &[LayerRow], speed: &Speed, collapsed: &[String]) -> Vec<St
 
 /// Amdahl's law: what is not in layers with weights stays as it is, however much is cut.
 fn remainder(layers_ms: f64, speed: &Speed) -> Option<String> {
+    if speed.executor == "gpu" {
+        // There, what is left is mostly launches and waiting, which are said elsewhere.
+        return None;
+    }
     let rest = speed.pruned_ms - layers_ms;
     let share = rest / speed.pruned_ms;
     (share > 0.05).then(|| {
@@ -166,7 +174,7 @@ mod tests {
 
     #[test]
     fn says_what_no_cut_makes_faster() {
-        let speed = Speed { dense_ms: 2.0, pruned_ms: 0.5, ratio: 4.0, low: 3.9, high: 4.2, samples: 31, batch: 1 };
+        let speed = Speed { dense_ms: 2.0, pruned_ms: 0.5, ratio: 4.0, low: 3.9, high: 4.2, ..Speed::default() };
         let said = remainder(0.4, &speed).unwrap_or_default();
         assert!(said.starts_with("20% of the time") && said.ends_with("would end at 20.0×."), "{said}");
         assert_eq!(remainder(0.49, &speed), None);
@@ -175,7 +183,7 @@ mod tests {
     #[test]
     fn says_what_was_measured() {
         let size = Size { parameters: 10, nonzero: 1, bytes_dense: 400, bytes_stored: 100 };
-        let fast = Speed { dense_ms: 1.0, pruned_ms: 0.25, ratio: 4.0, low: 3.9, high: 4.2, samples: 31, batch: 1 };
+        let fast = Speed { dense_ms: 1.0, pruned_ms: 0.25, ratio: 4.0, low: 3.9, high: 4.2, ..Speed::default() };
         assert_eq!(
             verdict(&accuracy(0.918, 0.912), &size, &fast),
             "4.0× smaller when stored, 4.0× faster here (3.9–4.2), accuracy 91.8% → 91.2%: within the interval of 2000 test images."

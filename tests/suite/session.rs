@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use pollster::block_on;
 use secateur::base::error::Kind;
 use secateur::base::{Flat, Result, Rng};
 use secateur::data::idx;
@@ -47,7 +48,7 @@ fn settings(text: &str) -> Settings {
 fn finish(session: &mut Session) -> Result<(Record, Vec<Event>)> {
     let (mut events, mut record) = (Vec::new(), None);
     loop {
-        for event in session.advance(1e9)? {
+        for event in block_on(session.advance(1e9))? {
             match event {
                 Event::Result { record: r } => record = Some(*r),
                 Event::Done => return Ok((record.expect("a result before the end"), events)),
@@ -222,7 +223,7 @@ fn clashing_parts_are_disabled_with_a_reason() -> Result<()> {
 fn calls_at_the_wrong_moment_are_refused() -> Result<()> {
     let mut session = Session::new();
     assert_eq!(session.start("run", &Settings::new()).map_err(|e| e.kind), Err(Kind::State), "nothing is open");
-    assert_eq!(session.advance(1.0).map(|_| ()).map_err(|e| e.kind), Err(Kind::State));
+    assert_eq!(block_on(session.advance(1.0)).map(|_| ()).map_err(|e| e.kind), Err(Kind::State));
     let mut session = open("lenet-5")?;
     session.start("run", &settings("recovery=none"))?;
     let error = session.start("run", &Settings::new()).expect_err("two at once");
@@ -249,7 +250,7 @@ fn divergence_stops_the_run_and_leaves_the_model() -> Result<()> {
     session.start("run", &settings("recovery.lr=1 recovery.steps=50 sparsity=0.1"))?;
     let mut result = Ok(());
     for _ in 0..100_000 {
-        match session.advance(1e9) {
+        match block_on(session.advance(1e9)) {
             Ok(events) if events.iter().any(|e| matches!(e, Event::Done)) => break,
             Ok(_) => {}
             Err(error) => {

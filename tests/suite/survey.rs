@@ -1,5 +1,6 @@
 //! The survey of this device: what it measures makes sense, and it can be left at any moment.
 
+use pollster::block_on;
 use secateur::base::{Result, error::Kind};
 use secateur::prune::Settings;
 use secateur::session::{Session, event::Event};
@@ -13,7 +14,7 @@ fn points_are_measured_one_by_one_and_nothing_need_be_open() -> Result<()> {
     assert_eq!(refused, Err(Kind::State), "one at a time");
     let mut events = Vec::new();
     for _ in 0..3 {
-        events.extend(session.advance(0.0)?);
+        events.extend(block_on(session.advance(0.0))?);
     }
     assert!(
         matches!(&events[0], Event::Timeline { phases } if phases.len() >= 5 && phases.iter().all(|p| p.steps > 0))
@@ -27,6 +28,6 @@ fn points_are_measured_one_by_one_and_nothing_need_be_open() -> Result<()> {
     }
     assert!(rows.windows(2).all(|w| w[0].sparsity < w[1].sparsity), "{rows:?}");
     session.cancel();
-    assert_eq!(session.advance(1.0).map(|_| ()).map_err(|e| e.kind), Err(Kind::State), "nothing is going on");
+    assert_eq!(block_on(session.advance(1.0)).map(|_| ()).map_err(|e| e.kind), Err(Kind::State), "nothing is going on");
     Ok(())
 }

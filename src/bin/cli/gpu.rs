@@ -134,7 +134,7 @@ fn measure(device: &Device, id: &str, sparsity: f32, batch: usize) -> Result<Row
         model: model.id,
         sparsity,
         batch,
-        gpu: device.name.clone(),
+        gpu: device.name().into(),
         dispatches: executor.dispatches(),
         cold_ms,
         gpu_ms: median(&gpu),

@@ -4,8 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use pollster::block_on;
 use secateur::base::{Error, Result};
+use secateur::gpu::Device;
 use secateur::io::{onnx, safetensors};
+use secateur::prune::running::EXECUTOR;
 use secateur::prune::{Settings, recipe};
 use secateur::session::{Session, event::Event, record::Record};
 use secateur::zoo;
@@ -66,6 +69,9 @@ fn parse(pairs: &[String]) -> Result<Settings> {
 fn session(settings: &Settings, data: Option<&PathBuf>, weights: Option<&PathBuf>) -> Result<Session> {
     let model = zoo::find(settings.get("model").map_or(zoo::ALL[0].id, String::as_str))?;
     let mut session = Session::new();
+    if settings.get(EXECUTOR.key).is_none_or(|word| word != "cpu") {
+        session.attach(block_on(Device::open()));
+    }
     let file = weights
         .cloned()
         .unwrap_or_else(|| PathBuf::from(files::ASSETS).join("models").join(format!("{}.safetensors", model.id)));
@@ -84,7 +90,7 @@ fn drive(session: &mut Session, settings: &Settings, bar: &ProgressBar) -> Resul
     session.start("run", settings)?;
     let mut found = None;
     loop {
-        for event in session.advance(100.0)? {
+        for event in block_on(session.advance(100.0))? {
             match event {
                 Event::Phase { label, .. } => bar.set_message(label),
                 Event::Progress { done, total, .. } => {

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use pollster::block_on;
 use secateur::base::{Error, Result};
 use secateur::prune::Settings;
 use secateur::session::{Session, event::Event, survey::Table};
@@ -49,7 +50,7 @@ fn measure() -> Result<Table> {
         ProgressStyle::with_template("{bar:30} {pos}/{len} layers  {msg}").map_err(|e| Error::state(e.to_string()))?;
     let bar = ProgressBar::new(0).with_style(style);
     loop {
-        for event in session.advance(50.0)? {
+        for event in block_on(session.advance(50.0))? {
             match event {
                 Event::Timeline { phases } => bar.set_length(phases.len() as u64),
                 Event::Phase { index, label, .. } => {

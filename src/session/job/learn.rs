@@ -26,7 +26,7 @@ const BATCH: usize = 64;
 
 impl Job {
     /// One training step, with what the schedule and the regrowing do between steps.
-    pub(super) fn train(&mut self, session: &Session, phase: &Train, events: &mut Vec<Event>) -> Result<bool> {
+    pub(super) async fn train(&mut self, session: &Session, phase: &Train, events: &mut Vec<Event>) -> Result<bool> {
         let (Some(data), (model, teacher)) = (&session.train, session.network()?) else { return Ok(true) };
         let (examples, held) = self.split(data);
         let mut trainer = self.trainer.take().unwrap_or_else(|| {

@@ -3,6 +3,9 @@
 mod cut;
 mod learn;
 mod run;
+mod time;
+
+use std::collections::BTreeSet;
 
 use crate::base::{Result, Rng, clock, team};
 use crate::compile::{Choose, GroupRule, Options, Plan, Ranges};
@@ -15,10 +18,12 @@ use crate::train::Trainer;
 use crate::train::eval::Tally;
 use crate::zoo;
 
+use super::evaluate::Evaluator;
 use super::event::Event;
+use super::gpu::Uploaded;
 use super::measure::Race;
 use super::plan::{CHUNK, Task, stage, tasks};
-use super::record::{Point, Stage};
+use super::record::{Point, Speed, Stage};
 use super::{Outcome, Session, report};
 
 /// Training images that are never trained on: accuracy along the way is taken from them.
@@ -49,17 +54,31 @@ pub struct Job {
     gatherer: Option<Gatherer>,
     batches: Vec<Batch>,
     pub(in crate::session) plan: Option<Plan>,
-    evaluators: Vec<Plan>,
+    /// The pruned network on the GPU.
+    pub(in crate::session) uploaded: Option<Uploaded>,
+    evaluators: Vec<Evaluator>,
     ranges: Option<Ranges>,
-    pub(in crate::session) race: Option<Race>,
+    race: Option<Race>,
+    pub(in crate::session) speed: Option<Speed>,
+    /// What the GPU took part in, and what became of it if it did not last.
+    pub(in crate::session) gpu: Part,
     regrow: Rng,
 }
 
+/// What a GPU had to do with a run.
+#[derive(Debug, Default)]
+pub(in crate::session) struct Part {
+    /// `timing`, `answers`, `training`.
+    pub took: BTreeSet<&'static str>,
+    /// Why it was left.
+    pub left: Vec<String>,
+}
+
 impl Job {
-    /// A run that has done nothing yet, for a place that has some cores.
-    pub fn new(run: bool, recipe: Recipe, settings: Settings, graph: Graph, cores: usize) -> Self {
-        let (tasks, regrow) = (tasks(&recipe, run), Rng::fork(recipe.seed, "regrow"));
-        let threads = team::hire(recipe.running.threads.min(cores));
+    /// A run that has done nothing yet, in a session whose place has some cores and perhaps a GPU.
+    pub fn new(run: bool, recipe: Recipe, settings: Settings, graph: Graph, session: &Session) -> Self {
+        let (tasks, regrow) = (tasks(&recipe, run, session.may_use_gpu(&recipe)), Rng::fork(recipe.seed, "regrow"));
+        let threads = team::hire(recipe.running.threads.min(session.environment.cores));
         Self {
             run,
             recipe,
@@ -81,9 +100,12 @@ impl Job {
             gatherer: None,
             batches: Vec::new(),
             plan: None,
+            uploaded: None,
             evaluators: Vec::new(),
             ranges: None,
             race: None,
+            speed: None,
+            gpu: Part::default(),
             regrow,
         }
     }
@@ -92,7 +114,7 @@ impl Job {
     ///
     /// # Errors
     /// When training diverges or a part does not apply.
-    pub fn slice(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<Option<Option<Outcome>>> {
+    pub async fn slice(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<Option<Option<Outcome>>> {
         if self.timeline.is_empty() {
             let n = session.test.as_ref().map_or(0, Dataset::len);
             self.timeline = self.tasks.iter().map(|task| stage(task, &self.recipe, n)).collect();
@@ -104,15 +126,16 @@ impl Job {
         }
         let task = self.tasks[self.at].clone();
         let over = match &task {
-            Task::Before => self.before(session)?,
+            Task::Before => self.before(session, events).await?,
             Task::Phase(Phase::Reinit) => self.reinit(session)?,
             Task::Phase(Phase::Rewind) => self.rewind(session)?,
             Task::Phase(Phase::Prune { sparsity }) => self.prune(session, *sparsity, events)?,
-            Task::Phase(Phase::Train(train)) => self.train(session, train, events)?,
+            Task::Phase(Phase::Train(train)) => self.train(session, train, events).await?,
             Task::Phase(Phase::Recalibrate { batches }) => self.recalibrate(session, *batches)?,
-            Task::Compile => self.compile(session)?,
-            Task::After => self.test_pruned(session, events)?,
-            Task::Measure => self.measure(session, events)?,
+            Task::Compile => self.compile(session, events).await?,
+            Task::After => self.test_pruned(session, events).await?,
+            Task::Measure => self.measure(session, events).await?,
+            Task::Cross => self.cross(session, events).await?,
         };
         self.done += 1;
         let total = self.timeline[self.at].steps.max(self.done);

@@ -1,39 +1,67 @@
-//! Running both networks: counting right answers, choosing kernels, timing.
+//! Running both networks: counting right answers, choosing kernels.
 
-use crate::base::{Flat, Result};
+use crate::base::{Result, Tensor};
 use crate::compile::{Options, Ranges, compile, observe};
+use crate::gpu::Device;
 use crate::graph::couple::Unit;
 use crate::graph::{Graph, Masks, slice};
 use crate::prune::engine;
+use crate::prune::running::Asked;
 use crate::prune::target::Target;
 use crate::session::Session;
+use crate::session::evaluate::Evaluator;
 use crate::session::event::Event;
-use crate::session::measure::Race;
 use crate::session::plan::{CALIBRATION, CHUNK};
 
 use super::Job;
 
 impl Job {
     /// Right answers of the network as it was; counted once for a model and its data.
-    pub(super) fn before(&mut self, session: &mut Session) -> Result<bool> {
+    pub(super) async fn before(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<bool> {
         let (Some(test), (_, graph)) = (&session.test, session.network()?) else { return Ok(true) };
         let seen = session.baseline.as_ref().map_or(0, |baseline| baseline.tally.n());
         if seen >= test.len() {
             return Ok(true);
         }
         if self.done == 0 {
-            self.evaluators = vec![compile(graph, &Masks::default(), &self.quick(&[]))?];
+            let (device, forced) = self.counting(session);
+            let network = (graph, &Masks::default());
+            self.evaluators = vec![Evaluator::new(network, &self.quick(&[]), device, forced).await?];
         }
-        let tally = &mut session.baseline.get_or_insert_default().tally;
         let picks: Vec<usize> = (seen..(seen + CHUNK).min(test.len())).collect();
-        for plan in &mut self.evaluators {
-            tally.add(&plan.answers(&test.batch(&picks))?, &test.labels(&picks));
+        let (x, labels) = (test.batch(&picks), test.labels(&picks));
+        let over = seen + picks.len() >= test.len();
+        let answers = self.answers(&x, session, events).await?;
+        let tally = &mut session.baseline.get_or_insert_default().tally;
+        answers.iter().for_each(|answers| tally.add(answers, &labels));
+        Ok(over)
+    }
+
+    /// The GPU for counting right answers, if there is one that might be faster, and whether it was asked for.
+    pub(super) fn counting(&self, session: &Session) -> (Option<Device>, bool) {
+        let forced = self.recipe.running.executor == Asked::Gpu;
+        let may = session.may_use_gpu(&self.recipe) && (forced || session.within_reach(CHUNK));
+        (session.device().filter(|_| may), forced)
+    }
+
+    /// Answers of all evaluators to a chunk of images.
+    async fn answers(&mut self, x: &Tensor, session: &mut Session, events: &mut Vec<Event>) -> Result<Vec<Tensor>> {
+        let mut all = Vec::new();
+        for evaluator in &mut self.evaluators {
+            let (answers, failed) = evaluator.answers(x).await?;
+            all.push(answers);
+            if evaluator.gpu_counted() {
+                self.gpu.took.insert("answers");
+            }
+            if let Some(error) = failed {
+                self.gpu.left.push(session.without_gpu(&error, events));
+            }
         }
-        Ok(tally.n() >= test.len())
+        Ok(all)
     }
 
     /// Removes what can be removed for real and compiles the rest, and the dense network unless that was done before.
-    pub(super) fn compile(&mut self, session: &mut Session) -> Result<bool> {
+    pub(super) async fn compile(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<bool> {
         session.dense_plan(self.recipe.running.batch, self.threads)?;
         let network = self.sliced()?;
         if self.run {
@@ -52,12 +80,21 @@ impl Job {
             });
         }
         self.network = network;
+        self.upload(session, events).await?;
         Ok(true)
+    }
+
+    /// The pruned network as it is stored, and its masks.
+    pub(super) fn pruned(&self) -> (&Graph, Masks) {
+        match &self.network {
+            Some(network) => (network, Masks::default()),
+            None => (&self.graph, self.masks.clone()),
+        }
     }
 
     /// What the values of the network lie between, on training images, if it is to run on bytes.
     fn observed(&self, session: &Session, network: Option<&Graph>) -> Result<Option<Ranges>> {
-        let (true, Some(train)) = (self.recipe.running.int8, &session.train) else { return Ok(None) };
+        let (true, Some(train)) = (self.recipe.running.int8(), &session.train) else { return Ok(None) };
         let x = train.batch(&self.picks(train));
         match network {
             Some(network) => observe(network, &Masks::default(), &x, CALIBRATION),
@@ -82,25 +119,27 @@ impl Job {
         slice::without(&self.graph, &removed).map(Some)
     }
 
-    pub(super) fn test_pruned(&mut self, session: &Session, events: &mut Vec<Event>) -> Result<bool> {
+    pub(super) async fn test_pruned(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<bool> {
         let Some(test) = &session.test else { return Ok(true) };
         if self.done == 0 {
-            let graph = self.network.as_ref().unwrap_or(&self.graph);
-            let masks = if self.network.is_some() { Masks::default() } else { self.masks.clone() };
+            let (graph, masks) = self.pruned();
+            let network = (graph, &masks);
             let rules = self.rules();
+            let (device, forced) = self.counting(session);
             let quick = self.quick(&rules);
-            let mut evaluators = vec![compile(graph, &masks, &Options { ranges: self.ranges.as_ref(), ..quick })?];
+            let whole = Options { ranges: self.ranges.as_ref(), ..quick };
+            let mut evaluators = vec![Evaluator::new(network, &whole, device.clone(), forced).await?];
             if self.ranges.is_some() {
-                evaluators.push(compile(graph, &masks, &quick)?);
+                evaluators.push(Evaluator::new(network, &quick, device, forced).await?);
             }
             self.evaluators = evaluators;
         }
         let seen = self.after.n();
         let picks: Vec<usize> = (seen..(seen + CHUNK).min(test.len())).collect();
-        for (plan, tally) in self.evaluators.iter_mut().zip([&mut self.after, &mut self.float]) {
-            tally.add(&plan.answers(&test.batch(&picks))?, &test.labels(&picks));
-        }
-        let over = self.after.n() >= test.len();
+        let (x, labels, n) = (test.batch(&picks), test.labels(&picks), test.len());
+        let answers = self.answers(&x, session, events).await?;
+        answers.iter().zip([&mut self.after, &mut self.float]).for_each(|(answers, tally)| tally.add(answers, &labels));
+        let over = self.after.n() >= n;
         if over {
             let (i, accuracy) = (self.after.interval(), self.after.accuracy());
             events.push(Event::Accuracy {
@@ -111,28 +150,6 @@ impl Job {
                 n: self.after.n(),
                 split: "test",
             });
-        }
-        Ok(over)
-    }
-
-    /// One pair of samples.
-    pub(super) fn measure(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<bool> {
-        let batch = self.recipe.running.batch;
-        let step = session.environment.timer_step_us / 1e3;
-        let Some(test) = &session.test else { return Ok(true) };
-        let picks: Vec<usize> = (0..batch).map(|i| i % test.len()).collect();
-        let x = test.batch(&picks);
-        let dense = session.dense_plan(batch, self.threads)?;
-        // The dense network races against itself: the interval then shows what this device calls equal.
-        let pruned = self.plan.get_or_insert_with(|| dense.clone());
-        let race = match &mut self.race {
-            Some(race) => race,
-            none => none.insert(Race::new(x.flat().to_vec(), dense, pruned, step)?),
-        };
-        race.pair(dense, pruned)?;
-        let over = race.finished();
-        if over {
-            events.push(Event::Speed { speed: race.speed(batch, self.recipe.seed) });
         }
         Ok(over)
     }

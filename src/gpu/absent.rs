@@ -1,0 +1,60 @@
+//! What stands for a GPU in a build without the feature `gpu`: no value of these types can be made, so code that asks for one
+//! is the same in every build and finds none.
+
+use crate::base::{Error, Result};
+use crate::compile::place::Placed;
+use crate::compile::{Choose, Timing};
+
+#[derive(Clone, Copy, Debug)]
+enum Never {}
+
+/// A GPU that this build cannot have.
+#[derive(Clone, Debug)]
+pub struct Device(Never);
+
+impl Device {
+    /// Finds none.
+    ///
+    /// # Errors
+    /// Always.
+    pub async fn open() -> Result<Self> {
+        Err(Error::unsupported("this build has no support for GPUs").hint("everything runs on the processor without"))
+    }
+
+    /// Its name for itself.
+    pub fn name(&self) -> &str {
+        match self.0 {}
+    }
+}
+
+/// A program that this build cannot have.
+#[derive(Debug)]
+pub struct Executor(Never);
+
+impl Executor {
+    /// Nothing to upload to.
+    ///
+    /// # Errors
+    /// Never called: there is no device.
+    pub async fn new(device: Device, _: Placed, _: Choose) -> Result<Self> {
+        match device.0 {}
+    }
+
+    /// Answers to a batch.
+    ///
+    /// # Errors
+    /// Never called: there is no executor.
+    pub async fn run(&self, _: &[f32]) -> Result<Vec<f32>> {
+        match self.0 {}
+    }
+
+    /// The weighted layers with their kernels, in order.
+    pub fn layers(&self) -> &[Timing] {
+        match self.0 {}
+    }
+
+    /// Dispatches of a run.
+    pub fn dispatches(&self) -> usize {
+        match self.0 {}
+    }
+}

@@ -1,0 +1,104 @@
+//! Answers to many images, a chunk at a time, from whichever executor gets through them faster.
+
+use crate::base::{Error, Flat, Result, Tensor, clock, tensor};
+use crate::compile::{Choose, Options, Plan, compile, program};
+use crate::gpu::{Device, Executor};
+use crate::graph::{Graph, Masks};
+
+use super::gpu::agree;
+
+/// A network that answers.
+#[derive(Debug)]
+pub struct Evaluator {
+    plan: Plan,
+    gpu: Option<Executor>,
+    /// Whether the GPU was asked for and need not be faster.
+    forced: bool,
+    /// Least time of a chunk on either executor, in ms.
+    least: [f64; 2],
+    /// Chunks that the GPU did on trial.
+    tried: usize,
+    counted: bool,
+}
+
+/// Chunks that both do, the processor's answers counting: the first pays for what is set up late, the others are timed.
+const TRIALS: usize = 3;
+
+impl Evaluator {
+    /// A network compiled for chunks of `options.batch` images, on the processor and, where a device is given, on the GPU.
+    /// Answers do not depend on the kernels, so a quick choice of these will do.
+    ///
+    /// # Errors
+    /// When an operator does not take its inputs. A GPU that cannot run the network is left out.
+    pub async fn new(
+        (graph, masks): (&Graph, &Masks),
+        options: &Options<'_>,
+        device: Option<Device>,
+        forced: bool,
+    ) -> Result<Self> {
+        let plan = compile(graph, masks, options)?;
+        let gpu = match device {
+            Some(device) if options.ranges.is_none() => {
+                Executor::new(device, program(graph, masks, options)?, Choose::Predict).await.ok()
+            }
+            _ => None,
+        };
+        Ok(Self { plan, gpu, forced, least: [f64::INFINITY; 2], tried: 0, counted: false })
+    }
+
+    /// Answers [N, classes] to up to a batch of images. A GPU that fails is left out from then on, and its error given beside
+    /// the processor's answers.
+    ///
+    /// # Errors
+    /// When the images do not fit.
+    pub async fn answers(&mut self, x: &Tensor) -> Result<(Tensor, Option<Error>)> {
+        let Some(executor) = self.gpu.take() else { return Ok((self.on_cpu(x)?, None)) };
+        let tried = self.tried >= TRIALS;
+        if tried && !self.forced && self.least[1] >= self.least[0] {
+            return Ok((self.on_cpu(x)?, None));
+        }
+        let start = clock::now_ms();
+        let got = chunk(&executor, self.plan.batch, x).await;
+        let ms = clock::now_ms() - start;
+        match got {
+            Ok(answers) if tried && answers.iter().all(|x| x.is_finite()) => {
+                (self.gpu, self.counted) = (Some(executor), true);
+                Ok((answers, None))
+            }
+            // On trial, and wherever it gives something that is not a number, the processor has the word.
+            Ok(answers) => {
+                let sure = self.on_cpu(x)?;
+                let error = agree(answers.flat(), sure.flat()).err();
+                self.gpu = Some(executor).filter(|_| error.is_none());
+                if self.tried > 0 {
+                    self.least[1] = self.least[1].min(ms);
+                }
+                self.tried += 1;
+                Ok((sure, error))
+            }
+            Err(error) => Ok((self.on_cpu(x)?, Some(error))),
+        }
+    }
+
+    /// Whether any answer that counts was the GPU's.
+    pub fn gpu_counted(&self) -> bool {
+        self.counted
+    }
+
+    fn on_cpu(&mut self, x: &Tensor) -> Result<Tensor> {
+        let start = clock::now_ms();
+        let answers = self.plan.answers(x)?;
+        self.least[0] = self.least[0].min(clock::now_ms() - start);
+        Ok(answers)
+    }
+}
+
+/// A chunk on the GPU, filled up with zeros.
+async fn chunk(executor: &Executor, batch: usize, x: &Tensor) -> Result<Tensor> {
+    let n = x.shape()[0];
+    let mut full = x.flat().to_vec();
+    full.resize(x.len() / n.max(1) * batch, 0.0);
+    let answers = executor.run(&full).await?;
+    let classes = answers.len() / batch;
+    tensor::from_vec(&[n, classes], answers[..n * classes].to_vec())
+}

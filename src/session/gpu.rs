@@ -1,0 +1,154 @@
+//! The GPU of a session: opened once, checked against the processor before it is believed, and given up for good when it fails.
+
+use crate::base::{Error, Result, clock, error::Kind};
+use crate::compile::{Choose, Options, Plan, program};
+use crate::gpu::{Device, Executor};
+use crate::graph::{Graph, Masks};
+use crate::prune::Recipe;
+use crate::prune::running::{Asked, Precision, Running};
+
+use super::Session;
+use super::event::Event;
+use super::measure::HOPELESS;
+
+/// Answers of a GPU may differ from the processor's by this share of the largest.
+const TOLERANCE: f32 = 1e-3;
+
+/// A network on the GPU.
+#[derive(Debug)]
+pub struct Uploaded {
+    /// Runs it.
+    pub executor: Executor,
+    /// Time from the lowered network to its first answers, in ms.
+    pub cold_ms: f64,
+}
+
+/// Whether a GPU can be used.
+#[derive(Debug, Default)]
+pub enum Gpu {
+    /// Nobody looked for one.
+    #[default]
+    Unknown,
+    /// There is one.
+    Open(Device),
+    /// There is none, or it failed; why.
+    Gone(String),
+}
+
+impl Session {
+    /// Lets the session use a GPU where it is faster, or remembers why there is none.
+    pub fn attach(&mut self, device: Result<Device>) {
+        self.gpu = match device {
+            Ok(device) => {
+                self.environment.gpu = Some(device.name().into());
+                Gpu::Open(device)
+            }
+            Err(error) => Gpu::Gone(error.message),
+        };
+    }
+
+    /// Whether a run of this recipe may use the GPU, as far as one can know beforehand.
+    pub(super) fn may_use_gpu(&self, recipe: &Recipe) -> bool {
+        let Running { executor, precision, .. } = recipe.running;
+        matches!(self.gpu, Gpu::Open(_)) && executor != Asked::Cpu && precision != Precision::Int8
+    }
+
+    /// Whether the GPU might get through so many images sooner than the processor: not where it took longer for fewer.
+    pub(super) fn within_reach(&self, images: usize) -> bool {
+        match self.baseline.as_ref().and_then(|baseline| baseline.pace) {
+            Some((batch, [cpu, gpu])) => gpu < cpu * images.max(batch) as f64 / batch as f64,
+            None => true,
+        }
+    }
+
+    /// What to say where a GPU was asked for and none can be used.
+    pub(super) fn missing_gpu(&self, recipe: &Recipe) -> Option<String> {
+        if recipe.running.executor != Asked::Gpu {
+            return None;
+        }
+        match &self.gpu {
+            Gpu::Gone(why) => Some(format!("A GPU was asked for: {why}. The processor ran everything.")),
+            Gpu::Unknown => Some("A GPU was asked for, and none is there. The processor ran everything.".into()),
+            Gpu::Open(_) if recipe.running.int8() => {
+                Some("A GPU was asked for, and only the processor computes with 8-bit integers.".into())
+            }
+            Gpu::Open(_) => None,
+        }
+    }
+
+    /// The GPU, if there is one.
+    pub(super) fn device(&self) -> Option<Device> {
+        if let Gpu::Open(device) = &self.gpu { Some(device.clone()) } else { None }
+    }
+
+    /// Goes on without the GPU: for this network where it cannot run it, for good where the GPU failed. Says so, once.
+    pub(super) fn without_gpu(&mut self, error: &Error, events: &mut Vec<Event>) -> String {
+        if error.kind != Kind::Unsupported {
+            self.gpu = Gpu::Gone(error.message.clone());
+            self.baseline.iter_mut().for_each(|baseline| baseline.gpu.clear());
+        }
+        let message = format!("Without the GPU from here: {}. The processor does the rest.", error.message);
+        events.push(Event::Note { level: "warn", message: message.clone() });
+        message
+    }
+}
+
+/// Uploads a network, and has it answer a batch as its plan does. Kernels are timed, and the fastest kept, only where the GPU
+/// is within reach of the processor.
+///
+/// # Errors
+/// When the GPU cannot run it, fails, or answers something else.
+pub async fn upload(
+    device: &Device,
+    (graph, masks): (&Graph, &Masks),
+    options: &Options<'_>,
+    plan: &mut Plan,
+    x: &[f32],
+) -> Result<Uploaded> {
+    let start = clock::now_ms();
+    let quick = Executor::new(device.clone(), program(graph, masks, options)?, Choose::Predict).await?;
+    let answers = quick.run(x).await?;
+    let cold_ms = clock::now_ms() - start;
+    agree(&answers, plan.run(x)?)?;
+    let start = clock::now_ms();
+    quick.run(x).await?;
+    let gpu = clock::now_ms() - start;
+    let start = clock::now_ms();
+    plan.run(x)?;
+    if gpu > HOPELESS * (clock::now_ms() - start) {
+        return Ok(Uploaded { executor: quick, cold_ms });
+    }
+    let executor = Executor::new(device.clone(), program(graph, masks, options)?, Choose::Measure).await?;
+    agree(&executor.run(x).await?, plan.run(x)?)?;
+    Ok(Uploaded { executor, cold_ms })
+}
+
+/// Whether answers are the processor's but for rounding.
+///
+/// # Errors
+/// When they are not.
+pub fn agree(got: &[f32], want: &[f32]) -> Result<()> {
+    let top = want.iter().filter(|x| x.is_finite()).fold(0.0f32, |top, x| top.max(x.abs()));
+    // An overflow of the network itself is the same news from both.
+    let fit = |g: f32, w: f32| if w.is_finite() { (g - w).abs() <= TOLERANCE * top } else { !g.is_finite() };
+    match got.iter().zip(want).position(|(&g, &w)| !fit(g, w)) {
+        None if got.len() == want.len() => Ok(()),
+        _ => Err(Error::state("the GPU answers something else than the processor")
+            .hint("its driver may be faulty: everything runs on the processor without")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_rounding_is_forgiven() {
+        let want = [1.0, -20.0, f32::INFINITY];
+        assert!(agree(&[1.001, -20.0, f32::NAN], &[1.0, -20.0, f32::NAN]).is_ok());
+        assert!(agree(&want, &want).is_ok());
+        assert!(agree(&[1.5, -20.0, f32::INFINITY], &want).is_err());
+        assert!(agree(&[f32::NAN, -20.0], &want[..2]).is_err(), "a number that is none");
+        assert!(agree(&[1.0], &want[..2]).is_err(), "an answer too few");
+    }
+}

@@ -1,0 +1,141 @@
+//! Timing both networks, on both executors where there are two.
+
+use crate::base::{Flat, Result, Tensor};
+use crate::compile::{Options, compile};
+use crate::graph::Masks;
+use crate::session::Session;
+use crate::session::event::Event;
+use crate::session::gpu::{Uploaded, upload};
+use crate::session::measure::{Race, Runner, duel};
+use crate::session::plan::CROSSINGS;
+use crate::session::record::Speed;
+
+use super::Job;
+
+impl Job {
+    /// Uploads both networks, where there is a GPU that this run may use.
+    pub(super) async fn upload(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<()> {
+        if !session.may_use_gpu(&self.recipe) {
+            return Ok(());
+        }
+        if let Err(error) = self.try_upload(session).await {
+            self.gpu.left.push(session.without_gpu(&error, events));
+        }
+        Ok(())
+    }
+
+    async fn try_upload(&mut self, session: &mut Session) -> Result<()> {
+        let (batch, rules) = (self.recipe.running.batch, self.rules());
+        let (Some(device), Some(x)) = (session.device(), examples(session, batch)) else { return Ok(()) };
+        let options = Options { batch, rules: &rules, ..Options::default() };
+        let graph = session.network()?.1.clone();
+        if !session.baseline.get_or_insert_default().gpu.contains_key(&batch) {
+            let plan = session.dense_plan(batch, self.threads)?;
+            let network = upload(&device, (&graph, &Masks::default()), &options, plan, x.flat()).await?;
+            session.baseline.get_or_insert_default().gpu.insert(batch, network);
+        }
+        if let Some(mut plan) = self.plan.take() {
+            let (graph, masks) = self.pruned();
+            let network = upload(&device, (graph, &masks), &options, &mut plan, x.flat()).await;
+            self.plan = Some(plan);
+            self.uploaded = Some(network?);
+        }
+        Ok(())
+    }
+
+    /// One round of samples.
+    pub(super) async fn measure(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<bool> {
+        let batch = self.recipe.running.batch;
+        let step = session.environment.timer_step_us / 1e3;
+        let Some(x) = examples(session, batch) else { return Ok(true) };
+        let mut race = self.race.take();
+        if let Err(error) = self.round(session, &mut race, &x, step).await {
+            // The processor alone does not fail.
+            self.uploaded = None;
+            self.gpu.left.push(session.without_gpu(&error, events));
+            session.baseline.get_or_insert_default().gpu.remove(&batch);
+            race.iter_mut().for_each(Race::drop_gpu);
+            self.round(session, &mut race, &x, step).await?;
+        }
+        self.race = race;
+        let Some(race) = self.race.as_ref().filter(|race| race.finished()) else { return Ok(false) };
+        let mut speed = race.speed(self.recipe.running.executor, batch, self.recipe.seed);
+        self.describe(session, &mut speed);
+        if let [cpu, gpu] = speed.by_executor.as_slice() {
+            self.gpu.took.insert("timing");
+            session.baseline.get_or_insert_default().pace = Some((batch, [cpu.dense_ms, gpu.dense_ms]));
+        }
+        events.push(Event::Speed { speed: speed.clone() });
+        self.speed = Some(speed);
+        Ok(true)
+    }
+
+    /// What the race itself does not know: what a GPU needed at first, and what a run is made of there.
+    fn describe(&self, session: &Session, speed: &mut Speed) {
+        let dense = session.baseline.as_ref().and_then(|baseline| baseline.gpu.get(&speed.batch));
+        if let (Some(network), Some(row)) = (self.uploaded.as_ref().or(dense), speed.by_executor.get_mut(1)) {
+            (row.cold_ms, row.dispatches) = (network.cold_ms, network.executor.dispatches());
+        }
+    }
+
+    async fn round(&mut self, session: &mut Session, race: &mut Option<Race>, x: &Tensor, step: f64) -> Result<()> {
+        let batch = self.recipe.running.batch;
+        let (dense, uploaded) = session.dense(batch, self.threads)?;
+        // The dense network races against itself: the interval then shows what this device calls equal.
+        let pruned = self.plan.get_or_insert_with(|| dense.clone());
+        let mut lanes = vec![[Runner::Cpu(dense), Runner::Cpu(pruned)]];
+        if let (Some(dense), false) = (uploaded, self.run && self.uploaded.is_none()) {
+            let pruned = self.uploaded.as_ref().unwrap_or(dense);
+            lanes.push([Runner::Gpu(&dense.executor), Runner::Gpu(&pruned.executor)]);
+        }
+        let race = match race {
+            Some(race) => race,
+            none => none.insert(Race::new(x.flat().to_vec(), &mut lanes, step).await?),
+        };
+        race.round(&mut lanes).await
+    }
+
+    /// Tries one batch size at which the GPU may have caught up with the processor.
+    pub(super) async fn cross(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<bool> {
+        let (batch, at) = (self.recipe.running.batch, CROSSINGS[self.done]);
+        let last = self.done + 1 == CROSSINGS.len();
+        let Some([cpu, gpu]) = self.speed.as_ref().map(|s| s.by_executor.as_slice()) else { return Ok(true) };
+        if gpu.gain_low > 1.0 {
+            return Ok(true);
+        }
+        // More examples take the GPU no less time than fewer: where the processor would be through by then, it has won.
+        if at <= batch || gpu.pruned_ms > cpu.pruned_ms * at as f64 / batch as f64 {
+            return Ok(last);
+        }
+        match self.ahead(session, at).await {
+            Ok(false) => Ok(last),
+            Ok(true) => {
+                self.speed.iter_mut().for_each(|speed| speed.passes_at = Some(at));
+                Ok(true)
+            }
+            Err(error) => {
+                self.gpu.left.push(session.without_gpu(&error, events));
+                Ok(true)
+            }
+        }
+    }
+
+    /// Whether the GPU is faster with a batch of the network at hand.
+    async fn ahead(&self, session: &Session, batch: usize) -> Result<bool> {
+        let (Some(device), Some(x)) = (session.device(), examples(session, batch)) else { return Ok(false) };
+        let rules = self.rules();
+        let options = Options { batch, threads: self.threads, rules: &rules, ..Options::default() };
+        let (graph, masks) = self.pruned();
+        let mut plan = compile(graph, &masks, &options)?;
+        let Uploaded { executor, .. } = upload(&device, (graph, &masks), &options, &mut plan, x.flat()).await?;
+        let step = session.environment.timer_step_us / 1e3;
+        Ok(duel(&mut plan, &executor, x.flat(), step).await?.1.low > 1.0)
+    }
+}
+
+/// A batch of test images, the first ones again where there are not so many.
+fn examples(session: &Session, batch: usize) -> Option<Tensor> {
+    let test = session.test.as_ref().filter(|test| !test.is_empty())?;
+    let picks: Vec<usize> = (0..batch).map(|i| i % test.len()).collect();
+    Some(test.batch(&picks))
+}
