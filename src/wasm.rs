@@ -114,10 +114,9 @@ impl Lab {
         self.0.start(job, &settings(given)?).map_err(fail)
     }
 
-    /// Looks for a GPU that runs may use from then on; gives its name, or nothing.
-    pub async fn accelerate(&mut self) -> JsValue {
-        self.0.attach(Device::open().await);
-        self.0.environment.gpu.as_deref().map_or(JsValue::UNDEFINED, JsValue::from_str)
+    /// Opens the GPU, which runs may use from then on where it is faster; `name` is what people call it.
+    pub async fn accelerate(&mut self, name: String) {
+        self.0.attach(Device::open().await, Some(name));
     }
 
     /// Works for about `ms` milliseconds; gives what happened. No other method may be called before the promise is kept.

@@ -25,6 +25,8 @@ export interface Engine {
   Lab: new () => Lab;
   /** Starts threads until runs can share this many; an engine without it has one. */
   hire?(threads: number): Promise<void>;
+  /** The name of the GPU, for an engine that can use it. */
+  gpu?: string;
 }
 
 /** Hears what happens while a job goes on. */
@@ -57,6 +59,13 @@ export const stopped: Failure = {
 export function serve(load: () => Promise<Engine>, assets: URL): void {
   let engine: Engine;
   let lab: Lab;
+  /** The engine answers one call at a time: it may be waiting for a GPU in the middle of one. */
+  let last: Promise<unknown> = Promise.resolve();
+  const ask = <T>(call: (lab: Lab) => T | Promise<T>): Promise<T> => {
+    const answer = last.then(() => call(lab));
+    last = answer.catch(() => {});
+    return answer;
+  };
   let paused = false;
   let stop = false;
   let trained: string | undefined;
@@ -68,7 +77,9 @@ export function serve(load: () => Promise<Engine>, assets: URL): void {
       await holdLock();
       engine = await load();
       lab = new engine.Lab();
-      return { catalog: engine.catalog(), environment: lab.environment() };
+      const { gpu } = engine;
+      if (gpu) await ask((lab) => lab.accelerate?.(gpu));
+      return { catalog: engine.catalog(), environment: await ask((lab) => lab.environment()) };
     },
     async open(model, dataset) {
       const [weights, card, images, labels] = await Promise.all([
@@ -76,8 +87,11 @@ export function serve(load: () => Promise<Engine>, assets: URL): void {
         fetchCard(new URL(`models/${encodeURIComponent(model)}.json`, assets)),
         ...examples(dataset, "test"),
       ]);
-      const info = lab.open(model, weights);
-      lab.data(dataset, "test", images!, labels!);
+      const info = await ask((lab) => {
+        const info = lab.open(model, weights);
+        lab.data(dataset, "test", images!, labels!);
+        return info;
+      });
       data = dataset;
       trained = undefined;
       return { model: info, card };
@@ -86,15 +100,17 @@ export function serve(load: () => Promise<Engine>, assets: URL): void {
       return (await fetchCard(new URL(path, assets))) ?? {};
     },
     async check(settings) {
-      const check = lab.check(settings);
-      return { check, preview: check.ok && data ? lab.preview(settings) : undefined };
+      return ask((lab) => {
+        const check = lab.check(settings);
+        return { check, preview: check.ok && data ? lab.preview(settings) : undefined };
+      });
     },
     async run(job, settings, emit) {
       unhold();
-      if (job === "run" && lab.needs(settings).train && trained !== data) {
+      if (job === "run" && trained !== data && (await ask((lab) => lab.needs(settings))).train) {
         const [images, labels] = await Promise.all(examples(data, "train"));
         if (stop) throw stopped;
-        lab.data(data, "train", images!, labels!);
+        await ask((lab) => lab.data(data, "train", images!, labels!));
         trained = data;
       }
       await engine.hire?.(Number(settings["threads"] ?? 1));
@@ -115,13 +131,13 @@ export function serve(load: () => Promise<Engine>, assets: URL): void {
       resume();
     },
     async layers(names) {
-      return Object.fromEntries(names.map((name) => [name, lab.layer(name)]));
+      return ask((lab) => Object.fromEntries(names.map((name) => [name, lab.layer(name)])));
     },
     async image(index) {
-      return lab.image(index);
+      return ask((lab) => lab.image(index));
     },
     async save(format) {
-      return lab.export(format);
+      return ask((lab) => lab.export(format));
     },
   };
 
@@ -137,17 +153,17 @@ export function serve(load: () => Promise<Engine>, assets: URL): void {
     emit: Emit,
     last: T,
   ): Promise<Extract<LabEvent, { type: T }>> {
-    lab.start(job, settings);
+    await ask((lab) => lab.start(job, settings));
     let found: Extract<LabEvent, { type: T }> | undefined;
     const sought = (event: LabEvent): event is Extract<LabEvent, { type: T }> => event.type === last;
     for (;;) {
       await nextTask();
       while (paused && !stop) await new Promise<void>((go) => (resume = go));
       if (stop) {
-        lab.cancel();
+        await ask((lab) => lab.cancel());
         throw stopped;
       }
-      const events = lab.advance(SLICE_MS);
+      const events = await ask((lab) => lab.advance(SLICE_MS));
       if (events.length) void emit(events);
       found = events.find(sought) ?? found;
       if (events.some((event) => event.type === "done")) break;

@@ -203,6 +203,12 @@ export interface Environment {
   user_agent: string;
   version: string;
   target: string;
+  /** What ran the pruned network: `cpu` or `gpu`. */
+  executor?: string;
+  /** The GPU's name for itself. */
+  gpu?: string;
+  /** What a GPU took part in: what it computes is not the same bits everywhere. */
+  gpu_took_part?: string[];
 }
 
 /** Times of a forward pass, in milliseconds, and their ratio with its interval. */
@@ -214,6 +220,31 @@ export interface Speed {
   high: number;
   samples: number;
   batch: number;
+  executor?: string;
+  dense_executor?: string;
+  /** Both executors, where there are two. */
+  by_executor?: ExecutorSpeed[];
+  /** The batch from which the GPU is faster. */
+  passes_at?: number;
+}
+
+/** Times of a forward pass on one executor, and how many times faster it is than the processor. */
+export interface ExecutorSpeed {
+  executor: string;
+  dense_ms: number;
+  pruned_ms: number;
+  ratio: number;
+  low: number;
+  high: number;
+  samples: number;
+  gain: number;
+  gain_low: number;
+  gain_high: number;
+  /** Milliseconds to the first answers. */
+  cold_ms: number;
+  dispatches: number;
+  /** Milliseconds that the GPU says its kernels take. */
+  kernels_ms?: number;
 }
 
 export interface RunRecord {
@@ -313,7 +344,9 @@ export interface Lab {
   preview(settings: Settings): Preview;
   needs(settings: Settings): { train: boolean };
   start(job: Job, settings: Settings): void;
-  advance(ms: number): LabEvent[];
+  /** Opens the GPU; the name is what people call it. */
+  accelerate?(name: string): Promise<void>;
+  advance(ms: number): LabEvent[] | Promise<LabEvent[]>;
   cancel(): void;
   layer(name: string): LayerView;
   image(index: number): Picture;

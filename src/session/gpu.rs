@@ -21,6 +21,8 @@ pub struct Uploaded {
     pub executor: Executor,
     /// Time from the lowered network to its first answers, in ms.
     pub cold_ms: f64,
+    /// Whether it is near enough to the processor that its kernels were timed.
+    pub near: bool,
 }
 
 /// Whether a GPU can be used.
@@ -36,11 +38,12 @@ pub enum Gpu {
 }
 
 impl Session {
-    /// Lets the session use a GPU where it is faster, or remembers why there is none.
-    pub fn attach(&mut self, device: Result<Device>) {
+    /// Lets the session use a GPU where it is faster, or remembers why there is none. A browser keeps names of GPUs from wasm:
+    /// `name` is what the page knows.
+    pub fn attach(&mut self, device: Result<Device>, name: Option<String>) {
         self.gpu = match device {
             Ok(device) => {
-                self.environment.gpu = Some(device.name().into());
+                self.environment.gpu = name.or_else(|| Some(device.name().into()));
                 Gpu::Open(device)
             }
             Err(error) => Gpu::Gone(error.message),
@@ -116,11 +119,11 @@ pub async fn upload(
     let start = clock::now_ms();
     plan.run(x)?;
     if gpu > HOPELESS * (clock::now_ms() - start) {
-        return Ok(Uploaded { executor: quick, cold_ms });
+        return Ok(Uploaded { executor: quick, cold_ms, near: false });
     }
     let executor = Executor::new(device.clone(), program(graph, masks, options)?, Choose::Measure).await?;
     agree(&executor.run(x).await?, plan.run(x)?)?;
-    Ok(Uploaded { executor, cold_ms })
+    Ok(Uploaded { executor, cold_ms, near: true })
 }
 
 /// Whether answers are the processor's but for rounding.

@@ -62,7 +62,7 @@ fn build() -> Result {
         (Build::Relaxed, "target/bench/relaxed"),
         (Build::Threads, "target/bench/threads"),
     ] {
-        engine.run(true, &sh::root().join(folder))?;
+        engine.run("bench", &sh::root().join(folder))?;
     }
     Ok(())
 }

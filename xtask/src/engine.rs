@@ -1,6 +1,7 @@
 //! The engine: one source, three wasm files. Every browser of the README's table runs the first. The second fuses its
 //! multiply-adds, which needs relaxed SIMD; the third also shares its memory with other threads, which a page may do only
-//! where it is cross-origin isolated. The page looks which of them it can run.
+//! where it is cross-origin isolated. The page looks which of them it can run. All three come once more with WebGPU, which
+//! costs some ten kilobytes that only a visitor with a GPU should load.
 
 use std::path::Path;
 
@@ -41,13 +42,11 @@ impl Build {
         }
     }
 
-    /// Compiles it, with the bench page's class if asked for, and writes `secateur.js` and `secateur_bg.wasm` to a folder.
-    pub fn run(self, bench: bool, out: &Path) -> Result {
+    /// Compiles it with features of the crate and writes `secateur.js` and `secateur_bg.wasm` to a folder.
+    pub fn run(self, features: &str, out: &Path) -> Result {
         let mut cargo = sh::cmd("cargo", &["build", "--release", "--lib", "--target", tools::WASM]);
         cargo.args(["--target-dir", self.target()]);
-        if bench {
-            cargo.args(["--features", "bench"]);
-        }
+        cargo.args(["--features", features]);
         match self {
             Self::Plain => {}
             Self::Relaxed => {
@@ -73,6 +72,15 @@ impl Build {
 pub fn hook() -> Result {
     let staging = std::env::var_os("TRUNK_STAGING_DIR").ok_or("this command is Trunk's: run `cargo xtask build`")?;
     let staging = Path::new(&staging);
-    Build::Relaxed.run(false, &staging.join("relaxed"))?;
-    Build::Threads.run(false, &staging.join("threads"))
+    // Trunk itself has built the first.
+    for (build, features, folder) in [
+        (Build::Relaxed, "", "relaxed"),
+        (Build::Threads, "", "threads"),
+        (Build::Plain, "gpu", "gpu"),
+        (Build::Relaxed, "gpu", "gpu/relaxed"),
+        (Build::Threads, "gpu", "gpu/threads"),
+    ] {
+        build.run(features, &staging.join(folder))?;
+    }
+    Ok(())
 }

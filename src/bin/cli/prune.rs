@@ -70,7 +70,7 @@ fn session(settings: &Settings, data: Option<&PathBuf>, weights: Option<&PathBuf
     let model = zoo::find(settings.get("model").map_or(zoo::ALL[0].id, String::as_str))?;
     let mut session = Session::new();
     if settings.get(EXECUTOR.key).is_none_or(|word| word != "cpu") {
-        session.attach(block_on(Device::open()));
+        session.attach(block_on(Device::open()), None);
     }
     let file = weights
         .cloned()

@@ -127,9 +127,9 @@ impl Job {
         let options = Options { batch, threads: self.threads, rules: &rules, ..Options::default() };
         let (graph, masks) = self.pruned();
         let mut plan = compile(graph, &masks, &options)?;
-        let Uploaded { executor, .. } = upload(&device, (graph, &masks), &options, &mut plan, x.flat()).await?;
+        let Uploaded { executor, near, .. } = upload(&device, (graph, &masks), &options, &mut plan, x.flat()).await?;
         let step = session.environment.timer_step_us / 1e3;
-        Ok(duel(&mut plan, &executor, x.flat(), step).await?.1.low > 1.0)
+        Ok(near && duel(&mut plan, &executor, x.flat(), step).await?.1.low > 1.0)
     }
 }
 
