@@ -15,6 +15,7 @@ import { hashFromPlace, placeFromHash, queryFromSettings, settingsFromQuery, sha
 import { aboutView } from "./views/about.js";
 import { breakEvenView } from "./views/break-even.js";
 import type { Context } from "./views/context.js";
+import { executorsView } from "./views/executors.js";
 import { axesView, methodView } from "./views/recipe.js";
 import { goView } from "./views/go.js";
 import { header } from "./views/header.js";
@@ -154,7 +155,7 @@ export class SecateurLab extends LitElement {
     return html`<main class="lab">
       ${ctx.page ? html`<h1 class="visually-hidden">Prune a network</h1>` : nothing} ${verdict(ctx)} ${methodView(ctx)}
       ${goView(ctx)} ${axesView(ctx)}
-      <div class="middle">${networkView(ctx)} ${timeline(ctx)} ${trainingView(ctx, 150)}</div>
+      <div class="middle">${networkView(ctx)} ${timeline(ctx)} ${executorsView(ctx)} ${trainingView(ctx, 150)}</div>
       ${inspector(ctx)} ${lower(ctx)}
     </main>`;
   }

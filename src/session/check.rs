@@ -50,6 +50,7 @@ impl Session {
                     check.settings.entry("data".into()).or_insert_with(|| model.data.into());
                 }
                 check.timeline = plan::stages(&recipe, self.may_use_gpu(&recipe));
+                check.warnings.extend(self.missing_gpu(&recipe));
                 if recipe.sparsity == 0.0 {
                     check
                         .warnings

@@ -70,8 +70,8 @@ impl Session {
             return None;
         }
         match &self.gpu {
-            Gpu::Gone(why) => Some(format!("A GPU was asked for: {why}. The processor ran everything.")),
-            Gpu::Unknown => Some("A GPU was asked for, and none is there. The processor ran everything.".into()),
+            Gpu::Gone(why) => Some(format!("A GPU was asked for: {why}. The processor does everything.")),
+            Gpu::Unknown => Some("A GPU was asked for, and none is there: the processor does everything.".into()),
             Gpu::Open(_) if recipe.running.int8() => {
                 Some("A GPU was asked for, and only the processor computes with 8-bit integers.".into())
             }

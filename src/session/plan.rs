@@ -61,7 +61,7 @@ pub(super) fn stage(task: &Task, recipe: &Recipe, n: usize) -> Stage {
         Task::After => stage("evaluate", "Test the pruned network".into(), chunks),
         Task::Compile => stage("compile", "Choose a kernel for each layer".into(), 1),
         Task::Measure => stage("measure", "Time dense against pruned".into(), PAIRS),
-        Task::Cross => stage("measure", "Find the batch from which the GPU is faster".into(), CROSSINGS.len()),
+        Task::Cross => stage("measure", "See where the GPU catches up".into(), CROSSINGS.len()),
         Task::Phase(Phase::Reinit) => stage("reinit", "Draw new weights".into(), 1),
         Task::Phase(Phase::Rewind) => stage("rewind", "Back to the first weights".into(), 1),
         Task::Phase(Phase::Recalibrate { batches }) => stage("recalibrate", "Recalibrate batch norm".into(), *batches),

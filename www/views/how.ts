@@ -15,7 +15,8 @@ export const row = (term: string, text: string | TemplateResult): TemplateResult
 
 export function place(env: Environment): string {
   const simd = env.relaxed_simd ? "relaxed SIMD" : env.simd ? "SIMD" : "no SIMD";
-  return `${browserName(env.user_agent)}, ${plural(env.threads, "thread")}, ${simd}, timer step ${count(env.timer_step_us)} µs, Secateur ${env.version}`;
+  const gpu = env.executor === "gpu" ? `WebGPU (${env.gpu ?? "unnamed"}), ` : "";
+  return `${browserName(env.user_agent)}, ${gpu}${plural(env.threads, "thread")}, ${simd}, timer step ${count(env.timer_step_us)} µs, Secateur ${env.version}`;
 }
 
 export function browserName(agent: string): string {

@@ -36,8 +36,12 @@ export function recordView(ctx: Context): TemplateResult {
       </span>
     </div>
     <p class="note">
-      ${place(record.environment)}. The digest is that of the weights: the same recipe and seed give the same on every
-      machine.
+      ${place(record.environment)}. The digest is that of the weights:
+      ${
+        record.environment.gpu_took_part?.includes("training")
+          ? "a GPU trained them, so another machine comes close to it and not to the same bits."
+          : "the same recipe and seed give the same on every machine."
+      }
     </p>
     <pre class="json" tabindex="0" role="region" aria-label="Record as JSON">${text}</pre>`;
 }

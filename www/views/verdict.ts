@@ -5,6 +5,7 @@ import { bytes, count, fixed, milliseconds, percent, ratio, sentence } from "../
 import { baseline, shownRecord } from "../select.js";
 import type { RunRecord } from "../types.js";
 import type { Context } from "./context.js";
+import { executorName } from "./executors.js";
 import { howAccuracy, howSize, howSpeed } from "./how.js";
 
 export function verdict(ctx: Context): TemplateResult {
@@ -57,7 +58,8 @@ function runAs({ speed, environment, recipe, job }: RunRecord): string {
   const batch = speed.batch > 1 ? `batch of ${speed.batch}` : "one image at a time";
   const threads = environment.threads > 1 ? `, ${environment.threads} threads` : "";
   const int8 = job === "run" && recipe["precision"] === "int8" ? ", 8‑bit integers" : "";
-  return `, ${batch}${threads}${int8}`;
+  const gpu = speed.executor === "gpu" ? `, on ${executorName("gpu")}` : "";
+  return `, ${batch}${threads}${int8}${gpu}`;
 }
 
 function before(ctx: Context, dense: RunRecord | undefined): TemplateResult {
