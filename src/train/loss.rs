@@ -20,6 +20,24 @@ impl<'a> Target<'a> {
     pub fn labels(labels: &'a [usize]) -> Self {
         Self { labels, teacher: None }
     }
+
+    /// Checks the labels against answers [N, classes].
+    ///
+    /// # Errors
+    /// When they are not as many as the answers, or one is out of range.
+    pub fn check(&self, n: usize, classes: usize) -> Result<()> {
+        if self.labels.len() != n {
+            return Err(Error::shape("labels of a batch", [n], [self.labels.len()]));
+        }
+        match self.labels.iter().find(|&&label| label >= classes) {
+            Some(label) => Err(Error::format(format!(
+                "label {label} is out of range: the network knows classes 0 to {}",
+                classes - 1
+            ))
+            .hint("check that the labels belong to this model")),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A loss, averaged over the batch.
@@ -43,7 +61,7 @@ impl Loss {
     /// When a label is out of range or shapes do not fit.
     pub fn at(&self, logits: &Tensor, target: &Target) -> Result<(f64, Tensor)> {
         let (n, classes) = (logits.shape()[0], logits.shape()[1]);
-        check(target, n, classes)?;
+        target.check(n, classes)?;
         let p = softmax(&(logits / self.temperature));
         let alpha = self.distil.map_or(0.0, |(alpha, _)| alpha);
         let mut loss = 0.0;
@@ -93,19 +111,6 @@ impl Loss {
 /// At least the smallest positive number; NaN stays, so that it is found.
 fn positive(p: f32) -> f32 {
     if p < f32::MIN_POSITIVE { f32::MIN_POSITIVE } else { p }
-}
-
-fn check(target: &Target, n: usize, classes: usize) -> Result<()> {
-    if target.labels.len() != n {
-        return Err(Error::shape("labels of a batch", [n], [target.labels.len()]));
-    }
-    match target.labels.iter().find(|&&label| label >= classes) {
-        Some(label) => {
-            Err(Error::format(format!("label {label} is out of range: the network knows classes 0 to {}", classes - 1))
-                .hint("check that the labels belong to this model"))
-        }
-        None => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -105,6 +105,22 @@ impl Optimizer {
         }
     }
 
+    /// Steps done.
+    pub fn steps(&self) -> i32 {
+        self.step
+    }
+
+    /// What is remembered of a parameter, m and v; nothing before its first step.
+    pub fn memory(&self, id: ValueId) -> Option<&[Tensor; 2]> {
+        self.state.get(&id)
+    }
+
+    /// Goes on from where another of the same rule has come to, after so many steps in all.
+    pub fn resume(&mut self, steps: i32, memories: impl IntoIterator<Item = (ValueId, [Tensor; 2])>) {
+        self.step = steps;
+        self.state.extend(memories);
+    }
+
     /// Forgets what was learned about weights that have just come back.
     pub fn reset(&mut self, id: ValueId, which: impl Fn(usize) -> bool) {
         if let Some(state) = self.state.get_mut(&id) {

@@ -1,5 +1,6 @@
 //! The training loop, one step at a time, so that a page can do something between steps.
 
+use crate::base::error::Kind;
 use crate::base::{Error, Result, Rng, Tensor};
 use crate::data::{Dataset, augment::Augment};
 use crate::graph::op::Mode;
@@ -40,6 +41,12 @@ pub struct Step {
     pub accuracy: f64,
     /// Learning rate of the step.
     pub rate: f32,
+}
+
+/// The error of a loss that is not finite.
+pub fn diverged(step: usize, loss: f64) -> Error {
+    Error::new(Kind::Diverged, format!("training diverged at step {step}: the loss is {loss}"))
+        .hint("lower the learning rate (recovery.lr), or raise the batch size")
 }
 
 /// A training run under way.
@@ -106,9 +113,7 @@ impl Trainer {
         let mode = Mode::train(self.plan.seed.wrapping_add((self.done as u64) << 20));
         let learned = learn(graph, &x, &target, &self.plan.loss, mode, masks)?;
         if !learned.loss.is_finite() {
-            let message = format!("training diverged at step {}: the loss is {}", self.done, learned.loss);
-            return Err(Error::new(crate::base::error::Kind::Diverged, message)
-                .hint("lower the learning rate (recovery.lr), or raise the batch size"));
+            return Err(diverged(self.done, learned.loss));
         }
         let mut tally = Tally::default();
         tally.add(learned.trace.get(graph, graph.output)?, &labels);
