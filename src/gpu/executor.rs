@@ -127,7 +127,8 @@ fn lies(place: &Place) -> Result<[u32; 4]> {
     Ok(numbers.map(|n| n as u32))
 }
 
-fn unsupported(what: &str) -> Error {
+/// What no kernel does.
+pub(super) fn unsupported(what: &str) -> Error {
     Error::unsupported(format!("the GPU does not do {what}")).hint("run this network on the processor")
 }
 
@@ -144,7 +145,7 @@ fn bounds(clamp: [f32; 2]) -> [u32; 2] {
 }
 
 /// Workgroups of an elementwise kernel.
-fn over(count: usize) -> [usize; 2] {
+pub(super) fn over(count: usize) -> [usize; 2] {
     let groups = count.div_ceil(WIDE);
     [groups.min(ACROSS), groups.div_ceil(ACROSS)]
 }

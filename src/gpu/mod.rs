@@ -2,7 +2,8 @@
 //!
 //! What [`crate::compile`] lowers and places, two executors can run: [`crate::compile::Plan`] on the processor, and
 //! [`Executor`] here. They share fused layers, layouts and buffers; only kernels differ. A GPU adds up in another order and
-//! fuses multiply-adds as it likes, so its answers are close to the processor's and not the same bits.
+//! fuses multiply-adds as it likes, so its answers are close to the processor's and not the same bits. [`Learner`] trains
+//! networks there, as [`crate::train`] does on the processor.
 
 #[cfg(not(feature = "gpu"))]
 mod absent;
@@ -10,6 +11,8 @@ mod absent;
 mod device;
 #[cfg(feature = "gpu")]
 mod executor;
+#[cfg(feature = "gpu")]
+mod learn;
 #[cfg(feature = "gpu")]
 mod pack;
 #[cfg(feature = "gpu")]
@@ -21,3 +24,5 @@ pub use absent::{Device, Executor};
 pub use device::Device;
 #[cfg(feature = "gpu")]
 pub use executor::Executor;
+#[cfg(feature = "gpu")]
+pub use learn::{Learner, Learnt};

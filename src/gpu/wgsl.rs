@@ -20,7 +20,8 @@ const WIRES: &str = "
 @group(0) @binding(5) var<uniform> p: Params;
 ";
 
-fn params(fields: &str) -> String {
+/// The parameters of a kernel by name, whole numbers unless marked `:f`, and what all kernels bind.
+pub fn params(fields: &str) -> String {
     let fields = fields.split_whitespace().map(|field| match field.strip_suffix(":f") {
         Some(name) => format!("{name}: f32, "),
         None => format!("{field}: u32, "),
@@ -107,7 +108,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 }
 
 /// A kernel that gives every invocation below `p.count` an index `i`.
-fn each(fields: &str, body: &str) -> String {
+pub fn each(fields: &str, body: &str) -> String {
     params(&format!("count {fields}"))
         + "
 @compute @workgroup_size(64)
