@@ -17,7 +17,7 @@ use crate::plan::{cut, noise, settled};
 const TOLERANCE: f32 = 1e-4;
 
 /// Opens the GPU, or says that there is none.
-fn device() -> Option<Device> {
+pub(crate) fn device() -> Option<Device> {
     match pollster::block_on(Device::open()) {
         Ok(device) => Some(device),
         Err(error) if std::env::var("SECATEUR_GPU").is_ok_and(|v| v == "required") => panic!("{error}"),

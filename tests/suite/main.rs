@@ -9,6 +9,8 @@ mod couple;
 mod golden;
 #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
 mod gpu;
+#[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
+mod gpu_train;
 mod gradient;
 #[cfg(not(target_arch = "wasm32"))]
 mod house;
