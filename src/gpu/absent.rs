@@ -1,9 +1,12 @@
 //! What stands for a GPU in a build without the feature `gpu`: no value of these types can be made, so code that asks for one
 //! is the same in every build and finds none.
 
-use crate::base::{Error, Result};
+use crate::base::{Error, Result, Tensor};
 use crate::compile::place::Placed;
 use crate::compile::{Choose, Timing};
+use crate::graph::{Graph, Masks};
+use crate::train::Loss;
+use crate::train::optim::Optimizer;
 
 #[derive(Clone, Copy, Debug)]
 enum Never {}
@@ -55,6 +58,53 @@ impl Executor {
 
     /// Dispatches of a run.
     pub fn dispatches(&self) -> usize {
+        match self.0 {}
+    }
+}
+
+/// What one step gave.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Learnt {
+    /// Mean loss of the batch before the step.
+    pub loss: f64,
+    /// Share of right answers in the batch.
+    pub accuracy: f64,
+}
+
+/// Training that this build cannot do.
+#[derive(Clone, Debug)]
+pub struct Learner(Never);
+
+impl Learner {
+    /// Nothing to upload to.
+    ///
+    /// # Errors
+    /// Never called: there is no device.
+    pub async fn new(device: Device, _: &Graph, _: &Masks, _: &Optimizer, _: Loss, _: usize) -> Result<Self> {
+        match device.0 {}
+    }
+
+    /// One training step.
+    ///
+    /// # Errors
+    /// Never called: there is no learner.
+    pub async fn step(&mut self, _: &Tensor, _: &[usize], _: Option<&Tensor>, _: f32) -> Result<Learnt> {
+        match self.0 {}
+    }
+
+    /// Downloads what was learned.
+    ///
+    /// # Errors
+    /// Never called: there is no learner.
+    pub async fn pull(&self, _: &mut Graph, _: &mut Optimizer) -> Result<()> {
+        match self.0 {}
+    }
+
+    /// Uploads a network anew.
+    ///
+    /// # Errors
+    /// Never called: there is no learner.
+    pub fn push(&mut self, _: &Graph, _: &Masks, _: &Optimizer) -> Result<()> {
         match self.0 {}
     }
 }

@@ -19,7 +19,7 @@ mod pack;
 mod wgsl;
 
 #[cfg(not(feature = "gpu"))]
-pub use absent::{Device, Executor};
+pub use absent::{Device, Executor, Learner, Learnt};
 #[cfg(feature = "gpu")]
 pub use device::Device;
 #[cfg(feature = "gpu")]

@@ -7,6 +7,7 @@ mod executors;
 mod gpu;
 mod info;
 mod job;
+mod learning;
 mod measure;
 mod plan;
 mod preview;

@@ -141,12 +141,22 @@ impl Trainer {
     /// # Errors
     /// When a trained value carries no numbers.
     pub fn apply(&mut self, graph: &mut Graph, masks: &Masks, learned: Learned, accuracy: f64) -> Result<Step> {
-        let rate = self.plan.rate.at(self.done, self.plan.steps);
-        self.optimizer.step(graph, &learned.grads, masks, rate)?;
+        self.optimizer.step(graph, &learned.grads, masks, self.rate())?;
         for (id, data) in learned.trace.updates {
             *graph.data_mut(id)? = data;
         }
+        Ok(self.count(learned.loss, accuracy))
+    }
+
+    /// The learning rate of the next step.
+    pub fn rate(&self) -> f32 {
+        self.plan.rate.at(self.done, self.plan.steps)
+    }
+
+    /// Counts a step as done, which something else may have done.
+    pub fn count(&mut self, loss: f64, accuracy: f64) -> Step {
+        let step = Step { index: self.done, loss, accuracy, rate: self.rate() };
         self.done += 1;
-        Ok(Step { index: self.done - 1, loss: learned.loss, accuracy, rate })
+        step
     }
 }

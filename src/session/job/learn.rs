@@ -1,8 +1,8 @@
 //! Training between and after the cuts.
 
-use crate::base::Result;
+use crate::base::error::Kind;
+use crate::base::{Error, Result, clock};
 use crate::compile::compile;
-use crate::data::Dataset;
 use crate::graph::Masks;
 use crate::graph::op::{BatchNorm, Mode};
 use crate::graph::run::trace;
@@ -10,14 +10,18 @@ use crate::prune::engine;
 use crate::prune::evidence::{How, gather};
 use crate::prune::phase::Train;
 use crate::prune::regrow::{Exchange, exchange};
+use crate::prune::running::Asked;
 use crate::session::Session;
 use crate::session::event::Event;
+use crate::session::learning::{Learning, Safe};
 use crate::session::preview::kept;
 use crate::session::record::Point;
 use crate::train::eval::Tally;
 use crate::train::lr::Rate;
 use crate::train::optim::Optimizer;
+use crate::train::trainer::Step;
 use crate::train::{Gradients, Loss, Plan, Trainer};
+use crate::zoo::Model;
 
 use super::Job;
 
@@ -25,25 +29,114 @@ use super::Job;
 const BATCH: usize = 64;
 
 impl Job {
-    /// One training step, with what the schedule and the regrowing do between steps.
-    pub(super) async fn train(&mut self, session: &Session, phase: &Train, events: &mut Vec<Event>) -> Result<bool> {
-        let (Some(data), (model, teacher)) = (&session.train, session.network()?) else { return Ok(true) };
-        let (examples, held) = self.split(data);
-        let mut trainer = self.trainer.take().unwrap_or_else(|| {
-            let plan = Plan {
-                steps: phase.steps,
-                batch: BATCH,
-                rate: Rate::cosine(phase.rate, phase.steps / 20),
-                loss: Loss { distil: phase.distil, ..Loss::CROSS_ENTROPY },
-                augment: model.recipe.augment,
-                seed: self.recipe.seed.wrapping_add(self.at as u64),
-            };
-            let mut optimizer = Optimizer::sgd(0.9, model.recipe.decay);
-            optimizer.decay_all = false;
-            Trainer::new(plan, optimizer)
-        });
-        let step = trainer.done();
-        if let Some(share) = phase.ramp.and_then(|ramp| ramp.at(step)) {
+    /// One training step, with what the schedule and the regrowing do between steps: these are the processor's, the step itself
+    /// is whose it is done faster by.
+    pub(super) async fn train(
+        &mut self,
+        session: &mut Session,
+        phase: &Train,
+        events: &mut Vec<Event>,
+    ) -> Result<bool> {
+        if session.train.is_none() {
+            return Ok(true);
+        }
+        let mut trainer = match self.trainer.take() {
+            Some(trainer) => trainer,
+            None => self.trainer(session.network()?.0, phase),
+        };
+        let (step, total) = (trainer.done(), phase.steps);
+        let cut = phase.ramp.and_then(|ramp| ramp.at(step));
+        let share = self.exchanged(step, total);
+        let done = match (cut, share) {
+            (None, None) => self.gpu_step(session, phase, &mut trainer).await,
+            _ => self.learning.settle(&mut self.graph, &mut trainer).await.map(|()| None),
+        };
+        let now = match done {
+            Ok(Some(now)) => now,
+            Ok(None) => self.cpu_step(session, phase, &mut trainer, (cut, share), events)?,
+            Err(error) => {
+                self.trainer = Some(self.resume(&error, trainer, session, events));
+                return Ok(false);
+            }
+        };
+        self.steps += 1;
+        self.curve.push(Point { step: self.steps, loss: now.loss, accuracy: now.accuracy });
+        events.push(Event::Train { step: self.steps, loss: now.loss, accuracy: now.accuracy, lr: now.rate });
+        let over = trainer.finished();
+        if over || trainer.done().is_multiple_of((total / 4).max(25)) {
+            if let Err(error) = self.learning.settle(&mut self.graph, &mut trainer).await {
+                self.trainer = Some(self.resume(&error, trainer, session, events));
+                return Ok(false);
+            }
+            self.validate(session, events)?;
+        }
+        self.trainer = (!over).then_some(trainer);
+        Ok(over)
+    }
+
+    fn trainer(&self, model: &Model, phase: &Train) -> Trainer {
+        let plan = Plan {
+            steps: phase.steps,
+            batch: BATCH,
+            rate: Rate::cosine(phase.rate, phase.steps / 20),
+            loss: Loss { distil: phase.distil, ..Loss::CROSS_ENTROPY },
+            augment: model.recipe.augment,
+            seed: self.recipe.seed.wrapping_add(self.at as u64),
+        };
+        let mut optimizer = Optimizer::sgd(0.9, model.recipe.decay);
+        optimizer.decay_all = false;
+        Trainer::new(plan, optimizer)
+    }
+
+    /// A step on the GPU, if it is its turn.
+    async fn gpu_step(&mut self, session: &Session, phase: &Train, trainer: &mut Trainer) -> Result<Option<Step>> {
+        let may = session.may_use_gpu(&self.recipe);
+        let (Some(device), Some(data), (_, teacher)) = (session.device(), &session.train, session.network()?) else {
+            return Ok(None);
+        };
+        let forced = self.recipe.running.executor == Asked::Gpu;
+        let network = (&self.graph, &self.masks);
+        if !may || !self.learning.turn(&device, network, trainer, data, forced).await? {
+            self.learning.settle(&mut self.graph, trainer).await?;
+            return Ok(None);
+        }
+        let (examples, _) = self.split(data);
+        let teacher = phase.distil.map(|_| teacher);
+        let step = self.learning.step(&device, network, teacher, trainer, (data, &examples)).await?;
+        self.gpu.took.insert("training");
+        Ok(Some(step))
+    }
+
+    /// Goes back to where the GPU took over, and on from there without it.
+    fn resume(&mut self, error: &Error, now: Trainer, session: &mut Session, events: &mut Vec<Event>) -> Trainer {
+        let learning = std::mem::replace(&mut self.learning, Learning::on_cpu());
+        // A loss that is not finite need not be the GPU's fault: the processor will see.
+        let left = match error.kind {
+            Kind::Diverged => format!("The GPU's {}: the processor did those steps again.", error.message),
+            _ => session.without_gpu(error, events),
+        };
+        self.gpu.left.push(left);
+        let Some(Safe { trainer, graph }) = learning.safe() else { return now };
+        self.steps -= now.done() - trainer.done();
+        self.curve.truncate(self.curve.len().saturating_sub(now.done() - trainer.done()));
+        (self.graph, self.done) = (graph, trainer.done());
+        trainer
+    }
+
+    /// A step on the processor, after the cut and with the exchange that are due.
+    fn cpu_step(
+        &mut self,
+        session: &Session,
+        phase: &Train,
+        trainer: &mut Trainer,
+        (cut, share): (Option<f32>, Option<f32>),
+        events: &mut Vec<Event>,
+    ) -> Result<Step> {
+        let (Some(data), (_, teacher)) = (&session.train, session.network()?) else {
+            return Err(Error::state("no training images are loaded"));
+        };
+        let (examples, _) = self.split(data);
+        if let Some(share) = cut {
             let criterion = &self.recipe.criterion;
             let how = How {
                 needs: criterion.part.needs(),
@@ -56,25 +149,18 @@ impl Job {
             let evidence = gather(&self.graph, &self.batches, how)?;
             self.cut(&evidence, share, events)?;
         }
+        let start = clock::now_ms();
         // What may come back needs its gradient, what stays cut does not.
-        let share = self.exchanged(step, phase.steps);
         let whole = Masks::default();
         let masks = if share.is_some() { &whole } else { &self.masks };
         let teacher = phase.distil.map(|_| teacher);
         let (learned, accuracy) = trainer.gradients(&self.graph, masks, teacher, data, &examples)?;
         if let Some(share) = share {
-            self.exchange(&mut trainer, &learned.grads, share, events)?;
+            self.exchange(trainer, &learned.grads, share, events)?;
         }
-        let now = trainer.apply(&mut self.graph, &self.masks, learned, accuracy)?;
-        self.steps += 1;
-        self.curve.push(Point { step: self.steps, loss: now.loss, accuracy: now.accuracy });
-        events.push(Event::Train { step: self.steps, loss: now.loss, accuracy: now.accuracy, lr: now.rate });
-        let over = trainer.finished();
-        if over || trainer.done().is_multiple_of((phase.steps / 4).max(25)) {
-            self.validate(data, &held, events)?;
-        }
-        self.trainer = (!over).then_some(trainer);
-        Ok(over)
+        let step = trainer.apply(&mut self.graph, &self.masks, learned, accuracy)?;
+        self.learning.beat(clock::now_ms() - start);
+        Ok(step)
     }
 
     /// The share of weights that is exchanged at a step, where the regrowing says so.
@@ -108,10 +194,13 @@ impl Job {
         Ok(())
     }
 
-    fn validate(&self, data: &Dataset, held: &[usize], events: &mut Vec<Event>) -> Result<()> {
+    /// Right answers on the training images that are held out.
+    fn validate(&self, session: &Session, events: &mut Vec<Event>) -> Result<()> {
+        let Some(data) = &session.train else { return Ok(()) };
+        let (_, held) = self.split(data);
         let mut plan = compile(&self.graph, &self.masks, &self.quick(&[]))?;
         let mut tally = Tally::default();
-        tally.add(&plan.answers(&data.batch(held))?, &data.labels(held));
+        tally.add(&plan.answers(&data.batch(&held))?, &data.labels(&held));
         let (i, accuracy) = (tally.interval(), tally.accuracy());
         events.push(Event::Accuracy {
             step: self.steps,

@@ -21,6 +21,7 @@ use crate::zoo;
 use super::evaluate::Evaluator;
 use super::event::Event;
 use super::gpu::Uploaded;
+use super::learning::Learning;
 use super::measure::Race;
 use super::plan::{CHUNK, Task, stage, tasks};
 use super::record::{Point, Speed, Stage};
@@ -51,6 +52,7 @@ pub struct Job {
     done: usize,
     steps: usize,
     trainer: Option<Trainer>,
+    learning: Learning,
     gatherer: Option<Gatherer>,
     batches: Vec<Batch>,
     pub(in crate::session) plan: Option<Plan>,
@@ -97,6 +99,7 @@ impl Job {
             done: 0,
             steps: 0,
             trainer: None,
+            learning: Learning::default(),
             gatherer: None,
             batches: Vec::new(),
             plan: None,

@@ -1,0 +1,178 @@
+//! Training on the GPU: tried against the processor, used where it is faster, and left at any step without losing one.
+
+use crate::base::{Flat, Result, Tensor, clock, tensor};
+use crate::compile::{Choose, Options, program};
+use crate::data::Dataset;
+use crate::gpu::{Device, Executor, Learner};
+use crate::graph::{Graph, Masks};
+use crate::train::trainer::Step;
+use crate::train::{Loss, Trainer};
+
+/// Where training steps are done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Choice {
+    /// Not decided yet.
+    #[default]
+    Open,
+    Cpu,
+    Gpu,
+}
+
+/// Steps that the processor does before the GPU is tried; the last of them is the one to beat.
+const FIRST: usize = 2;
+/// Images of the first trial: a GPU that takes longer for these than the processor for a whole batch has lost.
+const FEW: usize = 2;
+/// Steps of the GPU after which it must have shown that it is faster: the first pays for what is set up late.
+const TRIALS: usize = 3;
+
+/// A run's training, as far as a GPU has to do with it.
+#[derive(Debug, Default)]
+pub struct Learning {
+    choice: Choice,
+    learner: Option<Learner>,
+    /// What the learner minimises.
+    loss: Option<Loss>,
+    teacher: Option<Executor>,
+    /// The GPU's numbers are newer than the graph's.
+    ahead: bool,
+    /// Time of a warm step on the processor, and the least on the GPU, in ms.
+    ms: [f64; 2],
+    steps: usize,
+    safe: Option<Box<Safe>>,
+}
+
+/// What the processor can go on from when the GPU is lost.
+#[derive(Debug)]
+pub struct Safe {
+    /// The trainer with its optimizer, as it was.
+    pub trainer: Trainer,
+    /// The network as it was.
+    pub graph: Graph,
+}
+
+impl Learning {
+    /// Training that the processor does from here.
+    pub fn on_cpu() -> Self {
+        Self { choice: Choice::Cpu, ..Self::default() }
+    }
+
+    /// What to go on from without the GPU, if it has done anything since.
+    pub fn safe(self) -> Option<Safe> {
+        self.safe.filter(|_| self.ahead).map(|safe| *safe)
+    }
+
+    /// Notes how long a step took the processor.
+    pub fn beat(&mut self, ms: f64) {
+        self.ms[0] = ms;
+    }
+
+    /// Whether the next step is the GPU's: where it was asked for, or has not been found slower.
+    ///
+    /// # Errors
+    /// When the GPU cannot train this network, or fails.
+    pub async fn turn(
+        &mut self,
+        device: &Device,
+        network: (&Graph, &Masks),
+        trainer: &Trainer,
+        data: &Dataset,
+        forced: bool,
+    ) -> Result<bool> {
+        if self.choice == Choice::Open && (forced || trainer.done() >= FIRST) {
+            let lost = !forced && Self::few(device, network, trainer, data).await? >= self.ms[0];
+            self.choice = if lost { Choice::Cpu } else { Choice::Gpu };
+        }
+        if self.choice == Choice::Gpu && self.steps == TRIALS && !forced && self.ms[1] >= self.ms[0] {
+            self.choice = Choice::Cpu;
+        }
+        Ok(self.choice == Choice::Gpu)
+    }
+
+    /// Milliseconds of a warm step on very few examples.
+    async fn few(device: &Device, (graph, masks): (&Graph, &Masks), trainer: &Trainer, data: &Dataset) -> Result<f64> {
+        let picks: Vec<usize> = (0..FEW.min(data.len())).collect();
+        let (x, labels) = (data.batch(&picks), data.labels(&picks));
+        let loss = trainer.plan.loss;
+        let mut learner = Learner::new(device.clone(), graph, masks, &trainer.optimizer, loss, picks.len()).await?;
+        learner.step(&x, &labels, None, 0.0).await?;
+        let start = clock::now_ms();
+        learner.step(&x, &labels, None, 0.0).await?;
+        Ok(clock::now_ms() - start)
+    }
+
+    /// One step on the GPU. The graph's numbers stay behind until [`Self::settle`].
+    ///
+    /// # Errors
+    /// When the loss is not finite, or the GPU fails: [`Self::safe`] has what to go on from.
+    pub async fn step(
+        &mut self,
+        device: &Device,
+        (graph, masks): (&Graph, &Masks),
+        teacher: Option<&Graph>,
+        trainer: &mut Trainer,
+        (data, examples): (&Dataset, &[usize]),
+    ) -> Result<Step> {
+        if !self.ahead {
+            self.safe = Some(Box::new(Safe { trainer: trainer.clone(), graph: graph.clone() }));
+            self.upload(device, (graph, masks), trainer, examples.len()).await?;
+            self.ahead = true;
+        }
+        let start = clock::now_ms();
+        let (x, labels) = trainer.next_batch(data, examples);
+        let taught = match teacher {
+            Some(teacher) => Some(self.taught(device, teacher, &x).await?),
+            None => None,
+        };
+        let Some(learner) = &mut self.learner else {
+            return Err(crate::base::Error::state("training was not uploaded to the GPU"));
+        };
+        let learnt = learner.step(&x, &labels, taught.as_ref(), trainer.rate()).await?;
+        let ms = clock::now_ms() - start;
+        self.ms[1] = if self.steps <= 1 { ms } else { self.ms[1].min(ms) };
+        self.steps += 1;
+        Ok(trainer.count(learnt.loss, learnt.accuracy))
+    }
+
+    async fn upload(
+        &mut self,
+        device: &Device,
+        (graph, masks): (&Graph, &Masks),
+        trainer: &Trainer,
+        examples: usize,
+    ) -> Result<()> {
+        let (batch, loss) = (trainer.plan.batch.min(examples), trainer.plan.loss);
+        if let (Some(learner), true) = (&mut self.learner, self.loss == Some(loss)) {
+            return learner.push(graph, masks, &trainer.optimizer);
+        }
+        self.learner = Some(Learner::new(device.clone(), graph, masks, &trainer.optimizer, loss, batch).await?);
+        self.loss = Some(loss);
+        Ok(())
+    }
+
+    /// A teacher's answers to a batch.
+    async fn taught(&mut self, device: &Device, teacher: &Graph, x: &Tensor) -> Result<Tensor> {
+        let batch = x.shape()[0];
+        let executor = match &mut self.teacher {
+            Some(executor) => executor,
+            none => {
+                let options = Options { batch, choose: Choose::Predict, ..Options::default() };
+                let program = program(teacher, &Masks::default(), &options)?;
+                none.insert(Executor::new(device.clone(), program, Choose::Predict).await?)
+            }
+        };
+        let answers = executor.run(x.flat()).await?;
+        tensor::from_vec(&[batch, answers.len() / batch.max(1)], answers)
+    }
+
+    /// Brings the graph and the optimizer up to date with the GPU.
+    ///
+    /// # Errors
+    /// When the GPU fails: [`Self::safe`] has what to go on from.
+    pub async fn settle(&mut self, graph: &mut Graph, trainer: &mut Trainer) -> Result<()> {
+        if let (true, Some(learner)) = (self.ahead, &self.learner) {
+            learner.pull(graph, &mut trainer.optimizer).await?;
+            self.ahead = false;
+        }
+        Ok(())
+    }
+}
