@@ -10,6 +10,8 @@ mod golden;
 #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
 mod gpu;
 #[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
+mod gpu_session;
+#[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
 mod gpu_train;
 mod gradient;
 #[cfg(not(target_arch = "wasm32"))]

@@ -29,7 +29,7 @@ fn bars(n: usize, seed: u64) -> (Vec<u8>, Vec<u8>) {
     (idx::write(&[n, 28, 28], &pixels), idx::write(&[n], &labels))
 }
 
-fn open(model: &str) -> Result<Session> {
+pub fn open(model: &str) -> Result<Session> {
     let mut session = Session::new();
     let graph = zoo::find(model)?.build(1)?;
     session.open(model, &safetensors::write(&graph)?)?;
@@ -41,7 +41,7 @@ fn open(model: &str) -> Result<Session> {
     Ok(session)
 }
 
-fn settings(text: &str) -> Settings {
+pub fn settings(text: &str) -> Settings {
     text.split_whitespace().filter_map(|p| p.split_once('=')).map(|(k, v)| (k.into(), v.into())).collect()
 }
 
