@@ -11,11 +11,9 @@ mod absent;
 mod device;
 #[cfg(feature = "gpu")]
 mod executor;
-#[cfg(feature = "gpu")]
-mod learn;
-#[cfg(feature = "gpu")]
+mod maker;
 mod pack;
-#[cfg(feature = "gpu")]
+mod weighted;
 mod wgsl;
 
 #[cfg(not(feature = "gpu"))]

@@ -1,0 +1,141 @@
+//! Making the calls of a program: kernels compiled once each, steps wired to the buffers of their values.
+
+use std::collections::BTreeMap;
+
+use crate::base::{Error, Result};
+use crate::compile::choose::{Choose, Why};
+use crate::compile::lower::{Job, Layer};
+use crate::compile::place::Place;
+use crate::graph::ValueId;
+use crate::kernel::flat::Layout;
+
+use super::device::{Call, Device, Kernel, Memory, Wires};
+use super::wgsl::{self, ACROSS, WIDE};
+
+/// The greatest and least numbers stand for no bound: a GPU may take infinities for anything.
+const OPEN: [f32; 2] = [f32::MIN, f32::MAX];
+/// Kernels compiled so far, and what a program is built from.
+pub struct Maker<'a> {
+    pub device: &'a Device,
+    pub kernels: BTreeMap<String, Kernel>,
+    pub places: &'a [Place],
+    pub rooms: &'a [Memory],
+    pub slots: &'a [usize],
+    pub choose: Choose,
+}
+
+/// Kernel parameters that say where a value's pixels lie; a vector's features are planes of one.
+pub fn lies(place: &Place) -> Result<[u32; 4]> {
+    let numbers = match place {
+        Place::Flat { layout: l, .. } => [l.lead, l.plane, l.pitch, l.rows],
+        Place::Vector(_) => [0, 1, 1, 1],
+        Place::Plain(_) => return Err(unsupported("a value that is neither images nor features")),
+    };
+    Ok(numbers.map(|n| n as u32))
+}
+
+pub fn unsupported(what: &str) -> Error {
+    Error::unsupported(format!("the GPU does not do {what}")).hint("run this network on the processor")
+}
+
+/// A value's images: channels, rows and columns, and layout.
+fn images(place: &Place) -> Result<(usize, [usize; 2], &Layout)> {
+    match place {
+        Place::Flat { channels, size, layout, .. } => Ok((*channels, *size, layout)),
+        _ => Err(unsupported("this on anything but images")),
+    }
+}
+
+pub fn bounds(clamp: [f32; 2]) -> [u32; 2] {
+    [clamp[0].max(OPEN[0]).to_bits(), clamp[1].min(OPEN[1]).to_bits()]
+}
+
+/// Workgroups of an elementwise kernel.
+fn over(count: usize) -> [usize; 2] {
+    let groups = count.div_ceil(WIDE);
+    [groups.min(ACROSS), groups.div_ceil(ACROSS)]
+}
+
+impl Maker<'_> {
+    pub fn room(&self, id: ValueId) -> &Memory {
+        &self.rooms[self.slots[id]]
+    }
+
+    pub async fn kernel(&mut self, name: &str, wgsl: impl FnOnce() -> String) -> Result<Kernel> {
+        if let Some(kernel) = self.kernels.get(name) {
+            return Ok(kernel.clone());
+        }
+        let kernel = self.device.kernel(name, &wgsl()).await?;
+        self.kernels.insert(name.into(), kernel.clone());
+        Ok(kernel)
+    }
+
+    /// A call of an elementwise kernel over `count` numbers.
+    fn each(&self, kernel: &Kernel, ins: [ValueId; 2], out: ValueId, count: usize, rest: &[u32]) -> Result<Call> {
+        let [x, aside] = ins.map(|id| self.room(id));
+        let wires = Wires { x, y: self.room(out), aside, table: x, weights: x };
+        self.device.call(kernel, wires, &[&[count as u32], rest].concat(), over(count))
+    }
+
+    pub async fn split(&mut self, from: ValueId, to: ValueId, [up, across]: [usize; 2]) -> Result<Call> {
+        let kernel = self.kernel("split", wgsl::split).await?;
+        let (c, [h, w], layout) = images(&self.places[from])?;
+        let (planes, [high, wide], _) = images(&self.places[to])?;
+        let sizes = [layout.n, c, h, w, up, across].map(|n| n as u32);
+        let rest = [&sizes[..], &lies(&self.places[from])?, &lies(&self.places[to])?, &[high as u32, wide as u32]];
+        self.each(&kernel, [from; 2], to, planes * layout.n * high * wide, &rest.concat())
+    }
+
+    pub async fn layer(&mut self, layer: &Layer) -> Result<(Call, Option<Why>)> {
+        let (from, to) = (&self.places[layer.ins[0]], &self.places[layer.out]);
+        match &layer.work {
+            Job::Conv(w, v) => {
+                let (_, _, layout) = images(from)?;
+                let offsets: Vec<Vec<u32>> = (0..v.groups).map(|g| v.offsets(layout, g)).collect();
+                self.weighted(layer, w, v.groups == 1, |o| &offsets[o * v.groups / v.o]).await
+            }
+            Job::Linear(w) => {
+                let plane = lies(from)?[1];
+                let lead = lies(from)?[0];
+                let offsets: Vec<u32> =
+                    (0..(w.weights.len() / w.bias.len().max(1)) as u32).map(|k| lead + k * plane).collect();
+                self.weighted(layer, w, true, |_| &offsets).await
+            }
+            Job::Pool(window, mean) => {
+                let kernel = self.kernel("pool", wgsl::pool).await?;
+                let (c, [h, w], layout) = images(from)?;
+                let (_, [high, wide], _) = images(to)?;
+                let mut table: Vec<u32> =
+                    [window.kernel, window.stride, window.pad].as_flattened().iter().map(|&n| n as u32).collect();
+                table.push(mean.map_or(0, |border| 1 + u32::from(border)));
+                let sizes = [layout.n, h, w].map(|n| n as u32);
+                let count = c * layout.n * high * wide;
+                let params =
+                    [&[count as u32][..], &sizes, &lies(from)?, &lies(to)?, &[high as u32, wide as u32]].concat();
+                let x = self.room(layer.ins[0]);
+                let table = self.device.hold(&table)?;
+                let wires = Wires { x, y: self.room(layer.out), aside: x, table: &table, weights: x };
+                Ok((self.device.call(&kernel, wires, &params, over(count))?, None))
+            }
+            Job::Means => {
+                let kernel = self.kernel("means", wgsl::means).await?;
+                let (c, [h, w], layout) = images(from)?;
+                let rest = [&[layout.n, h, w].map(|n| n as u32)[..], &lies(from)?, &lies(to)?].concat();
+                Ok((self.each(&kernel, [layer.ins[0]; 2], layer.out, c * layout.n, &rest)?, None))
+            }
+            Job::Add(clamp) => {
+                let kernel = self.kernel("add", wgsl::add).await?;
+                let count = to.size();
+                let ins = [layer.ins[0], layer.ins[1]];
+                Ok((self.each(&kernel, ins, layer.out, count, &bounds(*clamp))?, None))
+            }
+            Job::Flatten => {
+                let kernel = self.kernel("flatten", wgsl::flatten).await?;
+                let (c, [h, w], layout) = images(from)?;
+                let rest = [&[layout.n, h, w].map(|n| n as u32)[..], &lies(from)?, &lies(to)?].concat();
+                Ok((self.each(&kernel, [layer.ins[0]; 2], layer.out, c * h * w * layout.n, &rest)?, None))
+            }
+            Job::Other(op, _) => Err(unsupported(&format!("{} ({})", op.kind(), layer.name))),
+        }
+    }
+}
