@@ -16,12 +16,14 @@ type Tile = (&'static str, usize, usize, bool);
 
 /// Row kernels that are tried, dense ones first. More sums an invocation reuse more of what is loaded and leave fewer
 /// invocations to hide the waiting.
-const TILES: [Tile; 9] = [
+const TILES: [Tile; 11] = [
     ("gpu dense 4x2", 4, 2, false),
     ("gpu dense 8x1", 8, 1, false),
     ("gpu dense 8x4", 8, 4, false),
     ("gpu dense 1x4", 1, 4, false),
+    ("gpu block 4x1", 4, 1, true),
     ("gpu block 4x2", 4, 2, true),
+    ("gpu block 4x4", 4, 4, true),
     ("gpu block 2x2", 2, 2, true),
     ("gpu element 1", 1, 1, true),
     ("gpu element 4", 1, 4, true),
