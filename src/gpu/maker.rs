@@ -10,17 +10,25 @@ use crate::graph::ValueId;
 use crate::kernel::flat::Layout;
 
 use super::device::{Call, Device, Kernel, Memory, Wires};
-use super::wgsl::{self, ACROSS, WIDE};
+use super::each;
+use super::wgsl::{ACROSS, WIDE};
 
 /// The greatest and least numbers stand for no bound: a GPU may take infinities for anything.
 const OPEN: [f32; 2] = [f32::MIN, f32::MAX];
-/// Kernels compiled so far, and what a program is built from.
+
+/// What the calls of a program are made from.
 pub struct Maker<'a> {
+    /// The GPU.
     pub device: &'a Device,
+    /// Kernels compiled so far, by their text.
     pub kernels: BTreeMap<String, Kernel>,
+    /// Places, by value.
     pub places: &'a [Place],
+    /// All buffers.
     pub rooms: &'a [Memory],
+    /// By value: its buffer.
     pub slots: &'a [usize],
+    /// How kernels of weighted layers are chosen.
     pub choose: Choose,
 }
 
@@ -34,18 +42,20 @@ pub fn lies(place: &Place) -> Result<[u32; 4]> {
     Ok(numbers.map(|n| n as u32))
 }
 
+/// What only the processor does.
 pub fn unsupported(what: &str) -> Error {
     Error::unsupported(format!("the GPU does not do {what}")).hint("run this network on the processor")
 }
 
 /// A value's images: channels, rows and columns, and layout.
-fn images(place: &Place) -> Result<(usize, [usize; 2], &Layout)> {
+pub fn images(place: &Place) -> Result<(usize, [usize; 2], &Layout)> {
     match place {
         Place::Flat { channels, size, layout, .. } => Ok((*channels, *size, layout)),
         _ => Err(unsupported("this on anything but images")),
     }
 }
 
+/// Bits of the least and the greatest output.
 pub fn bounds(clamp: [f32; 2]) -> [u32; 2] {
     [clamp[0].max(OPEN[0]).to_bits(), clamp[1].min(OPEN[1]).to_bits()]
 }
@@ -57,16 +67,18 @@ fn over(count: usize) -> [usize; 2] {
 }
 
 impl Maker<'_> {
+    /// The buffer of a value.
     pub fn room(&self, id: ValueId) -> &Memory {
         &self.rooms[self.slots[id]]
     }
 
-    pub async fn kernel(&mut self, name: &str, wgsl: impl FnOnce() -> String) -> Result<Kernel> {
-        if let Some(kernel) = self.kernels.get(name) {
+    /// A compiled kernel; the name is for messages.
+    pub async fn kernel(&mut self, name: &str, wgsl: String) -> Result<Kernel> {
+        if let Some(kernel) = self.kernels.get(&wgsl) {
             return Ok(kernel.clone());
         }
-        let kernel = self.device.kernel(name, &wgsl()).await?;
-        self.kernels.insert(name.into(), kernel.clone());
+        let kernel = self.device.kernel(name, &wgsl).await?;
+        self.kernels.insert(wgsl, kernel.clone());
         Ok(kernel)
     }
 
@@ -77,8 +89,9 @@ impl Maker<'_> {
         self.device.call(kernel, wires, &[&[count as u32], rest].concat(), over(count))
     }
 
+    /// Rows and columns sorted into phases.
     pub async fn split(&mut self, from: ValueId, to: ValueId, [up, across]: [usize; 2]) -> Result<Call> {
-        let kernel = self.kernel("split", wgsl::split).await?;
+        let kernel = self.kernel("split", each::split()).await?;
         let (c, [h, w], layout) = images(&self.places[from])?;
         let (planes, [high, wide], _) = images(&self.places[to])?;
         let sizes = [layout.n, c, h, w, up, across].map(|n| n as u32);
@@ -86,23 +99,14 @@ impl Maker<'_> {
         self.each(&kernel, [from; 2], to, planes * layout.n * high * wide, &rest.concat())
     }
 
+    /// A layer; one with weights says why it runs on its kernel.
     pub async fn layer(&mut self, layer: &Layer) -> Result<(Call, Option<Why>)> {
         let (from, to) = (&self.places[layer.ins[0]], &self.places[layer.out]);
         match &layer.work {
-            Job::Conv(w, v) => {
-                let (_, _, layout) = images(from)?;
-                let offsets: Vec<Vec<u32>> = (0..v.groups).map(|g| v.offsets(layout, g)).collect();
-                self.weighted(layer, w, v.groups == 1, |o| &offsets[o * v.groups / v.o]).await
-            }
-            Job::Linear(w) => {
-                let plane = lies(from)?[1];
-                let lead = lies(from)?[0];
-                let offsets: Vec<u32> =
-                    (0..(w.weights.len() / w.bias.len().max(1)) as u32).map(|k| lead + k * plane).collect();
-                self.weighted(layer, w, true, |_| &offsets).await
-            }
+            Job::Conv(w, v) => self.convolution(layer, w, v).await,
+            Job::Linear(w) => self.linear(layer, w).await,
             Job::Pool(window, mean) => {
-                let kernel = self.kernel("pool", wgsl::pool).await?;
+                let kernel = self.kernel("pool", each::pool()).await?;
                 let (c, [h, w], layout) = images(from)?;
                 let (_, [high, wide], _) = images(to)?;
                 let mut table: Vec<u32> =
@@ -118,19 +122,19 @@ impl Maker<'_> {
                 Ok((self.device.call(&kernel, wires, &params, over(count))?, None))
             }
             Job::Means => {
-                let kernel = self.kernel("means", wgsl::means).await?;
+                let kernel = self.kernel("means", each::means()).await?;
                 let (c, [h, w], layout) = images(from)?;
                 let rest = [&[layout.n, h, w].map(|n| n as u32)[..], &lies(from)?, &lies(to)?].concat();
                 Ok((self.each(&kernel, [layer.ins[0]; 2], layer.out, c * layout.n, &rest)?, None))
             }
             Job::Add(clamp) => {
-                let kernel = self.kernel("add", wgsl::add).await?;
+                let kernel = self.kernel("add", each::add()).await?;
                 let count = to.size();
                 let ins = [layer.ins[0], layer.ins[1]];
                 Ok((self.each(&kernel, ins, layer.out, count, &bounds(*clamp))?, None))
             }
             Job::Flatten => {
-                let kernel = self.kernel("flatten", wgsl::flatten).await?;
+                let kernel = self.kernel("flatten", each::flatten()).await?;
                 let (c, [h, w], layout) = images(from)?;
                 let rest = [&[layout.n, h, w].map(|n| n as u32)[..], &lies(from)?, &lies(to)?].concat();
                 Ok((self.each(&kernel, [layer.ins[0]; 2], layer.out, c * h * w * layout.n, &rest)?, None))

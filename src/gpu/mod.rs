@@ -9,9 +9,11 @@
 mod absent;
 #[cfg(feature = "gpu")]
 mod device;
-#[cfg(feature = "gpu")]
+mod each;
 mod executor;
+mod forms;
 mod maker;
+mod nm;
 mod pack;
 mod weighted;
 mod wgsl;

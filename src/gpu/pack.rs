@@ -5,16 +5,12 @@ use crate::compile::lower::Weighted;
 /// Blocks of rows with their taps; see [`super::wgsl::rows`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Packed {
-    /// Rows of a block.
-    pub height: usize,
     /// Blocks.
     pub blocks: usize,
     /// First taps of the blocks, one more, then offsets.
     pub table: Vec<u32>,
-    /// Weights of the taps, then the bias.
+    /// Weights of the taps, zeros that fill blocks up among them.
     pub weights: Vec<f32>,
-    /// Where the bias begins.
-    pub bias: usize,
     /// Whether all blocks share one list of offsets.
     pub alike: bool,
 }
@@ -39,19 +35,7 @@ impl Packed {
             }
             starts.push((weights.len() / height) as u32);
         }
-        let (blocks, bias) = (starts.len() - 1, weights.len());
-        weights.extend(&w.bias);
-        Self { height, blocks, table: [starts, taps].concat(), weights, bias, alike }
-    }
-
-    /// Weights that are stored, zeros that fill blocks up among them.
-    pub fn stored(&self) -> usize {
-        self.bias
-    }
-
-    /// Bytes of the packed form.
-    pub fn bytes(&self) -> usize {
-        4 * (self.table.len() + self.weights.len())
+        Self { blocks: starts.len() - 1, table: [starts, taps].concat(), weights, alike }
     }
 }
 
@@ -70,8 +54,8 @@ mod tests {
         let offsets = [5, 6, 7];
         let sparse = Packed::new(&w, 2, true, |_| &offsets);
         assert_eq!(sparse.table, [0, 2, 3, 5, 7, 5]);
-        assert_eq!(sparse.weights, [1.0, 0.0, 2.0, 3.0, 4.0, 0.0, 0.1, 0.2, 0.3]);
+        assert_eq!(sparse.weights, [1.0, 0.0, 2.0, 3.0, 4.0, 0.0]);
         let dense = Packed::new(&w, 2, false, |_| &offsets);
-        assert!(dense.alike && dense.table == [0, 3, 6, 5, 6, 7] && dense.stored() == 12);
+        assert!(dense.alike && dense.table == [0, 3, 6, 5, 6, 7] && dense.weights.len() == 12);
     }
 }

@@ -1,94 +1,99 @@
-//! Layers with weights: packed for every kernel that fits, and the fastest kept.
+//! Layers with weights: packed in every form that fits, and the fastest kept.
 
 use crate::base::{Result, clock};
 use crate::compile::choose::{Candidate, Choose, Why, decide};
 use crate::compile::lower::{Layer, Weighted};
 use crate::compile::place::Place;
 use crate::graph::ValueId;
+use crate::kernel::conv::Conv;
 
-use super::device::{Call, Kernel, Wires};
-use super::maker::{Maker, bounds, lies, unsupported};
-use super::pack::Packed;
-use super::wgsl::{self, WIDE};
-
-/// A row kernel: its name, rows of a block, pixels of an invocation, whether it leaves zeros out.
-type Tile = (&'static str, usize, usize, bool);
-
-/// Row kernels that are tried, dense ones first. More sums an invocation reuse more of what is loaded and leave fewer
-/// invocations to hide the waiting.
-const TILES: [Tile; 11] = [
-    ("gpu dense 4x2", 4, 2, false),
-    ("gpu dense 8x1", 8, 1, false),
-    ("gpu dense 8x4", 8, 4, false),
-    ("gpu dense 1x4", 1, 4, false),
-    ("gpu block 4x1", 4, 1, true),
-    ("gpu block 4x2", 4, 2, true),
-    ("gpu block 4x4", 4, 4, true),
-    ("gpu block 2x2", 2, 2, true),
-    ("gpu element 1", 1, 1, true),
-    ("gpu element 4", 1, 4, true),
-    ("gpu element 8", 1, 8, true),
-];
+use super::device::{Call, Wires};
+use super::forms::{self, Form};
+use super::maker::{Maker, bounds, images, lies, unsupported};
 
 /// Runs of a sample while kernels are chosen, and samples of each.
 const RUNS: usize = 8;
 const SAMPLES: usize = 3;
 
 impl Maker<'_> {
-    /// Packs a layer for every kernel that fits and keeps the fastest.
-    pub async fn weighted<'a>(
-        &mut self,
-        layer: &Layer,
-        w: &Weighted,
-        blocks: bool,
-        offsets: impl Fn(usize) -> &'a [u32],
-    ) -> Result<(Call, Option<Why>)> {
-        let sparse = w.weights.contains(&0.0);
-        let vector = matches!(self.places[layer.out], Place::Vector(_));
-        let mut tried: Vec<(Call, Candidate)> = Vec::new();
-        for (name, height, pixels, skip) in TILES {
-            // A vector has one pixel: its kernel takes single rows, and one form of each sort will do.
-            let fits = if vector { height == 1 && pixels == 4 } else { blocks || height == 1 };
-            if !fits || skip && !sparse {
-                continue;
-            }
-            let packed = Packed::new(w, height, skip, &offsets);
-            let kernel = match vector {
-                true => self.kernel("vector", wgsl::vector).await?,
-                false => self.kernel(&format!("rows {height}x{pixels}"), || wgsl::rows(height, pixels)).await?,
-            };
-            let call = self.rows(layer, w, &packed, &kernel, pixels)?;
-            let us = match self.choose {
-                Choose::Measure => self.time(&call, layer.out).await?,
-                // Loads a multiply-add, roughly: of pixels for each row, of weights for each pixel.
-                _ => packed.stored() as f64 * (1.0 / height as f64 + 1.0 / pixels as f64) * 1e-4,
-            };
-            tried.push((call, Candidate { kernel: name.into(), us, bytes: packed.bytes() }));
-        }
-        let (mut calls, tried): (Vec<Call>, Vec<Candidate>) = tried.into_iter().unzip();
-        let (chosen, why) = decide(tried, self.choose);
-        if calls.is_empty() {
-            return Err(unsupported(&layer.name));
-        }
-        Ok((calls.swap_remove(chosen), Some(why)))
+    /// A convolution on the kernel that suits it.
+    pub async fn convolution(&mut self, layer: &Layer, w: &Weighted, v: &Conv) -> Result<(Call, Option<Why>)> {
+        let (_, _, layout) = images(&self.places[layer.ins[0]])?;
+        let forms = forms::planes(w, v, layout, self.span(layer.out));
+        self.choose(layer, w, &forms).await
     }
 
-    fn rows(&self, layer: &Layer, w: &Weighted, packed: &Packed, kernel: &Kernel, pixels: usize) -> Result<Call> {
-        let to = &self.places[layer.out];
-        let ([lead, plane, pitch, tall], [h, wide], run) = match to {
-            Place::Flat { size, layout, .. } => (lies(to)?, *size, layout.span(*size)),
-            _ => (lies(to)?, [1, 1], 1),
+    /// A linear layer on the kernel that suits it: over a batch, a 1x1 convolution whose pixels are the examples.
+    pub async fn linear(&mut self, layer: &Layer, w: &Weighted) -> Result<(Call, Option<Why>)> {
+        let outputs = w.bias.len();
+        let inputs = w.weights.len() / outputs.max(1);
+        let forms = match &self.places[layer.ins[0]] {
+            Place::Flat { layout, .. } => {
+                let v = Conv {
+                    n: layout.n,
+                    c: inputs,
+                    size: [1, 1],
+                    o: outputs,
+                    kernel: [1, 1],
+                    stride: [1, 1],
+                    pad: [0, 0],
+                    dilation: [1, 1],
+                    groups: 1,
+                };
+                forms::planes(w, &v, layout, self.span(layer.out))
+            }
+            _ => forms::vector(w, inputs),
         };
+        self.choose(layer, w, &forms).await
+    }
+
+    /// Pixels from a value's first to its last.
+    fn span(&self, id: ValueId) -> usize {
+        if let Place::Flat { size, layout, .. } = &self.places[id] { layout.span(*size) } else { 1 }
+    }
+
+    /// Keeps the fastest form.
+    async fn choose(&mut self, layer: &Layer, w: &Weighted, forms: &[Form]) -> Result<(Call, Option<Why>)> {
+        let (mut tried, mut calls) = (Vec::new(), Vec::new());
+        for form in forms {
+            let us = if self.choose == Choose::Measure {
+                let call = self.form(layer, w, form).await?;
+                let us = self.time(&call, layer.out).await?;
+                calls.push(call);
+                us
+            } else {
+                form.loads * 1e-4
+            };
+            let bytes = 4 * (form.table.len() + form.weights.len() + w.bias.len());
+            tried.push(Candidate { kernel: form.name.into(), us, bytes });
+        }
+        let (chosen, why) = decide(tried, self.choose);
+        let call = match (calls.into_iter().nth(chosen), forms.get(chosen)) {
+            (Some(call), _) => call,
+            // What was not measured was not uploaded either.
+            (None, Some(form)) => self.form(layer, w, form).await?,
+            (None, None) => return Err(unsupported(&layer.name)),
+        };
+        Ok((call, Some(why)))
+    }
+
+    /// Uploads a form.
+    async fn form(&mut self, layer: &Layer, w: &Weighted, form: &Form) -> Result<Call> {
+        let kernel = self.kernel(form.name, form.wgsl.clone()).await?;
+        let to = &self.places[layer.out];
+        let [lead, plane, pitch, tall] = lies(to)?;
+        let [h, wide] = if let Place::Flat { size, .. } = to { *size } else { [1, 1] };
         let residual = layer.ins.get(1).copied();
         let [low, high] = bounds(w.clamp);
-        let numbers = [pitch, tall, h as u32, wide as u32, low, high, packed.blocks as u32];
-        let flags = [u32::from(packed.alike), packed.bias as u32, u32::from(residual.is_some())];
-        let params = [&[run as u32, lead, plane, w.bias.len() as u32], &numbers[..], &flags].concat();
-        let (table, weights) = (self.device.hold(&packed.table)?, self.device.hold(&packed.weights)?);
+        let [run, rows, bias] = [self.span(layer.out), w.bias.len(), form.weights.len()].map(|n| n as u32);
+        let head = [run, lead, plane, rows, pitch, tall, h as u32, wide as u32, low, high, bias];
+        let params = [&head[..], &[u32::from(residual.is_some())], &form.params].concat();
+        let (table, weights) =
+            (self.device.hold(&form.table)?, self.device.hold(&[&form.weights[..], &w.bias].concat())?);
         let x = self.room(layer.ins[0]);
         let aside = residual.map_or(x, |id| self.room(id));
         let wires = Wires { x, y: self.room(layer.out), aside, table: &table, weights: &weights };
-        self.device.call(kernel, wires, &params, [run.div_ceil(pixels * WIDE), packed.blocks])
+        self.device.call(&kernel, wires, &params, form.groups)
     }
 
     /// Microseconds of a call, the least of some samples.

@@ -1,0 +1,92 @@
+//! The same programs on a GPU, against the plain interpreter. A GPU sums in another order and fuses as it likes: answers agree
+//! within [`TOLERANCE`] of the largest.
+//!
+//! A machine without a GPU skips these and says so, unless `SECATEUR_GPU` is `required`: software ones count.
+
+mod kernels;
+mod models;
+
+use secateur::base::{Flat, Result, Tensor, tensor};
+use secateur::compile::{Choose, GroupRule, Options, program};
+use secateur::gpu::{Device, Executor};
+use secateur::graph::{Graph, Masks, run};
+
+use crate::plan::{cut, settled};
+
+const TOLERANCE: f32 = 1e-4;
+
+/// A network as it runs on the GPU.
+struct Case<'a> {
+    what: String,
+    graph: &'a Graph,
+    masks: &'a Masks,
+    rules: &'a [GroupRule],
+    x: &'a Tensor,
+    choose: Choose,
+}
+
+/// Opens the GPU, or says that there is none.
+fn device() -> Option<Device> {
+    match pollster::block_on(Device::open()) {
+        Ok(device) => Some(device),
+        Err(error) if std::env::var("SECATEUR_GPU").is_ok_and(|v| v == "required") => panic!("{error}"),
+        Err(error) => {
+            println!("skipped: {error}");
+            None
+        }
+    }
+}
+
+/// Runs a network on the GPU and compares it with the interpreter; gives the kernels that ran.
+fn check(device: &Device, case: &Case) -> Result<Vec<String>> {
+    let &Case { ref what, graph, masks, rules, x, choose } = case;
+    let mut masked = graph.clone();
+    masks.apply(&mut masked)?;
+    let want = run::run(&masked, x)?;
+    let options = Options { batch: x.shape()[0], rules, choose, ..Options::default() };
+    let program = program(graph, masks, &options)?;
+    let got = pollster::block_on(async {
+        let executor = Executor::new(device.clone(), program, choose).await?;
+        // Twice: buffers are reused, and what a run leaves behind must not show in the next.
+        executor.run(&vec![1e3; x.len()]).await?;
+        let kernels = executor.layers().iter().map(|layer| layer.why.candidates[0].kernel.clone()).collect();
+        Ok((executor.run(x.flat()).await?, kernels))
+    });
+    let (got, kernels): (Vec<f32>, Vec<String>) = got.map_err(|error: secateur::base::Error| error.at(what))?;
+    assert_eq!(got.len(), want.len(), "{what}");
+    let top = want.iter().fold(1e-3f32, |m, x| m.max(x.abs()));
+    for (i, (g, w)) in got.iter().zip(want.flat()).enumerate() {
+        assert!((g - w).abs() <= TOLERANCE * top, "{what}: number {i} is {g}, not {w} (largest {top})");
+    }
+    Ok(kernels)
+}
+
+#[test]
+fn gpu_kernels_are_chosen_by_measurement() -> Result<()> {
+    let Some(device) = device() else { return Ok(()) };
+    let graph = settled("lenet-5")?;
+    let program = program(&graph, &cut(&graph, 0.9), &Options { batch: 4, ..Options::default() })?;
+    let executor = pollster::block_on(Executor::new(device, program, Choose::Measure))?;
+    for layer in executor.layers() {
+        assert!(layer.why.measured && layer.why.candidates.len() > 1, "{}", layer.name);
+        assert!(layer.why.candidates.windows(2).all(|w| w[0].us <= w[1].us), "{:?}", layer.why);
+    }
+    Ok(())
+}
+
+#[test]
+fn a_gpu_that_fails_says_so() -> Result<()> {
+    let Some(device) = device() else { return Ok(()) };
+    let graph = settled("lenet-5")?;
+    let program = program(&graph, &Masks::default(), &Options { batch: 1, ..Options::default() })?;
+    let wrong = pollster::block_on(device.kernel("wrong", "fn main() { let x: u32 = 1.5; }")).map(drop);
+    assert!(wrong.is_err_and(|error| error.message.contains("wrong")), "a kernel that is not WGSL was taken");
+    let executor = pollster::block_on(Executor::new(device.clone(), program, Choose::Predict))?;
+    let x = tensor::zeros(&[1, 1, 28, 28]);
+    pollster::block_on(executor.run(x.flat()))?;
+    assert!(pollster::block_on(executor.run(&[1.0])).is_err(), "a batch of one number was taken");
+    device.destroy();
+    let lost = pollster::block_on(executor.run(x.flat())).map(drop);
+    assert!(lost.is_err_and(|error| error.hint.contains("processor")), "a GPU that is gone answered");
+    Ok(())
+}

@@ -1,0 +1,47 @@
+//! Networks of the zoo on the GPU: dense, cut, and cut in every pattern.
+
+use secateur::base::Result;
+use secateur::compile::Choose;
+use secateur::graph::Masks;
+use secateur::prune::Settings;
+use secateur::session::survey::by_magnitude;
+use secateur::zoo;
+
+use super::{Case, check, device};
+use crate::plan::{cut, noise, settled};
+
+#[test]
+fn gpu_runs_every_model_dense_and_sparse() -> Result<()> {
+    let Some(device) = device() else { return Ok(()) };
+    for model in zoo::ALL {
+        let graph = settled(model.id)?;
+        for (batch, share) in [(1, 0.0), (1, 0.9), (3, 0.9)] {
+            let masks = if share > 0.0 { cut(&graph, share) } else { Masks::default() };
+            let what = format!("{}, batch {batch}, sparsity {share}", model.id);
+            let x = &noise(&[batch, 1, 28, 28], 6);
+            check(&device, &Case { what, graph: &graph, masks: &masks, rules: &[], x, choose: Choose::Predict })?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn gpu_runs_every_pattern() -> Result<()> {
+    let Some(device) = device() else { return Ok(()) };
+    for pattern in ["pattern=block pattern.rows=4", "pattern=n:m", "pattern=row", "pattern=channel"] {
+        for id in ["resnet8", "mobilenet-small"] {
+            let text = format!("{pattern} allocation=layer recovery=none sparsity=0.5");
+            let pairs = text.split(' ').filter_map(|pair| pair.split_once('='));
+            let settings: Settings = pairs.map(|(key, value)| (key.into(), value.into())).collect();
+            let (graph, masks, rules) = by_magnitude(settled(id)?, &settings)?;
+            let (what, x) = (format!("{id} {pattern}"), &noise(&[2, 1, 28, 28], 6));
+            let case = Case { what, graph: &graph, masks: &masks, rules: &rules, x, choose: Choose::Predict };
+            check(&device, &case)?;
+            if pattern == "pattern=n:m" {
+                let kernels = check(&device, &Case { choose: Choose::Named("gpu n:m 4"), ..case })?;
+                assert!(kernels.iter().any(|kernel| kernel == "gpu n:m 4"), "{id} ran on {kernels:?}");
+            }
+        }
+    }
+    Ok(())
+}
