@@ -4,6 +4,7 @@ use crate::compile::lower::Weighted;
 use crate::kernel::conv::Conv;
 use crate::kernel::flat::Layout;
 
+use super::depthwise;
 use super::nm::{self, Groups};
 use super::pack::Packed;
 use super::wgsl::{self, WIDE};
@@ -49,6 +50,9 @@ const TILES: [Tile; 11] = [
 /// N:M kernels, by pixels of an invocation.
 const GROUPS: [(&str, usize); 2] = [("gpu n:m 4", 4), ("gpu n:m 8", 8)];
 
+/// Kernels for rows with one input channel each, by pixels of an invocation.
+const COLUMNS: [(&str, usize); 2] = [("gpu depthwise 2", 2), ("gpu depthwise 4", 4)];
+
 /// All forms of a layer whose input lies in a layout and whose output spans so many pixels, dense ones first.
 pub fn planes(w: &Weighted, v: &Conv, l: &Layout, span: usize) -> Vec<Form> {
     let offsets: Vec<Vec<u32>> = (0..v.groups).map(|g| v.offsets(l, g)).collect();
@@ -61,6 +65,9 @@ pub fn planes(w: &Weighted, v: &Conv, l: &Layout, span: usize) -> Vec<Form> {
             rows(name, wgsl::rows(height, pixels), packed, groups, 1.0 / height as f64 + 1.0 / pixels as f64)
         })
         .collect();
+    if v.groups == v.c && v.taps() <= depthwise::MOST {
+        forms.extend(COLUMNS.map(|(name, high)| filters((name, high), w, v, l, span)));
+    }
     forms.extend(groups(w, v, &offsets[0], span).unwrap_or_default());
     forms
 }
@@ -83,6 +90,21 @@ fn rows(name: &'static str, wgsl: String, packed: Packed, groups: [usize; 2], ea
     let Packed { blocks, table, weights, alike, .. } = packed;
     let loads = each * weights.len() as f64;
     Form { name, wgsl, table, weights, params: vec![blocks as u32, u32::from(alike)], groups, loads }
+}
+
+/// A form without a list of taps.
+fn filters((name, high): (&'static str, usize), w: &Weighted, v: &Conv, l: &Layout, span: usize) -> Form {
+    let loads = (v.o * (depthwise::loads(v, high) + v.taps())) as f64 / high as f64;
+    Form {
+        name,
+        wgsl: depthwise::kernel(v, high),
+        // A buffer cannot be empty; this kernel does not read it.
+        table: vec![0],
+        weights: w.weights.clone(),
+        params: [l.lead, l.plane, v.c * l.plane, v.o / v.c].map(|n| n as u32).into(),
+        groups: [depthwise::invocations(span, l.pitch, high).div_ceil(WIDE), v.o],
+        loads,
+    }
 }
 
 /// N:M forms, where the zeros are as the rule says. Groups run along the input channels of a tap, so taps are sorted by

@@ -5,9 +5,7 @@
 //! fuses multiply-adds as it likes, so its answers are close to the processor's and not the same bits. [`Learner`] trains
 //! networks there, as [`crate::train`] does on the processor.
 
-#[cfg(not(feature = "gpu"))]
-mod absent;
-#[cfg(feature = "gpu")]
+mod depthwise;
 mod device;
 mod each;
 mod executor;

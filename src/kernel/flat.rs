@@ -80,7 +80,7 @@ impl Reach {
 }
 
 /// Tap k of an axis as (steps of the stride, phase).
-fn shift(v: &Conv, axis: usize, k: usize) -> (isize, usize) {
+pub fn shift(v: &Conv, axis: usize, k: usize) -> (isize, usize) {
     let at = (k * v.dilation[axis]) as isize - v.pad[axis] as isize;
     let stride = v.stride[axis] as isize;
     (at.div_euclid(stride), at.rem_euclid(stride) as usize)

@@ -122,3 +122,25 @@ fn gpu_n_m_kernels_run_linear_layers() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn gpu_depthwise_kernels_equal_the_interpreter() -> Result<()> {
+    let Some(device) = device() else { return Ok(()) };
+    for (i, name) in ["gpu depthwise 2", "gpu depthwise 4"].into_iter().cycle().take(12).enumerate() {
+        let (channels, kernel, stride, times) = ([1, 3, 4][i % 3], [3, 2, 1, 5][i % 4], 1 + i / 2 % 3, 1 + i / 5 % 2);
+        let size = [kernel + [0, 3, 6][i % 3], kernel + [9, 0, 4][i % 3]];
+        let mut build = Builder::new(&[channels, size[0], size[1]], 3);
+        let square = Square { out: channels * times, kernel, stride, pad: kernel / 2 };
+        let a = build.depthwise("a", build.input(), square)?;
+        let b = build.depthwise("b", build.input(), square)?;
+        let b = build.node("b.relu", op::Relu, &[b])?;
+        let sum = build.node("sum", op::Add, &[a, b])?;
+        let graph = build.finish(sum);
+        let masks = cut(&graph, [0.0, 0.5][i % 2]);
+        let x = &noise(&[1 + i % 3, channels, size[0], size[1]], 4);
+        let what = format!("{name}, stride {stride}, {}", shapes(&graph));
+        let case = Case { what, graph: &graph, masks: &masks, rules: &[], x, choose: Choose::Named(name) };
+        assert_eq!(check(&device, &case)?, [name; 2]);
+    }
+    Ok(())
+}
