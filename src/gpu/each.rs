@@ -107,3 +107,21 @@ pub fn flatten() -> String {
 ",
     )
 }
+
+/// Shares of each image's features that sum to one; i counts images. The greatest is taken away first, so that no power
+/// overflows.
+pub fn softmax() -> String {
+    each(
+        &format!("classes {FROM} {TO}"),
+        "
+  let start = p.from_lead + i;
+  var most = x[start];
+  for (var c = 1u; c < p.classes; c++) { most = max(most, x[start + c * p.from_plane]); }
+  var sum = 0.0;
+  for (var c = 0u; c < p.classes; c++) { sum += exp(x[start + c * p.from_plane] - most); }
+  for (var c = 0u; c < p.classes; c++) {
+    y[p.to_lead + c * p.to_plane + i] = exp(x[start + c * p.from_plane] - most) / sum;
+  }
+",
+    )
+}

@@ -7,6 +7,7 @@ use crate::compile::choose::{Choose, Why};
 use crate::compile::lower::{Job, Layer};
 use crate::compile::place::Place;
 use crate::graph::ValueId;
+use crate::graph::op::Kind;
 use crate::kernel::flat::Layout;
 
 use super::device::{Call, Device, Kernel, Memory, Wires};
@@ -52,6 +53,17 @@ pub fn images(place: &Place) -> Result<(usize, [usize; 2], &Layout)> {
     match place {
         Place::Flat { channels, size, layout, .. } => Ok((*channels, *size, layout)),
         _ => Err(unsupported("this on anything but images")),
+    }
+}
+
+/// A value's features: how many, and of how many images.
+fn features(place: &Place) -> Result<(usize, usize)> {
+    match place {
+        Place::Flat { channels, size: [1, 1], layout, .. } if layout.pitch * layout.rows == 1 => {
+            Ok((*channels, layout.n))
+        }
+        Place::Vector(n) => Ok((*n, 1)),
+        _ => Err(unsupported("this on anything but features")),
     }
 }
 
@@ -138,6 +150,12 @@ impl Maker<'_> {
                 let (c, [h, w], layout) = images(from)?;
                 let rest = [&[layout.n, h, w].map(|n| n as u32)[..], &lies(from)?, &lies(to)?].concat();
                 Ok((self.each(&kernel, [layer.ins[0]; 2], layer.out, c * h * w * layout.n, &rest)?, None))
+            }
+            Job::Other(Kind::Softmax(_), _) => {
+                let kernel = self.kernel("softmax", each::softmax()).await?;
+                let (classes, n) = features(from)?;
+                let rest = [&[classes as u32][..], &lies(from)?, &lies(to)?].concat();
+                Ok((self.each(&kernel, [layer.ins[0]; 2], layer.out, n, &rest)?, None))
             }
             Job::Other(op, _) => Err(unsupported(&format!("{} ({})", op.kind(), layer.name))),
         }

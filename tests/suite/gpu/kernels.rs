@@ -144,3 +144,19 @@ fn gpu_depthwise_kernels_equal_the_interpreter() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn gpu_softmax_equals_the_interpreter() -> Result<()> {
+    let Some(device) = device() else { return Ok(()) };
+    for batch in [1, 2, 70] {
+        let mut build = Builder::new(&[6], 3);
+        let scores = build.linear("fc", build.input(), 9)?;
+        let shares = build.node("softmax", op::Softmax, &[scores])?;
+        let graph = build.finish(shares);
+        // Scores above a hundred: powers of them would overflow.
+        let x = &noise(&[batch, 6], 4).mapv(|x| 40.0 * x);
+        let (what, masks) = (format!("softmax, batch {batch}"), &Masks::default());
+        check(&device, &Case { what, graph: &graph, masks, rules: &[], x, choose: Choose::Predict })?;
+    }
+    Ok(())
+}
