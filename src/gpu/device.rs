@@ -2,17 +2,21 @@
 //!
 //! Every kernel has the same five buffers and one block of parameters, so one layout serves them all.
 
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::sync::{Arc, OnceLock};
+
+use bytemuck::Pod;
 
 use crate::base::{Error, Result};
+
+use super::answer::Answer;
 
 /// Numbers of a kernel's parameters, at most.
 pub const PARAMS: usize = 20;
 /// Workgroups along one axis that every GPU allows.
 const MOST: u32 = 65_535;
+
+/// What is used where a GPU has it.
+const EXTRAS: wgpu::Features = wgpu::Features::TIMESTAMP_QUERY;
 
 /// An opened GPU; clones are the same one.
 #[derive(Clone, Debug)]
@@ -71,8 +75,12 @@ impl Device {
             ..Default::default()
         };
         let adapter = instance.request_adapter(&options).await.map_err(|error| none(error.to_string()))?;
-        let wanted =
-            wgpu::DeviceDescriptor { label: Some("secateur"), required_limits: adapter.limits(), ..Default::default() };
+        let wanted = wgpu::DeviceDescriptor {
+            label: Some("secateur"),
+            required_features: adapter.features() & EXTRAS,
+            required_limits: adapter.limits(),
+            ..Default::default()
+        };
         let (device, queue) = adapter.request_device(&wanted).await.map_err(|error| none(error.to_string()))?;
         // The first reason is the one to tell; what comes after it follows from it.
         let lost = Arc::new(OnceLock::new());
@@ -139,14 +147,14 @@ impl Device {
     ///
     /// # Errors
     /// As for [`Self::room`].
-    pub fn hold<T: bytemuck::Pod>(&self, numbers: &[T]) -> Result<Memory> {
+    pub fn hold<T: Pod>(&self, numbers: &[T]) -> Result<Memory> {
         let memory = self.room(numbers.len())?;
         self.write(&memory, numbers);
         Ok(memory)
     }
 
     /// Writes numbers to the start of a room.
-    pub fn write<T: bytemuck::Pod>(&self, to: &Memory, numbers: &[T]) {
+    pub fn write<T: Pod>(&self, to: &Memory, numbers: &[T]) {
         self.queue.write_buffer(&to.0, 0, bytemuck::cast_slice(numbers));
     }
 
@@ -211,11 +219,51 @@ impl Device {
     /// # Errors
     /// When the GPU is lost, or has no memory left.
     pub async fn run(&self, calls: &[Call], from: &Memory, numbers: usize) -> Result<Vec<f32>> {
+        self.submit(&from.0, numbers, |encoder| pass(encoder, calls, None)).await
+    }
+
+    /// Milliseconds that calls take on the GPU, by its own clock: without launch, upload and readback. `None` where it has no
+    /// such clock, or one that did not move.
+    ///
+    /// # Errors
+    /// When the GPU is lost, or has no memory left.
+    pub async fn timed(&self, calls: &[Call]) -> Result<Option<f64>> {
+        if !self.device.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
+            return Ok(None);
+        }
+        let queries = wgpu::QuerySetDescriptor { label: None, ty: wgpu::QueryType::Timestamp, count: 2 };
+        let queries = self.device.create_query_set(&queries);
+        let resolved = self.device.create_buffer(&wgpu::BufferDescriptor {
+            label: None,
+            size: 16,
+            usage: wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC,
+            mapped_at_creation: false,
+        });
+        let stamps: Vec<u64> = self
+            .submit(&resolved, 2, |encoder| {
+                pass(encoder, calls, Some(&queries));
+                encoder.resolve_query_set(&queries, 0..2, &resolved, 0);
+            })
+            .await?;
+        let ns = f64::from(self.queue.get_timestamp_period());
+        Ok(match stamps[..] {
+            [begin, end] if end > begin => Some((end - begin) as f64 * ns * 1e-6),
+            _ => None,
+        })
+    }
+
+    /// Submits what is encoded, and reads the first numbers of a buffer after it.
+    async fn submit<T: Pod>(
+        &self,
+        from: &wgpu::Buffer,
+        numbers: usize,
+        encode: impl FnOnce(&mut wgpu::CommandEncoder),
+    ) -> Result<Vec<T>> {
         if let Some(why) = self.lost.get() {
             return Err(self.failed(why));
         }
         let scope = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
-        let size = 4 * numbers as u64;
+        let size = (size_of::<T>() * numbers) as u64;
         let staging = self.device.create_buffer(&wgpu::BufferDescriptor {
             label: None,
             size,
@@ -223,15 +271,8 @@ impl Device {
             mapped_at_creation: false,
         });
         let mut encoder = self.device.create_command_encoder(&Default::default());
-        {
-            let mut pass = encoder.begin_compute_pass(&Default::default());
-            for call in calls {
-                pass.set_pipeline(&call.kernel.0);
-                pass.set_bind_group(0, &call.bind, &[]);
-                pass.dispatch_workgroups(call.groups[0], call.groups[1], 1);
-            }
-        }
-        encoder.copy_buffer_to_buffer(&from.0, 0, &staging, 0, size);
+        encode(&mut encoder);
+        encoder.copy_buffer_to_buffer(from, 0, &staging, 0, size);
         self.queue.submit([encoder.finish()]);
         let mapped = Answer::default();
         let answer = mapped.clone();
@@ -247,7 +288,7 @@ impl Device {
         }
         done.map_err(|why| self.failed(&why))?;
         let bytes = staging.get_mapped_range(..).map_err(|error| self.failed(&error.to_string()))?;
-        Ok(bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
+        Ok(bytes.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned).collect())
     }
 
     fn failed(&self, why: &str) -> Error {
@@ -261,37 +302,19 @@ impl Device {
     }
 }
 
-/// A result that a callback gives and a future waits for.
-#[derive(Clone, Debug, Default)]
-struct Answer(Arc<Mutex<Waiting>>);
-
-#[derive(Debug, Default)]
-struct Waiting {
-    result: Option<Result<(), String>>,
-    waker: Option<Waker>,
-}
-
-impl Answer {
-    fn give(&self, result: Result<(), String>) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        state.result = Some(result);
-        if let Some(waker) = state.waker.take() {
-            waker.wake();
-        }
-    }
-}
-
-impl Future for Answer {
-    type Output = Result<(), String>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context) -> Poll<Self::Output> {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match state.result.take() {
-            Some(result) => Poll::Ready(result),
-            None => {
-                state.waker = Some(context.waker().clone());
-                Poll::Pending
-            }
-        }
+/// Calls one after the other, between two time stamps where there is somewhere to put them.
+fn pass(encoder: &mut wgpu::CommandEncoder, calls: &[Call], stamps: Option<&wgpu::QuerySet>) {
+    let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+        label: None,
+        timestamp_writes: stamps.map(|query_set| wgpu::ComputePassTimestampWrites {
+            query_set,
+            beginning_of_pass_write_index: Some(0),
+            end_of_pass_write_index: Some(1),
+        }),
+    });
+    for call in calls {
+        pass.set_pipeline(&call.kernel.0);
+        pass.set_bind_group(0, &call.bind, &[]);
+        pass.dispatch_workgroups(call.groups[0], call.groups[1], 1);
     }
 }

@@ -70,6 +70,15 @@ impl Executor {
         Ok(answers)
     }
 
+    /// Milliseconds that a run's kernels take on the GPU, by its own clock, on what the last run left in memory: without
+    /// launch, upload and readback. `None` where the GPU does not tell.
+    ///
+    /// # Errors
+    /// When the GPU fails.
+    pub async fn arithmetic(&self) -> Result<Option<f64>> {
+        self.device.timed(&self.calls).await
+    }
+
     /// The weighted layers with their kernels, in order.
     pub fn layers(&self) -> &[Timing] {
         &self.layers

@@ -5,6 +5,7 @@
 //! fuses multiply-adds as it likes, so its answers are close to the processor's and not the same bits. [`Learner`] trains
 //! networks there, as [`crate::train`] does on the processor.
 
+mod answer;
 mod depthwise;
 mod device;
 mod each;

@@ -6,7 +6,7 @@
 mod kernels;
 mod models;
 
-use secateur::base::{Flat, Result, Tensor, tensor};
+use secateur::base::{Flat, Result, Tensor, clock, tensor};
 use secateur::compile::{Choose, GroupRule, Options, program};
 use secateur::gpu::{Device, Executor};
 use secateur::graph::{Graph, Masks, run};
@@ -71,6 +71,27 @@ fn gpu_kernels_are_chosen_by_measurement() -> Result<()> {
         assert!(layer.why.measured && layer.why.candidates.len() > 1, "{}", layer.name);
         assert!(layer.why.candidates.windows(2).all(|w| w[0].us <= w[1].us), "{:?}", layer.why);
     }
+    Ok(())
+}
+
+/// A GPU's own clock counts less than one that also sees launch and readback, and more for more work.
+#[test]
+fn gpu_tells_what_its_kernels_take() -> Result<()> {
+    let Some(device) = device() else { return Ok(()) };
+    let graph = settled("lenet-5")?;
+    let mut took = Vec::new();
+    for batch in [1, 16] {
+        let program = program(&graph, &Masks::default(), &Options { batch, ..Options::default() })?;
+        let executor = pollster::block_on(Executor::new(device.clone(), program, Choose::Predict))?;
+        pollster::block_on(executor.run(&vec![1.0; batch * 784]))?;
+        let start = clock::now_ms();
+        let ms = pollster::block_on(executor.arithmetic())?;
+        let wall = clock::now_ms() - start;
+        assert!(ms.is_none_or(|ms| ms > 0.0 && ms < wall), "{ms:?} ms of {wall} ms");
+        took.push(ms);
+    }
+    // The software GPU of the tests has a clock: there, nothing measured is a mistake.
+    assert!(took[1] > took[0] || took == [None; 2] && !device.name.contains("llvmpipe"), "{took:?} ms");
     Ok(())
 }
 
