@@ -8,7 +8,8 @@ use std::fmt::Write;
 use crate::kernel::conv::Conv;
 use crate::kernel::flat;
 
-use super::wgsl::{HEAD, PUT, params};
+use super::precision::Precision;
+use super::wgsl::{HEAD, PUT, SHORT, params};
 
 /// Taps of a kernel that is written out, at most.
 pub const MOST: usize = 49;
@@ -41,7 +42,7 @@ pub fn invocations(span: usize, pitch: usize, high: usize) -> usize {
 ///
 /// `weights` holds the filters, then the bias. `start` is where channel 0 begins, `each` the distance of channels, `phase` that
 /// of phases, and `times` the rows that read the same channel.
-pub fn kernel(v: &Conv, high: usize) -> String {
+pub fn kernel(v: &Conv, high: usize, precision: Precision) -> String {
     let mut code = params(&format!("{HEAD} start each phase times")) + PUT;
     let taps = taps(v);
     let _ = writeln!(
@@ -55,7 +56,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
   let base = i32(p.start + row / p.times * p.each + first);
   let pitch = i32(p.pitch);
   let phase = i32(p.phase);
-  let bias = weights[p.bias + row];"
+  let bias = f32(weights[p.bias + row]);"
     );
     for (t, _) in taps.iter().enumerate() {
         let _ = writeln!(code, "  let w{t} = weights[row * {}u + {t}u];", taps.len());
@@ -71,7 +72,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
                 loaded.push(spot);
                 at
             });
-            let _ = writeln!(code, "  s{r} = fma(w{t}, x{at}, s{r});");
+            if precision == Precision::Single {
+                let _ = writeln!(code, "  s{r} = fma(w{t}, x{at}, s{r});");
+                continue;
+            }
+            let short = t / SHORT;
+            let _ = match t % SHORT {
+                0 => writeln!(code, "  var q{r}_{short} = w{t} * x{at};"),
+                _ => writeln!(code, "  q{r}_{short} = fma(w{t}, x{at}, q{r}_{short});"),
+            };
+            if t % SHORT + 1 == SHORT || t + 1 == taps.len() {
+                let _ = writeln!(code, "  s{r} += f32(q{r}_{short});");
+            }
         }
     }
     for r in 0..high {

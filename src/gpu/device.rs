@@ -16,7 +16,7 @@ pub const PARAMS: usize = 20;
 const MOST: u32 = 65_535;
 
 /// What is used where a GPU has it.
-const EXTRAS: wgpu::Features = wgpu::Features::TIMESTAMP_QUERY;
+const EXTRAS: wgpu::Features = wgpu::Features::TIMESTAMP_QUERY.union(wgpu::Features::SHADER_F16);
 
 /// An opened GPU; clones are the same one.
 #[derive(Clone, Debug)]
@@ -119,9 +119,9 @@ impl Device {
         Ok(Self { device, queue, layout, pipelines, lost, name })
     }
 
-    /// Its name for itself.
-    pub fn name(&self) -> &str {
-        &self.name
+    /// Whether kernels may work on numbers of two bytes.
+    pub fn half(&self) -> bool {
+        self.device.features().contains(wgpu::Features::SHADER_F16)
     }
 
     /// Room for some numbers of four bytes, all zero.
@@ -219,6 +219,14 @@ impl Device {
     /// # Errors
     /// When the GPU is lost, or has no memory left.
     pub async fn run(&self, calls: &[Call], from: &Memory, numbers: usize) -> Result<Vec<f32>> {
+        self.read(calls, from, numbers).await
+    }
+
+    /// [`Self::run`] for numbers of another sort, of four bytes each.
+    ///
+    /// # Errors
+    /// As for [`Self::run`].
+    pub async fn read<T: Pod>(&self, calls: &[Call], from: &Memory, numbers: usize) -> Result<Vec<T>> {
         self.submit(&from.0, numbers, |encoder| pass(encoder, calls, None)).await
     }
 

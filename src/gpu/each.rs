@@ -57,14 +57,14 @@ pub fn pool() -> String {
       let iy = row * table[2] + ky - table[4];
       let ix = column * table[3] + kx - table[5];
       if (iy >= p.h || ix >= p.w) {{ continue; }}
-      let value = x[p.from_lead + plane * p.from_plane + (image * p.from_tall + iy) * p.from_pitch + ix];
+      let value = f32(x[p.from_lead + plane * p.from_plane + (image * p.from_tall + iy) * p.from_pitch + ix]);
       most = max(most, value);
       sum += value;
       seen++;
     }}
   }}
   let area = select(max(seen, 1u), table[0] * table[1], table[6] == 2u);
-  y[to] = select(sum / f32(area), most, table[6] == 0u);
+  y[to] = num(select(sum / f32(area), most, table[6] == 0u));
 "
         ),
     )
@@ -80,16 +80,16 @@ pub fn means() -> String {
   var sum = 0.0;
   for (var row = 0u; row < p.h; row++) {
     let start = p.from_lead + channel * p.from_plane + (image * p.from_tall + row) * p.from_pitch;
-    for (var column = 0u; column < p.w; column++) { sum += x[start + column]; }
+    for (var column = 0u; column < p.w; column++) { sum += f32(x[start + column]); }
   }
-  y[p.to_lead + channel * p.to_plane + image * p.to_tall * p.to_pitch] = sum / f32(p.h * p.w);
+  y[p.to_lead + channel * p.to_plane + image * p.to_tall * p.to_pitch] = num(sum / f32(p.h * p.w));
 ",
     )
 }
 
 /// Sum of two values laid out alike, and clamp.
 pub fn add() -> String {
-    each("low:f high:f", "  y[i] = clamp(x[i] + aside[i], p.low, p.high);\n")
+    each("low:f high:f", "  y[i] = num(clamp(f32(x[i]) + f32(aside[i]), p.low, p.high));\n")
 }
 
 /// Images as features; i counts (channel, row, column, image).
@@ -115,12 +115,12 @@ pub fn softmax() -> String {
         &format!("classes {FROM} {TO}"),
         "
   let start = p.from_lead + i;
-  var most = x[start];
-  for (var c = 1u; c < p.classes; c++) { most = max(most, x[start + c * p.from_plane]); }
+  var most = f32(x[start]);
+  for (var c = 1u; c < p.classes; c++) { most = max(most, f32(x[start + c * p.from_plane])); }
   var sum = 0.0;
-  for (var c = 0u; c < p.classes; c++) { sum += exp(x[start + c * p.from_plane] - most); }
+  for (var c = 0u; c < p.classes; c++) { sum += exp(f32(x[start + c * p.from_plane]) - most); }
   for (var c = 0u; c < p.classes; c++) {
-    y[p.to_lead + c * p.to_plane + i] = exp(x[start + c * p.from_plane] - most) / sum;
+    y[p.to_lead + c * p.to_plane + i] = num(exp(f32(x[start + c * p.from_plane]) - most) / sum);
   }
 ",
     )

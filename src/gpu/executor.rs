@@ -11,6 +11,7 @@ use crate::graph::ValueId;
 
 use super::device::{Call, Device, Memory};
 use super::maker::Maker;
+use super::precision::Precision;
 
 /// A program on the GPU for one batch size.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub struct Executor {
     device: Device,
     /// Examples of a run.
     pub batch: usize,
+    precision: Precision,
     calls: Vec<Call>,
     layers: Vec<Timing>,
     input: (Place, Memory),
@@ -25,16 +27,19 @@ pub struct Executor {
 }
 
 impl Executor {
-    /// Uploads a placed program; kernels of weighted layers are chosen as asked.
+    /// Uploads a placed program; kernels of weighted layers are chosen as asked. Values and weights are
+    /// numbers of one precision.
     ///
     /// # Errors
-    /// When the program has a step that no kernel here does, or the GPU refuses.
-    pub async fn new(device: Device, placed: Placed, choose: Choose) -> Result<Self> {
+    /// When the program has a step that no kernel here does, or the GPU refuses, or has no such numbers.
+    pub async fn new(device: Device, placed: Placed, choose: Choose, precision: Precision) -> Result<Self> {
+        precision.check(device.half())?;
         let Placed { batch, steps, places, input, output } = placed;
         let (slots, rooms) = slots(&steps, &places, input, output);
-        let rooms = rooms.iter().map(|&(_, size)| device.room(size)).collect::<Result<Vec<_>>>()?;
-        let mut maker =
-            Maker { device: &device, kernels: BTreeMap::new(), places: &places, rooms: &rooms, slots: &slots, choose };
+        let rooms = rooms.iter().map(|&(_, size)| precision.room(&device, size)).collect::<Result<Vec<_>>>()?;
+        let kernels = BTreeMap::new();
+        let (places, slots) = (&places, &slots);
+        let mut maker = Maker { device: &device, kernels, places, rooms: &rooms, slots, choose, precision };
         let (mut calls, mut layers) = (Vec::new(), Vec::new());
         for task in steps {
             match task {
@@ -48,7 +53,7 @@ impl Executor {
         }
         let end = |id: ValueId| (places[id].clone(), rooms[slots[id]].clone());
         let (input, output) = (end(input), end(output));
-        Ok(Self { device, batch, calls, layers, input, output })
+        Ok(Self { device, batch, precision, calls, layers, input, output })
     }
 
     /// Answers [batch, classes], row-major, to one batch of row-major examples.
@@ -62,9 +67,9 @@ impl Executor {
         }
         let mut flat = vec![0.0; place.size()];
         place.lay(x, &mut flat);
-        self.device.write(room, &flat);
+        self.precision.write(&self.device, room, &flat);
         let (place, room) = &self.output;
-        let flat = self.device.run(&self.calls, room, place.size()).await?;
+        let flat = self.precision.read(&self.device, &self.calls, room, place.size()).await?;
         let mut answers = vec![0.0; place.numbers()];
         place.gather(&flat, &mut answers);
         Ok(answers)

@@ -7,6 +7,7 @@ use crate::kernel::flat::Layout;
 use super::depthwise;
 use super::nm::{self, Groups};
 use super::pack::Packed;
+use super::precision::Precision;
 use super::wgsl::{self, WIDE};
 
 /// A layer packed for a kernel.
@@ -54,7 +55,7 @@ const GROUPS: [(&str, usize); 2] = [("gpu n:m 4", 4), ("gpu n:m 8", 8)];
 const COLUMNS: [(&str, usize); 2] = [("gpu depthwise 2", 2), ("gpu depthwise 4", 4)];
 
 /// All forms of a layer whose input lies in a layout and whose output spans so many pixels, dense ones first.
-pub fn planes(w: &Weighted, v: &Conv, l: &Layout, span: usize) -> Vec<Form> {
+pub fn planes(w: &Weighted, v: &Conv, l: &Layout, span: usize, precision: Precision) -> Vec<Form> {
     let offsets: Vec<Vec<u32>> = (0..v.groups).map(|g| v.offsets(l, g)).collect();
     let sparse = w.weights.contains(&0.0);
     let tiles = TILES.iter().filter(|(_, height, _, skip)| (v.groups == 1 || *height == 1) && (sparse || !skip));
@@ -62,13 +63,13 @@ pub fn planes(w: &Weighted, v: &Conv, l: &Layout, span: usize) -> Vec<Form> {
         .map(|&(name, height, pixels, skip)| {
             let packed = Packed::new(w, height, skip, |o| &offsets[o * v.groups / v.o]);
             let groups = [span.div_ceil(pixels * WIDE), packed.blocks];
-            rows(name, wgsl::rows(height, pixels), packed, groups, 1.0 / height as f64 + 1.0 / pixels as f64)
+            rows(name, wgsl::rows(height, pixels, precision), packed, groups, 1.0 / height as f64 + 1.0 / pixels as f64)
         })
         .collect();
     if v.groups == v.c && v.taps() <= depthwise::MOST {
-        forms.extend(COLUMNS.map(|(name, high)| filters((name, high), w, v, l, span)));
+        forms.extend(COLUMNS.map(|(name, high)| filters((name, high), w, v, l, span, precision)));
     }
-    forms.extend(groups(w, v, &offsets[0], span).unwrap_or_default());
+    forms.extend(groups(w, v, &offsets[0], span, precision).unwrap_or_default());
     forms
 }
 
@@ -93,11 +94,18 @@ fn rows(name: &'static str, wgsl: String, packed: Packed, groups: [usize; 2], ea
 }
 
 /// A form without a list of taps.
-fn filters((name, high): (&'static str, usize), w: &Weighted, v: &Conv, l: &Layout, span: usize) -> Form {
+fn filters(
+    (name, high): (&'static str, usize),
+    w: &Weighted,
+    v: &Conv,
+    l: &Layout,
+    span: usize,
+    precision: Precision,
+) -> Form {
     let loads = (v.o * (depthwise::loads(v, high) + v.taps())) as f64 / high as f64;
     Form {
         name,
-        wgsl: depthwise::kernel(v, high),
+        wgsl: depthwise::kernel(v, high, precision),
         // A buffer cannot be empty; this kernel does not read it.
         table: vec![0],
         weights: w.weights.clone(),
@@ -109,7 +117,7 @@ fn filters((name, high): (&'static str, usize), w: &Weighted, v: &Conv, l: &Layo
 
 /// N:M forms, where the zeros are as the rule says. Groups run along the input channels of a tap, so taps are sorted by
 /// position first.
-fn groups(w: &Weighted, v: &Conv, offsets: &[u32], span: usize) -> Option<Vec<Form>> {
+fn groups(w: &Weighted, v: &Conv, offsets: &[u32], span: usize, precision: Precision) -> Option<Vec<Form>> {
     let (n, m) = w.rule?;
     let (taps, depth) = (v.taps(), v.depth());
     if v.groups != 1 || !v.c.is_multiple_of(m) {
@@ -121,7 +129,7 @@ fn groups(w: &Weighted, v: &Conv, offsets: &[u32], span: usize) -> Option<Vec<Fo
     let Groups { groups, words, table, weights } = Groups::pack(&weights, &offsets, n, m)?;
     let form = |(name, pixels): (&'static str, usize)| Form {
         name,
-        wgsl: nm::kernel(n, m, pixels),
+        wgsl: nm::kernel(n, m, pixels, precision),
         table: table.clone(),
         weights: weights.clone(),
         params: vec![groups as u32, words as u32],

@@ -12,10 +12,8 @@ use crate::kernel::flat::Layout;
 
 use super::device::{Call, Device, Kernel, Memory, Wires};
 use super::each;
+use super::precision::Precision;
 use super::wgsl::{ACROSS, WIDE};
-
-/// The greatest and least numbers stand for no bound: a GPU may take infinities for anything.
-const OPEN: [f32; 2] = [f32::MIN, f32::MAX];
 
 /// What the calls of a program are made from.
 pub struct Maker<'a> {
@@ -31,6 +29,8 @@ pub struct Maker<'a> {
     pub slots: &'a [usize],
     /// How kernels of weighted layers are chosen.
     pub choose: Choose,
+    /// The numbers that it works on.
+    pub precision: Precision,
 }
 
 /// Kernel parameters that say where a value's pixels lie; a vector's features are planes of one.
@@ -67,11 +67,6 @@ fn features(place: &Place) -> Result<(usize, usize)> {
     }
 }
 
-/// Bits of the least and the greatest output.
-pub fn bounds(clamp: [f32; 2]) -> [u32; 2] {
-    [clamp[0].max(OPEN[0]).to_bits(), clamp[1].min(OPEN[1]).to_bits()]
-}
-
 /// Workgroups of an elementwise kernel.
 fn over(count: usize) -> [usize; 2] {
     let groups = count.div_ceil(WIDE);
@@ -89,7 +84,7 @@ impl Maker<'_> {
         if let Some(kernel) = self.kernels.get(&wgsl) {
             return Ok(kernel.clone());
         }
-        let kernel = self.device.kernel(name, &wgsl).await?;
+        let kernel = self.device.kernel(name, &(self.precision.preamble().to_string() + &wgsl)).await?;
         self.kernels.insert(wgsl, kernel.clone());
         Ok(kernel)
     }
@@ -143,7 +138,7 @@ impl Maker<'_> {
                 let kernel = self.kernel("add", each::add()).await?;
                 let count = to.size();
                 let ins = [layer.ins[0], layer.ins[1]];
-                Ok((self.each(&kernel, ins, layer.out, count, &bounds(*clamp))?, None))
+                Ok((self.each(&kernel, ins, layer.out, count, &self.precision.bounds(*clamp))?, None))
             }
             Job::Flatten => {
                 let kernel = self.kernel("flatten", each::flatten()).await?;

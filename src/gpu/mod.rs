@@ -14,6 +14,7 @@ mod forms;
 mod maker;
 mod nm;
 mod pack;
+mod precision;
 mod weighted;
 mod wgsl;
 
@@ -23,5 +24,4 @@ pub use absent::{Device, Executor, Learner, Learnt};
 pub use device::Device;
 #[cfg(feature = "gpu")]
 pub use executor::Executor;
-#[cfg(feature = "gpu")]
-pub use learn::{Learner, Learnt};
+pub use precision::Precision;

@@ -5,7 +5,8 @@
 
 use std::fmt::Write;
 
-use super::wgsl::{HEAD, PUT, WIDE, params};
+use super::precision::Precision;
+use super::wgsl::{HEAD, Lanes, PUT, WIDE, params};
 
 /// Rows of N weights a group.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,9 +62,10 @@ impl Groups {
 /// `y[o, p] = clamp(Σ w x[offset + p] + bias + residual)` over N:M groups, V pixels an invocation.
 ///
 /// `table` and `weights` are those of [`Groups`], and the bias behind the weights.
-pub fn kernel(n: usize, m: usize, v: usize) -> String {
+pub fn kernel(n: usize, m: usize, v: usize, precision: Precision) -> String {
     let (bits, share) = bits(n, m);
-    let mut code = params(&format!("{HEAD} groups words")) + PUT;
+    let lanes = Lanes::new(precision, v);
+    let mut code = params(&format!("{HEAD} groups words")) + PUT + lanes.types();
     let tile = v * WIDE;
     let _ = writeln!(
         code,
@@ -72,40 +74,47 @@ pub fn kernel(n: usize, m: usize, v: usize) -> String {
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {{
   let row = group.y;
   let first = group.x * {tile}u + local.x;
-  let bias = weights[p.bias + row];"
+  let bias = f32(weights[p.bias + row]);"
     );
-    for pixel in 0..v {
-        let _ = writeln!(code, "  var s{pixel} = bias;");
+    for i in 0..lanes.count {
+        let _ = writeln!(code, "  var s{i} = total(bias);");
     }
     let _ = writeln!(
         code,
         "  var t = row * p.groups * {n}u;
   for (var word = 0u; word < p.words; word++) {{
     var places = table[p.groups * {m}u + row * p.words + word];
-    let end = min((word + 1u) * {share}u, p.groups);
-    for (var g = word * {share}u; g < end; g++) {{"
+    let end = min((word + 1u) * {share}u, p.groups);"
     );
-    for i in 0..n {
+    // Short sums are those of a word, of sixteen weights at most.
+    let short = precision == Precision::Half;
+    for i in 0..if short { lanes.count } else { 0 } {
+        let _ = writeln!(code, "    var q{i} = lane(0.0);");
+    }
+    let _ = writeln!(code, "    for (var g = word * {share}u; g < end; g++) {{");
+    for k in 0..n {
         let _ = writeln!(
             code,
-            "      let at{i} = table[g * {m}u + (places >> {}u) % {}u] + first;
-      let w{i} = weights[t + {i}u];",
-            i * bits,
+            "      let at{k} = table[g * {m}u + (places >> {}u) % {}u] + first;
+      let w{k} = lane(weights[t + {k}u]);",
+            k * bits,
             1 << bits
         );
-        for pixel in 0..v {
-            let _ = writeln!(code, "      s{pixel} = fma(w{i}, x[at{i} + {}u], s{pixel});", pixel * WIDE);
+        for i in 0..lanes.count {
+            let sum = lanes.sum;
+            let _ = writeln!(code, "      {sum}{i} = fma(w{k}, {}, {sum}{i});", lanes.load(&format!("at{k}"), i));
         }
     }
     // A word that holds one group is used up: shifts by its whole width are not defined.
     if share > 1 {
         let _ = writeln!(code, "      places >>= {}u;", n * bits);
     }
-    let _ = writeln!(code, "      t += {n}u;\n    }}\n  }}");
-    for pixel in 0..v {
-        let _ = writeln!(code, "  put(row, first + {}u, s{pixel});", pixel * WIDE);
+    let _ = writeln!(code, "      t += {n}u;\n    }}");
+    for i in 0..if short { lanes.count } else { 0 } {
+        let _ = writeln!(code, "    s{i} += total(q{i});");
     }
-    code + "}\n"
+    code += "  }\n";
+    code + &lanes.put("row", "s") + "}\n"
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::kernel::conv::Conv;
 
 use super::device::{Call, Wires};
 use super::forms::{self, Form};
-use super::maker::{Maker, bounds, images, lies, unsupported};
+use super::maker::{Maker, images, lies, unsupported};
 
 /// Runs of a sample while kernels are chosen, and samples of each.
 const RUNS: usize = 8;
@@ -19,7 +19,7 @@ impl Maker<'_> {
     /// A convolution on the kernel that suits it.
     pub async fn convolution(&mut self, layer: &Layer, w: &Weighted, v: &Conv) -> Result<(Call, Option<Why>)> {
         let (_, _, layout) = images(&self.places[layer.ins[0]])?;
-        let forms = forms::planes(w, v, layout, self.span(layer.out));
+        let forms = forms::planes(w, v, layout, self.span(layer.out), self.precision);
         self.choose(layer, w, &forms).await
     }
 
@@ -40,7 +40,7 @@ impl Maker<'_> {
                     dilation: [1, 1],
                     groups: 1,
                 };
-                forms::planes(w, &v, layout, self.span(layer.out))
+                forms::planes(w, &v, layout, self.span(layer.out), self.precision)
             }
             _ => forms::vector(w, inputs),
         };
@@ -64,7 +64,7 @@ impl Maker<'_> {
             } else {
                 form.loads * 1e-4
             };
-            let bytes = 4 * (form.table.len() + form.weights.len() + w.bias.len());
+            let bytes = 4 * form.table.len() + self.precision.bytes() * (form.weights.len() + w.bias.len());
             tried.push(Candidate { kernel: form.name.into(), us, bytes });
         }
         let (chosen, why) = decide(tried, self.choose);
@@ -84,12 +84,12 @@ impl Maker<'_> {
         let [lead, plane, pitch, tall] = lies(to)?;
         let [h, wide] = if let Place::Flat { size, .. } = to { *size } else { [1, 1] };
         let residual = layer.ins.get(1).copied();
-        let [low, high] = bounds(w.clamp);
+        let [low, high] = self.precision.bounds(w.clamp);
         let [run, rows, bias] = [self.span(layer.out), w.bias.len(), form.weights.len()].map(|n| n as u32);
         let head = [run, lead, plane, rows, pitch, tall, h as u32, wide as u32, low, high, bias];
         let params = [&head[..], &[u32::from(residual.is_some())], &form.params].concat();
-        let (table, weights) =
-            (self.device.hold(&form.table)?, self.device.hold(&[&form.weights[..], &w.bias].concat())?);
+        let numbers = [&form.weights[..], &w.bias].concat();
+        let (table, weights) = (self.device.hold(&form.table)?, self.precision.hold(self.device, &numbers)?);
         let x = self.room(layer.ins[0]);
         let aside = residual.map_or(x, |id| self.room(id));
         let wires = Wires { x, y: self.room(layer.out), aside, table: &table, weights: &weights };

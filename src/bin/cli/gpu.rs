@@ -6,7 +6,7 @@ use clap::Args;
 use secateur::base::stats::{median, ratio};
 use secateur::base::{Error, Flat, Result, Rng, clock, tensor};
 use secateur::compile::{Choose, Options as Compile, compile, program};
-use secateur::gpu::{Device, Executor};
+use secateur::gpu::{Device, Executor, Precision};
 use secateur::io::safetensors;
 use secateur::prune::Settings;
 use secateur::session::survey::by_magnitude;
@@ -102,7 +102,7 @@ fn measure(device: &Device, id: &str, sparsity: f32, batch: usize) -> Result<Row
     let how = Compile { batch, ..Compile::default() };
     let mut plan = compile(&graph, &masks, &how)?;
     let program = program(&graph, &masks, &how)?;
-    let executor = pollster::block_on(Executor::new(device.clone(), program, Choose::Measure))?;
+    let executor = pollster::block_on(Executor::new(device.clone(), program, Choose::Measure, Precision::Single))?;
     let shape: Vec<usize> = std::iter::once(batch).chain(model.input.iter().copied()).collect();
     let (mut x, mut rng) = (tensor::zeros(&shape), Rng::new(1));
     x.iter_mut().for_each(|x| *x = rng.normal());

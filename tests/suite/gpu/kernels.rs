@@ -2,10 +2,11 @@
 
 use secateur::base::{Result, Rng, Tensor, tensor};
 use secateur::compile::{Choose, GroupRule};
+use secateur::gpu::Precision;
 use secateur::graph::build::Square;
 use secateur::graph::{Builder, Graph, Masks, op};
 
-use super::{Case, check, device};
+use super::{Case, check, device, precisions};
 use crate::plan::{cut, noise};
 
 /// One convolution of odd extents with bias, residual and ReLU.
@@ -47,13 +48,14 @@ const ROWS: [&str; 11] = [
 fn gpu_kernels_equal_the_interpreter_on_odd_shapes() -> Result<()> {
     let Some(device) = device() else { return Ok(()) };
     let mut rng = Rng::new(8);
-    for name in ROWS {
+    for (name, precision) in ROWS.into_iter().flat_map(|name| precisions(&device).into_iter().map(move |p| (name, p))) {
         let mut ran = 0;
         for _ in 0..8 {
             let (graph, x) = layer(&mut rng)?;
             let masks = cut(&graph, [0.3, 0.9, 1.0][rng.below(3)]);
             let what = format!("{name}, {}", shapes(&graph));
-            let case = Case { what, graph: &graph, masks: &masks, rules: &[], x: &x, choose: Choose::Named(name) };
+            let (rules, choose) = (&[], Choose::Named(name));
+            let case = Case { what, graph: &graph, masks: &masks, rules, x: &x, choose, precision };
             let kernels = check(&device, &case)?;
             ran += kernels.iter().filter(|kernel| *kernel == name).count();
         }
@@ -95,8 +97,12 @@ fn gpu_n_m_kernels_equal_the_interpreter() -> Result<()> {
         let (masks, rules) = groups(&graph, n, m, &mut rng);
         let x = &noise(&[1 + i % 2, channels, 5, 7], 4);
         let what = format!("{name} {n}:{m}, {}", shapes(&graph));
-        let case = Case { what, graph: &graph, masks: &masks, rules: &rules, x, choose: Choose::Named(name) };
-        assert_eq!(check(&device, &case)?, [name; 2], "{n}:{m}");
+        let (choose, precision) = (Choose::Named(name), Precision::Single);
+        let case = Case { what: what.clone(), graph: &graph, masks: &masks, rules: &rules, x, choose, precision };
+        for precision in precisions(&device) {
+            let case = Case { what: what.clone(), precision, ..case };
+            assert_eq!(check(&device, &case)?, [name; 2], "{n}:{m}");
+        }
         // Promised and not kept: one weight too many in every group, or none missing at all.
         let (broken, _) = groups(&graph, m, m, &mut rng);
         let what = format!("{name} {n}:{m}, broken");
@@ -115,9 +121,10 @@ fn gpu_n_m_kernels_run_linear_layers() -> Result<()> {
     let (masks, rules) = groups(&graph, 2, 4, &mut Rng::new(2));
     for (batch, want) in [(1, "gpu dense"), (5, "gpu n:m 4")] {
         let x = &noise(&[batch, 24], 4);
-        let choose = Choose::Named("gpu n:m 4");
+        let (choose, precision) = (Choose::Named("gpu n:m 4"), Precision::Single);
         let what = format!("linear 2:4, batch {batch}");
-        let kernels = check(&device, &Case { what, graph: &graph, masks: &masks, rules: &rules, x, choose })?;
+        let kernels =
+            check(&device, &Case { what, graph: &graph, masks: &masks, rules: &rules, x, choose, precision })?;
         assert_eq!(kernels, [want], "batch {batch}");
     }
     Ok(())
@@ -139,8 +146,11 @@ fn gpu_depthwise_kernels_equal_the_interpreter() -> Result<()> {
         let masks = cut(&graph, [0.0, 0.5][i % 2]);
         let x = &noise(&[1 + i % 3, channels, size[0], size[1]], 4);
         let what = format!("{name}, stride {stride}, {}", shapes(&graph));
-        let case = Case { what, graph: &graph, masks: &masks, rules: &[], x, choose: Choose::Named(name) };
-        assert_eq!(check(&device, &case)?, [name; 2]);
+        for precision in precisions(&device) {
+            let (what, rules, choose) = (what.clone(), &[], Choose::Named(name));
+            let case = Case { what, graph: &graph, masks: &masks, rules, x, choose, precision };
+            assert_eq!(check(&device, &case)?, [name; 2]);
+        }
     }
     Ok(())
 }
@@ -148,15 +158,17 @@ fn gpu_depthwise_kernels_equal_the_interpreter() -> Result<()> {
 #[test]
 fn gpu_softmax_equals_the_interpreter() -> Result<()> {
     let Some(device) = device() else { return Ok(()) };
-    for batch in [1, 2, 70] {
+    for (batch, precision) in [1, 2, 70].into_iter().flat_map(|n| precisions(&device).into_iter().map(move |p| (n, p)))
+    {
         let mut build = Builder::new(&[6], 3);
         let scores = build.linear("fc", build.input(), 9)?;
         let shares = build.node("softmax", op::Softmax, &[scores])?;
         let graph = build.finish(shares);
-        // Scores above a hundred: powers of them would overflow.
-        let x = &noise(&[batch, 6], 4).mapv(|x| 40.0 * x);
+        // Scores above a hundred: powers of them would overflow. Halves of that size are too coarse to be powers at all.
+        let scale = if precision == Precision::Single { 40.0 } else { 2.0 };
+        let x = &noise(&[batch, 6], 4).mapv(|x| scale * x);
         let (what, masks) = (format!("softmax, batch {batch}"), &Masks::default());
-        check(&device, &Case { what, graph: &graph, masks, rules: &[], x, choose: Choose::Predict })?;
+        check(&device, &Case { what, graph: &graph, masks, rules: &[], x, choose: Choose::Predict, precision })?;
     }
     Ok(())
 }

@@ -2,24 +2,38 @@
 
 use secateur::base::Result;
 use secateur::compile::Choose;
+use secateur::gpu::Precision;
 use secateur::graph::Masks;
 use secateur::prune::Settings;
 use secateur::session::survey::by_magnitude;
 use secateur::zoo;
 
-use super::{Case, check, device};
+use super::{Case, check, device, precisions};
 use crate::plan::{cut, noise, settled};
+
+/// Batch sizes, shares that are cut, and precisions.
+const RUNS: [(usize, f32, Precision); 5] = [
+    (1, 0.0, Precision::Single),
+    (1, 0.9, Precision::Single),
+    (3, 0.9, Precision::Single),
+    (1, 0.0, Precision::Half),
+    (3, 0.9, Precision::Half),
+];
 
 #[test]
 fn gpu_runs_every_model_dense_and_sparse() -> Result<()> {
     let Some(device) = device() else { return Ok(()) };
     for model in zoo::ALL {
         let graph = settled(model.id)?;
-        for (batch, share) in [(1, 0.0), (1, 0.9), (3, 0.9)] {
-            let masks = if share > 0.0 { cut(&graph, share) } else { Masks::default() };
+        for (batch, share, precision) in RUNS {
+            if !precisions(&device).contains(&precision) {
+                continue;
+            }
+            let masks = &if share > 0.0 { cut(&graph, share) } else { Masks::default() };
             let what = format!("{}, batch {batch}, sparsity {share}", model.id);
             let x = &noise(&[batch, 1, 28, 28], 6);
-            check(&device, &Case { what, graph: &graph, masks: &masks, rules: &[], x, choose: Choose::Predict })?;
+            let choose = Choose::Predict;
+            check(&device, &Case { what, graph: &graph, masks, rules: &[], x, choose, precision })?;
         }
     }
     Ok(())
@@ -35,7 +49,8 @@ fn gpu_runs_every_pattern() -> Result<()> {
             let settings: Settings = pairs.map(|(key, value)| (key.into(), value.into())).collect();
             let (graph, masks, rules) = by_magnitude(settled(id)?, &settings)?;
             let (what, x) = (format!("{id} {pattern}"), &noise(&[2, 1, 28, 28], 6));
-            let case = Case { what, graph: &graph, masks: &masks, rules: &rules, x, choose: Choose::Predict };
+            let (choose, precision) = (Choose::Predict, Precision::Single);
+            let case = Case { what, graph: &graph, masks: &masks, rules: &rules, x, choose, precision };
             check(&device, &case)?;
             if pattern == "pattern=n:m" {
                 let kernels = check(&device, &Case { choose: Choose::Named("gpu n:m 4"), ..case })?;
