@@ -124,6 +124,11 @@ impl Device {
         self.device.features().contains(wgpu::Features::SHADER_F16)
     }
 
+    /// Whether it has a clock of its own: see [`Self::timed`].
+    pub fn clock(&self) -> bool {
+        self.device.features().contains(wgpu::Features::TIMESTAMP_QUERY)
+    }
+
     /// Room for some numbers of four bytes, all zero.
     ///
     /// # Errors
@@ -236,7 +241,7 @@ impl Device {
     /// # Errors
     /// When the GPU is lost, or has no memory left.
     pub async fn timed(&self, calls: &[Call]) -> Result<Option<f64>> {
-        if !self.device.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
+        if !self.clock() {
             return Ok(None);
         }
         let queries = wgpu::QuerySetDescriptor { label: None, ty: wgpu::QueryType::Timestamp, count: 2 };

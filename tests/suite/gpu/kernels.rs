@@ -72,7 +72,7 @@ fn groups(graph: &Graph, n: usize, m: usize, rng: &mut Rng) -> (Masks, Vec<Group
         let shape = &graph.values[weight].shape;
         let taps: usize = shape[2..].iter().product();
         let mut mask = vec![0; tensor::count(shape)];
-        for first in (0..mask.len()).filter(|i| i / taps % m == 0) {
+        for first in (0..mask.len()).filter(|i| (i / taps).is_multiple_of(m)) {
             (0..n).for_each(|_| mask[first + rng.below(m) * taps] = 1);
         }
         masks.set(weight, mask);
