@@ -15,6 +15,7 @@ mod maker;
 mod nm;
 mod pack;
 mod precision;
+mod probe;
 mod weighted;
 mod wgsl;
 
@@ -25,3 +26,4 @@ pub use device::Device;
 #[cfg(feature = "gpu")]
 pub use executor::Executor;
 pub use precision::Precision;
+pub use probe::{Limits, probe};

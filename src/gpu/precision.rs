@@ -52,7 +52,7 @@ impl Precision {
     }
 
     /// Bytes of a number.
-    pub(super) fn bytes(self) -> usize {
+    pub fn bytes(self) -> usize {
         match self {
             Self::Single => 4,
             Self::Half => 2,

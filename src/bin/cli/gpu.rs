@@ -14,6 +14,7 @@ use secateur::zoo;
 use serde::Serialize;
 
 use super::files::{self, ASSETS};
+use super::roofline;
 
 /// Options of `gpu`.
 #[derive(Args)]
@@ -23,12 +24,28 @@ pub struct Options {
     /// Share of single weights that is cut.
     #[arg(long, default_value_t = 0.9)]
     sparsity: f32,
-    /// Examples of a run.
-    #[arg(long, value_delimiter = ',', default_values_t = [1, 8, 64])]
-    batch: Vec<usize>,
+    /// Examples of a run: 1, 8 and 64 unless said, and 64 for the roofline.
+    #[arg(long, value_delimiter = ',')]
+    pub batch: Vec<usize>,
+    /// Calculate in half precision on the GPU.
+    #[arg(long)]
+    pub half: bool,
+    /// Measure what this GPU can do at best, and the convolutions of ResNet-18 against that.
+    #[arg(long)]
+    roofline: bool,
+    /// Rows and columns of the images that the roofline's convolutions begin from.
+    #[arg(long, default_value_t = 224)]
+    pub side: usize,
     /// Print all figures as JSON.
     #[arg(long)]
-    json: bool,
+    pub json: bool,
+}
+
+impl Options {
+    /// What the GPU calculates in.
+    pub fn precision(&self) -> Precision {
+        if self.half { Precision::Half } else { Precision::Single }
+    }
 }
 
 /// A network at a batch size.
@@ -38,10 +55,13 @@ struct Row {
     sparsity: f32,
     batch: usize,
     gpu: String,
+    half: bool,
     dispatches: usize,
     /// The first run: what a visitor waits for once.
     cold_ms: f64,
     gpu_ms: f64,
+    /// Of that, what the kernels take by the GPU's own clock, where it has one.
+    arithmetic_ms: Option<f64>,
     processor_ms: f64,
     /// Time of the processor over that of the GPU, and the ends of its interval.
     ratio: f64,
@@ -56,13 +76,17 @@ const LEAST_MS: f64 = 5.0;
 /// Measures and prints.
 pub fn run(options: &Options) -> Result<()> {
     let device = pollster::block_on(Device::open())?;
+    if options.roofline {
+        return roofline::run(&device, options);
+    }
+    let batches = if options.batch.is_empty() { &[1, 8, 64][..] } else { &options.batch };
     let mut rows = Vec::new();
     for id in zoo::ALL.iter().map(|model| model.id) {
         if !options.models.is_empty() && !options.models.iter().any(|name| name == id) {
             continue;
         }
-        for &batch in &options.batch {
-            let row = measure(&device, id, options.sparsity, batch)?;
+        for &batch in batches {
+            let row = measure(&device, id, options, batch)?;
             if !options.json {
                 println!("{}", words(&row));
             }
@@ -80,19 +104,20 @@ pub fn run(options: &Options) -> Result<()> {
 
 fn words(row: &Row) -> String {
     let Row { model, batch, dispatches, gpu_ms, processor_ms, ratio, low, high, cold_ms, gpu, .. } = row;
+    let arithmetic = row.arithmetic_ms.map_or_else(String::new, |ms| format!(", {ms:.3} ms of arithmetic"));
     let verdict = match () {
         () if *low <= 1.0 && *high >= 1.0 => "no difference".to_string(),
         () if *ratio > 1.0 => format!("{gpu} is {ratio:.2}x faster ({low:.2}-{high:.2})"),
         () => format!("{gpu} is {:.2}x slower ({:.2}-{:.2})", 1.0 / ratio, 1.0 / high, 1.0 / low),
     };
     format!(
-        "{model}, batch {batch}: {gpu_ms:.3} ms in {dispatches} dispatches ({cold_ms:.1} ms at first), \
+        "{model}, batch {batch}: {gpu_ms:.3} ms in {dispatches} dispatches{arithmetic} ({cold_ms:.1} ms at first), \
          {processor_ms:.3} ms on one thread: {verdict}"
     )
 }
 
-fn measure(device: &Device, id: &str, sparsity: f32, batch: usize) -> Result<Row> {
-    let model = zoo::find(id)?;
+fn measure(device: &Device, id: &str, options: &Options, batch: usize) -> Result<Row> {
+    let (model, sparsity) = (zoo::find(id)?, options.sparsity);
     let mut graph = model.build(1)?;
     let file = Path::new(ASSETS).join("models").join(format!("{id}.safetensors"));
     safetensors::read(&mut graph, &files::read(&file)?)?;
@@ -102,7 +127,7 @@ fn measure(device: &Device, id: &str, sparsity: f32, batch: usize) -> Result<Row
     let how = Compile { batch, ..Compile::default() };
     let mut plan = compile(&graph, &masks, &how)?;
     let program = program(&graph, &masks, &how)?;
-    let executor = pollster::block_on(Executor::new(device.clone(), program, Choose::Measure, Precision::Single))?;
+    let executor = pollster::block_on(Executor::new(device.clone(), program, Choose::Measure, options.precision()))?;
     let shape: Vec<usize> = std::iter::once(batch).chain(model.input.iter().copied()).collect();
     let (mut x, mut rng) = (tensor::zeros(&shape), Rng::new(1));
     x.iter_mut().for_each(|x| *x = rng.normal());
@@ -124,20 +149,23 @@ fn measure(device: &Device, id: &str, sparsity: f32, batch: usize) -> Result<Row
         Ok(clock::now_ms() - start)
     };
     let times = [enough(&mut on_gpu)?, enough(&mut on_processor)?];
-    let (mut gpu, mut processor) = (Vec::new(), Vec::new());
+    let (mut gpu, mut processor, mut arithmetic) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..SAMPLES {
         gpu.push(on_gpu(times[0])? / times[0] as f64);
         processor.push(on_processor(times[1])? / times[1] as f64);
+        arithmetic.extend(pollster::block_on(executor.arithmetic())?);
     }
     let (ratio, interval) = ratio(&processor, &gpu, 1);
     Ok(Row {
         model: model.id,
         sparsity,
         batch,
-        gpu: device.name().into(),
+        gpu: device.name.clone(),
+        half: options.half,
         dispatches: executor.dispatches(),
         cold_ms,
         gpu_ms: median(&gpu),
+        arithmetic_ms: (!arithmetic.is_empty()).then(|| median(&arithmetic)),
         processor_ms: median(&processor),
         ratio,
         low: interval.low,

@@ -4,6 +4,8 @@ mod files;
 #[cfg(feature = "gpu")]
 mod gpu;
 mod prune;
+#[cfg(feature = "gpu")]
+mod roofline;
 mod subset;
 mod survey;
 mod train;

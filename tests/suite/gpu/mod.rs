@@ -8,7 +8,7 @@ mod models;
 
 use secateur::base::{Flat, Result, Tensor, clock, tensor};
 use secateur::compile::{Choose, GroupRule, Options, program};
-use secateur::gpu::{Device, Executor, Precision};
+use secateur::gpu::{Device, Executor, Precision, probe};
 use secateur::graph::{Graph, Masks, run};
 
 use crate::plan::{cut, settled};
@@ -110,6 +110,18 @@ fn gpu_tells_what_its_kernels_take() -> Result<()> {
     }
     // The software GPU of the tests has a clock: there, nothing measured is a mistake.
     assert!(took[1] > took[0] || took == [None; 2] && !device.name.contains("llvmpipe"), "{took:?} ms");
+    Ok(())
+}
+
+/// What a GPU can do at best, next to what a convolution does.
+#[test]
+fn gpu_has_limits() -> Result<()> {
+    let Some(device) = device() else { return Ok(()) };
+    let limits = pollster::block_on(probe(&device, Precision::Single))?;
+    let all = [limits.copy_gbs, limits.gflops, limits.dispatch_us, limits.readback_us];
+    assert!(all.iter().all(|x| x.is_finite()) && limits.readback_us > limits.dispatch_us, "{limits:?}");
+    // Slower than any processor, and faster than any GPU: neither is to be believed.
+    assert!((0.1..1e5).contains(&limits.copy_gbs) && (0.1..1e7).contains(&limits.gflops), "{limits:?}");
     Ok(())
 }
 
