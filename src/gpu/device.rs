@@ -140,12 +140,7 @@ impl Device {
                 .hint("ask for a smaller batch"));
         }
         let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC;
-        Ok(Memory(self.device.create_buffer(&wgpu::BufferDescriptor {
-            label: None,
-            size,
-            usage,
-            mapped_at_creation: false,
-        })))
+        Ok(Memory(self.buffer(size, usage)))
     }
 
     /// Room that holds numbers already.
@@ -199,12 +194,7 @@ impl Device {
         }
         let mut block = [0u32; PARAMS];
         block[..params.len()].copy_from_slice(params);
-        let uniform = self.device.create_buffer(&wgpu::BufferDescriptor {
-            label: None,
-            size: 4 * PARAMS as u64,
-            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        });
+        let uniform = self.buffer(4 * PARAMS as u64, wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST);
         self.queue.write_buffer(&uniform, 0, bytemuck::cast_slice(&block));
         let buffers = [&wires.x.0, &wires.y.0, &wires.aside.0, &wires.table.0, &wires.weights.0, &uniform];
         let entries: Vec<wgpu::BindGroupEntry> = (0..)
@@ -246,12 +236,7 @@ impl Device {
         }
         let queries = wgpu::QuerySetDescriptor { label: None, ty: wgpu::QueryType::Timestamp, count: 2 };
         let queries = self.device.create_query_set(&queries);
-        let resolved = self.device.create_buffer(&wgpu::BufferDescriptor {
-            label: None,
-            size: 16,
-            usage: wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC,
-            mapped_at_creation: false,
-        });
+        let resolved = self.buffer(16, wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC);
         let stamps: Vec<u64> = self
             .submit(&resolved, 2, |encoder| {
                 pass(encoder, calls, Some(&queries));
@@ -263,6 +248,11 @@ impl Device {
             [begin, end] if end > begin => Some((end - begin) as f64 * ns * 1e-6),
             _ => None,
         })
+    }
+
+    /// A buffer of some bytes.
+    fn buffer(&self, size: u64, usage: wgpu::BufferUsages) -> wgpu::Buffer {
+        self.device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false })
     }
 
     /// Submits what is encoded, and reads the first numbers of a buffer after it.
@@ -277,12 +267,7 @@ impl Device {
         }
         let scope = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
         let size = (size_of::<T>() * numbers) as u64;
-        let staging = self.device.create_buffer(&wgpu::BufferDescriptor {
-            label: None,
-            size,
-            usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
-            mapped_at_creation: false,
-        });
+        let staging = self.buffer(size, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
         let mut encoder = self.device.create_command_encoder(&Default::default());
         encode(&mut encoder);
         encoder.copy_buffer_to_buffer(from, 0, &staging, 0, size);

@@ -103,7 +103,7 @@ fn gpu_n_m_kernels_equal_the_interpreter() -> Result<()> {
             let case = Case { what: what.clone(), precision, ..case };
             assert_eq!(check(&device, &case)?, [name; 2], "{n}:{m}");
         }
-        // Promised and not kept: one weight too many in every group, or none missing at all.
+        // Promised and not kept: some groups have more.
         let (broken, _) = groups(&graph, m, m, &mut rng);
         let what = format!("{name} {n}:{m}, broken");
         let kernels = check(&device, &Case { what, masks: &broken, ..case })?;
