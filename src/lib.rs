@@ -11,6 +11,10 @@ pub mod bench;
 pub mod catalog;
 pub mod compile;
 pub mod data;
+#[cfg(feature = "gpu")]
+pub mod gpu;
+#[cfg(not(feature = "gpu"))]
+#[path = "gpu/absent.rs"]
 pub mod gpu;
 pub mod graph;
 pub mod io;

@@ -28,6 +28,21 @@ impl Device {
     pub fn name(&self) -> &str {
         match self.0 {}
     }
+
+    /// Whether kernels may work on numbers of two bytes.
+    pub fn half(&self) -> bool {
+        match self.0 {}
+    }
+}
+
+/// Precision of weights and values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Precision {
+    /// 32 bits.
+    #[default]
+    Single,
+    /// 16 bits.
+    Half,
 }
 
 /// A program that this build cannot have.
@@ -39,7 +54,7 @@ impl Executor {
     ///
     /// # Errors
     /// Never called: there is no device.
-    pub async fn new(device: Device, _: Placed, _: Choose) -> Result<Self> {
+    pub async fn new(device: Device, _: Placed, _: Choose, _: Precision) -> Result<Self> {
         match device.0 {}
     }
 
@@ -48,6 +63,14 @@ impl Executor {
     /// # Errors
     /// Never called: there is no executor.
     pub async fn run(&self, _: &[f32]) -> Result<Vec<f32>> {
+        match self.0 {}
+    }
+
+    /// Milliseconds that a run's kernels take.
+    ///
+    /// # Errors
+    /// Never called: there is no executor.
+    pub async fn arithmetic(&self) -> Result<Option<f64>> {
         match self.0 {}
     }
 

@@ -2,6 +2,9 @@
 //!
 //! Every kernel has the same five buffers and one block of parameters, so one layout serves them all.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
 use bytemuck::Pod;
@@ -25,6 +28,8 @@ pub struct Device {
     queue: wgpu::Queue,
     layout: wgpu::BindGroupLayout,
     pipelines: wgpu::PipelineLayout,
+    /// Kernels compiled so far, by their text.
+    kernels: Rc<RefCell<BTreeMap<String, Kernel>>>,
     lost: Arc<OnceLock<String>>,
     name: String,
 }
@@ -116,7 +121,12 @@ impl Device {
             immediate_size: 0,
         });
         let name = adapter.get_info().name;
-        Ok(Self { device, queue, layout, pipelines, lost, name })
+        Ok(Self { device, queue, layout, pipelines, kernels: Rc::default(), lost, name })
+    }
+
+    /// Its name for itself.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Whether kernels may work on numbers of two bytes.
@@ -158,15 +168,18 @@ impl Device {
         self.queue.write_buffer(&to.0, 0, bytemuck::cast_slice(numbers));
     }
 
-    /// Compiles a kernel from WGSL whose entry is `main`.
+    /// Compiles a kernel from WGSL whose entry is `main`; once for each text.
     ///
     /// # Errors
     /// With the compiler's words when it does not compile.
-    pub async fn kernel(&self, name: &str, wgsl: &str) -> Result<Kernel> {
+    pub async fn kernel(&self, name: &str, wgsl: String) -> Result<Kernel> {
+        if let Some(kernel) = self.kernels.borrow().get(&wgsl) {
+            return Ok(kernel.clone());
+        }
         let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
         let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some(name),
-            source: wgpu::ShaderSource::Wgsl(wgsl.into()),
+            source: wgpu::ShaderSource::Wgsl(wgsl.as_str().into()),
         });
         let pipeline = self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label: Some(name),
@@ -176,10 +189,12 @@ impl Device {
             compilation_options: Default::default(),
             cache: None,
         });
-        match scope.pop().await {
-            None => Ok(Kernel(pipeline)),
-            Some(error) => Err(Error::unsupported(format!("the GPU does not take kernel {name}: {error}"))),
+        if let Some(error) = scope.pop().await {
+            return Err(Error::unsupported(format!("the GPU does not take kernel {name}: {error}")));
         }
+        let kernel = Kernel(pipeline);
+        self.kernels.borrow_mut().insert(wgsl, kernel.clone());
+        Ok(kernel)
     }
 
     /// A kernel with its buffers and parameters, to be run over some workgroups.

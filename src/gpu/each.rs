@@ -3,7 +3,7 @@
 use super::wgsl::params;
 
 /// A kernel that gives every invocation below `p.count` an index `i`.
-fn each(fields: &str, body: &str) -> String {
+pub fn each(fields: &str, body: &str) -> String {
     params(&format!("count {fields}"))
         + "
 @compute @workgroup_size(64)

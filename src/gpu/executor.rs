@@ -1,7 +1,5 @@
 //! A placed program on the GPU: weights uploaded once, values in buffers there, one submission a batch.
 
-use std::collections::BTreeMap;
-
 use crate::base::{Error, Result};
 use crate::compile::choose::Choose;
 use crate::compile::exec::Timing;
@@ -37,9 +35,8 @@ impl Executor {
         let Placed { batch, steps, places, input, output } = placed;
         let (slots, rooms) = slots(&steps, &places, input, output);
         let rooms = rooms.iter().map(|&(_, size)| precision.room(&device, size)).collect::<Result<Vec<_>>>()?;
-        let kernels = BTreeMap::new();
         let (places, slots) = (&places, &slots);
-        let mut maker = Maker { device: &device, kernels, places, rooms: &rooms, slots, choose, precision };
+        let mut maker = Maker { device: &device, places, rooms: &rooms, slots, choose, precision };
         let (mut calls, mut layers) = (Vec::new(), Vec::new());
         for task in steps {
             match task {

@@ -1,7 +1,5 @@
 //! Making the calls of a program: kernels compiled once each, steps wired to the buffers of their values.
 
-use std::collections::BTreeMap;
-
 use crate::base::{Error, Result};
 use crate::compile::choose::{Choose, Why};
 use crate::compile::lower::{Job, Layer};
@@ -19,8 +17,6 @@ use super::wgsl::{ACROSS, WIDE};
 pub struct Maker<'a> {
     /// The GPU.
     pub device: &'a Device,
-    /// Kernels compiled so far, by their text.
-    pub kernels: BTreeMap<String, Kernel>,
     /// Places, by value.
     pub places: &'a [Place],
     /// All buffers.
@@ -68,7 +64,7 @@ fn features(place: &Place) -> Result<(usize, usize)> {
 }
 
 /// Workgroups of an elementwise kernel.
-fn over(count: usize) -> [usize; 2] {
+pub fn over(count: usize) -> [usize; 2] {
     let groups = count.div_ceil(WIDE);
     [groups.min(ACROSS), groups.div_ceil(ACROSS)]
 }
@@ -80,13 +76,8 @@ impl Maker<'_> {
     }
 
     /// A compiled kernel; the name is for messages.
-    pub async fn kernel(&mut self, name: &str, wgsl: String) -> Result<Kernel> {
-        if let Some(kernel) = self.kernels.get(&wgsl) {
-            return Ok(kernel.clone());
-        }
-        let kernel = self.device.kernel(name, &(self.precision.preamble().to_string() + &wgsl)).await?;
-        self.kernels.insert(wgsl, kernel.clone());
-        Ok(kernel)
+    pub async fn kernel(&self, name: &str, wgsl: String) -> Result<Kernel> {
+        self.device.kernel(name, self.precision.preamble().to_string() + &wgsl).await
     }
 
     /// A call of an elementwise kernel over `count` numbers.

@@ -11,6 +11,7 @@ mod device;
 mod each;
 mod executor;
 mod forms;
+mod learn;
 mod maker;
 mod nm;
 mod pack;
@@ -19,11 +20,8 @@ mod probe;
 mod weighted;
 mod wgsl;
 
-#[cfg(not(feature = "gpu"))]
-pub use absent::{Device, Executor, Learner, Learnt};
-#[cfg(feature = "gpu")]
 pub use device::Device;
-#[cfg(feature = "gpu")]
 pub use executor::Executor;
+pub use learn::{Learner, Learnt};
 pub use precision::Precision;
 pub use probe::{Limits, probe};

@@ -23,8 +23,8 @@ pub static THREADS: Param = Param {
 pub static PRECISION: Param = Param {
     key: "precision",
     label: "Precision",
-    what: "What the pruned network computes with: 32-bit floats, or 8-bit integers in its convolutions, calibrated on training images.",
-    kind: Kind::Choice { default: "f32", of: &["f32", "int8"] },
+    what: "What the pruned network computes with: 32-bit floats, 16-bit floats where a GPU has them, or 8-bit integers in its convolutions, calibrated on training images.",
+    kind: Kind::Choice { default: "f32", of: &["f32", "f16", "int8"] },
 };
 
 /// What runs both networks.
@@ -40,9 +40,11 @@ pub static RUNNING: &[&Param] = &[&BATCH, &THREADS, &PRECISION, &EXECUTOR];
 
 /// What a network computes with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Precision {
+pub enum Numbers {
     /// 32-bit floats.
     Single,
+    /// 16-bit floats, where a GPU has them.
+    Half,
     /// 8-bit integers in convolutions.
     Int8,
 }
@@ -66,7 +68,7 @@ pub struct Running {
     /// Threads that share a run.
     pub threads: usize,
     /// What the pruned network computes with.
-    pub precision: Precision,
+    pub precision: Numbers,
     /// What runs both networks.
     pub executor: Asked,
 }
@@ -81,8 +83,9 @@ impl Running {
             batch: BATCH.of(settings)?.whole(),
             threads: THREADS.of(settings)?.whole(),
             precision: match PRECISION.of(settings)?.word() {
-                "int8" => Precision::Int8,
-                _ => Precision::Single,
+                "f16" => Numbers::Half,
+                "int8" => Numbers::Int8,
+                _ => Numbers::Single,
             },
             executor: match EXECUTOR.of(settings)?.word() {
                 "cpu" => Asked::Cpu,
@@ -94,14 +97,15 @@ impl Running {
 
     /// Whether convolutions run on bytes in the end.
     pub fn int8(&self) -> bool {
-        self.precision == Precision::Int8
+        self.precision == Numbers::Int8
     }
 
     /// All settings.
     pub fn settings(&self) -> impl Iterator<Item = (String, String)> {
         let precision = match self.precision {
-            Precision::Single => "f32",
-            Precision::Int8 => "int8",
+            Numbers::Single => "f32",
+            Numbers::Half => "f16",
+            Numbers::Int8 => "int8",
         };
         let executor = match self.executor {
             Asked::Faster => "auto",

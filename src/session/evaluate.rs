@@ -2,7 +2,7 @@
 
 use crate::base::{Error, Flat, Result, Tensor, clock, tensor};
 use crate::compile::{Choose, Options, Plan, compile, program};
-use crate::gpu::{Device, Executor};
+use crate::gpu::{Device, Executor, Precision};
 use crate::graph::{Graph, Masks};
 
 use super::gpu::agree;
@@ -14,6 +14,8 @@ pub struct Evaluator {
     gpu: Option<Executor>,
     /// Whether the GPU was asked for and need not be faster.
     forced: bool,
+    /// What the GPU computes with.
+    precision: Precision,
     /// Least time of a chunk on either executor, in ms.
     least: [f64; 2],
     /// Chunks that the GPU did on trial.
@@ -35,15 +37,16 @@ impl Evaluator {
         options: &Options<'_>,
         device: Option<Device>,
         forced: bool,
+        precision: Precision,
     ) -> Result<Self> {
         let plan = compile(graph, masks, options)?;
         let gpu = match device {
             Some(device) if options.ranges.is_none() => {
-                Executor::new(device, program(graph, masks, options)?, Choose::Predict).await.ok()
+                Executor::new(device, program(graph, masks, options)?, Choose::Predict, precision).await.ok()
             }
             _ => None,
         };
-        Ok(Self { plan, gpu, forced, least: [f64::INFINITY; 2], tried: 0, counted: false })
+        Ok(Self { plan, gpu, forced, precision, least: [f64::INFINITY; 2], tried: 0, counted: false })
     }
 
     /// Answers [N, classes] to up to a batch of images. A GPU that fails is left out from then on, and its error given beside
@@ -68,7 +71,7 @@ impl Evaluator {
             // On trial, and wherever it gives something that is not a number, the processor has the word.
             Ok(answers) => {
                 let sure = self.on_cpu(x)?;
-                let error = agree(answers.flat(), sure.flat()).err();
+                let error = agree(answers.flat(), sure.flat(), self.precision).err();
                 self.gpu = Some(executor).filter(|_| error.is_none());
                 if self.tried > 0 {
                     self.least[1] = self.least[1].min(ms);

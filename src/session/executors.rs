@@ -2,7 +2,27 @@
 
 use std::collections::BTreeSet;
 
-use super::record::{Environment, ExecutorSpeed, Speed};
+use crate::prune::Recipe;
+use crate::prune::running::{Asked, Numbers};
+
+use super::record::{Accuracy, Environment, ExecutorSpeed, Speed};
+
+/// What 16-bit floats did to the answers, or why there are none.
+pub fn halves(accuracy: &Accuracy, here: &Environment, recipe: &Recipe) -> Option<String> {
+    let percent = |x: f64| format!("{:.1}%", 100.0 * x);
+    match accuracy.float {
+        _ if recipe.running.precision != Numbers::Half => None,
+        Some(float) => Some(format!(
+            "It computes with 16-bit floats on the GPU: accuracy {} with 32 bits, {} with 16.",
+            percent(float),
+            percent(accuracy.after)
+        )),
+        None if here.gpu.is_some() && recipe.running.executor != Asked::Cpu => {
+            Some("This GPU has no 16-bit floats: the network runs with 32 bits.".into())
+        }
+        None => Some("Only a GPU computes with 16-bit floats: the network runs with 32 bits.".into()),
+    }
+}
 
 /// The sentences of a record.
 pub fn notes(speed: &Speed, here: &Environment, took: &BTreeSet<&str>) -> Vec<String> {

@@ -2,17 +2,22 @@
 
 use crate::base::{Error, Result, clock, error::Kind};
 use crate::compile::{Choose, Options, Plan, program};
-use crate::gpu::{Device, Executor};
+use crate::gpu::{Device, Executor, Precision};
 use crate::graph::{Graph, Masks};
 use crate::prune::Recipe;
-use crate::prune::running::{Asked, Precision, Running};
+use crate::prune::running::{Asked, Numbers, Running};
 
 use super::Session;
 use super::event::Event;
 use super::measure::HOPELESS;
 
 /// Answers of a GPU may differ from the processor's by this share of the largest.
-const TOLERANCE: f32 = 1e-3;
+const fn tolerance(precision: Precision) -> f32 {
+    match precision {
+        Precision::Single => 1e-3,
+        Precision::Half => 5e-2,
+    }
+}
 
 /// A network on the GPU.
 #[derive(Debug)]
@@ -53,7 +58,7 @@ impl Session {
     /// Whether a run of this recipe may use the GPU, as far as one can know beforehand.
     pub(super) fn may_use_gpu(&self, recipe: &Recipe) -> bool {
         let Running { executor, precision, .. } = recipe.running;
-        matches!(self.gpu, Gpu::Open(_)) && executor != Asked::Cpu && precision != Precision::Int8
+        matches!(self.gpu, Gpu::Open(_)) && executor != Asked::Cpu && precision != Numbers::Int8
     }
 
     /// Whether the GPU might get through so many images sooner than the processor: not where it took longer for fewer.
@@ -77,6 +82,12 @@ impl Session {
             }
             Gpu::Open(_) => None,
         }
+    }
+
+    /// What the GPU is to compute the pruned network with, if it can.
+    pub(super) fn halves(&self, recipe: &Recipe) -> Precision {
+        let has = self.may_use_gpu(recipe) && self.device().is_some_and(|device| device.half());
+        if has && recipe.running.precision == Numbers::Half { Precision::Half } else { Precision::Single }
     }
 
     /// The GPU, if there is one.
@@ -105,14 +116,15 @@ pub async fn upload(
     device: &Device,
     (graph, masks): (&Graph, &Masks),
     options: &Options<'_>,
+    precision: Precision,
     plan: &mut Plan,
     x: &[f32],
 ) -> Result<Uploaded> {
     let start = clock::now_ms();
-    let quick = Executor::new(device.clone(), program(graph, masks, options)?, Choose::Predict).await?;
+    let quick = Executor::new(device.clone(), program(graph, masks, options)?, Choose::Predict, precision).await?;
     let answers = quick.run(x).await?;
     let cold_ms = clock::now_ms() - start;
-    agree(&answers, plan.run(x)?)?;
+    agree(&answers, plan.run(x)?, precision)?;
     let start = clock::now_ms();
     quick.run(x).await?;
     let gpu = clock::now_ms() - start;
@@ -121,8 +133,8 @@ pub async fn upload(
     if gpu > HOPELESS * (clock::now_ms() - start) {
         return Ok(Uploaded { executor: quick, cold_ms, near: false });
     }
-    let executor = Executor::new(device.clone(), program(graph, masks, options)?, Choose::Measure).await?;
-    agree(&executor.run(x).await?, plan.run(x)?)?;
+    let executor = Executor::new(device.clone(), program(graph, masks, options)?, Choose::Measure, precision).await?;
+    agree(&executor.run(x).await?, plan.run(x)?, precision)?;
     Ok(Uploaded { executor, cold_ms, near: true })
 }
 
@@ -130,10 +142,10 @@ pub async fn upload(
 ///
 /// # Errors
 /// When they are not.
-pub fn agree(got: &[f32], want: &[f32]) -> Result<()> {
+pub fn agree(got: &[f32], want: &[f32], precision: Precision) -> Result<()> {
     let top = want.iter().filter(|x| x.is_finite()).fold(0.0f32, |top, x| top.max(x.abs()));
     // An overflow of the network itself is the same news from both.
-    let fit = |g: f32, w: f32| if w.is_finite() { (g - w).abs() <= TOLERANCE * top } else { !g.is_finite() };
+    let fit = |g: f32, w: f32| if w.is_finite() { (g - w).abs() <= tolerance(precision) * top } else { !g.is_finite() };
     match got.iter().zip(want).position(|(&g, &w)| !fit(g, w)) {
         None if got.len() == want.len() => Ok(()),
         _ => Err(Error::state("the GPU answers something else than the processor")
@@ -147,6 +159,7 @@ mod tests {
 
     #[test]
     fn only_rounding_is_forgiven() {
+        let agree = |got: &[f32], want: &[f32]| agree(got, want, Precision::Single);
         let want = [1.0, -20.0, f32::INFINITY];
         assert!(agree(&[1.001, -20.0, f32::NAN], &[1.0, -20.0, f32::NAN]).is_ok());
         assert!(agree(&want, &want).is_ok());

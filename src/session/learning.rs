@@ -3,7 +3,7 @@
 use crate::base::{Flat, Result, Tensor, clock, tensor};
 use crate::compile::{Choose, Options, program};
 use crate::data::Dataset;
-use crate::gpu::{Device, Executor, Learner};
+use crate::gpu::{Device, Executor, Learner, Precision};
 use crate::graph::{Graph, Masks};
 use crate::train::trainer::Step;
 use crate::train::{Loss, Trainer};
@@ -157,7 +157,7 @@ impl Learning {
             none => {
                 let options = Options { batch, choose: Choose::Predict, ..Options::default() };
                 let program = program(teacher, &Masks::default(), &options)?;
-                none.insert(Executor::new(device.clone(), program, Choose::Predict).await?)
+                none.insert(Executor::new(device.clone(), program, Choose::Predict, Precision::Single).await?)
             }
         };
         let answers = executor.run(x.flat()).await?;

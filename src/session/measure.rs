@@ -138,12 +138,12 @@ impl Race {
         self.lanes.iter().all(|lane| lane.done || lane.out)
     }
 
-    /// Medians, ratios and intervals of a batch size, as asked for.
-    pub fn speed(&self, asked: Asked, batch: usize, seed: u64) -> Speed {
+    /// Medians, ratios and intervals of a batch size, each network on what was asked for it.
+    pub fn speed(&self, asked: [Asked; 2], batch: usize, seed: u64) -> Speed {
         let by_executor: Vec<ExecutorSpeed> =
             self.lanes.iter().zip(NAMES).map(|(lane, name)| self.figures(lane, name, seed)).collect();
         // The faster one by more than chance; where it cannot be told, the processor, whose bits are the same everywhere.
-        let faster = |which: usize| match (asked, self.lanes.get(1)) {
+        let faster = |which: usize| match (asked[which], self.lanes.get(1)) {
             (_, None) | (Asked::Cpu, _) => 0,
             (Asked::Gpu, _) => 1,
             (Asked::Faster, Some(gpu)) => {

@@ -71,6 +71,7 @@ pub(super) fn record(job: &Job, session: &mut Session) -> Result<Record> {
     if job.run {
         notes.extend(verdict::notes(&layers, &speed, &collapsed));
     }
+    notes.extend(executors::halves(&accuracy, &session.environment, &job.recipe));
     notes.extend(executors::notes(&speed, &session.environment, &job.gpu.took));
     notes.extend(session.missing_gpu(&job.recipe));
     notes.extend(job.gpu.left.clone());

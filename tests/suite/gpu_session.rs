@@ -1,19 +1,19 @@
 //! Whole runs in a session that has a GPU: what is chosen, what is told, and what happens when the GPU goes away.
 
-use pollster::block_on;
 use secateur::base::Result;
 use secateur::session::record::Record;
 use secateur::session::{Session, event::Event};
+use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::gpu::device;
 use crate::session::{open, run, settings};
 
 /// Runs a recipe a slice at a time; `watch` sees each slice's events, and may do something to the GPU.
-fn drive(session: &mut Session, text: &str, mut watch: impl FnMut(&[Event])) -> Result<(Record, Vec<String>)> {
+async fn drive(session: &mut Session, text: &str, mut watch: impl FnMut(&[Event])) -> Result<(Record, Vec<String>)> {
     session.start("run", &settings(text))?;
     let mut warnings = Vec::new();
     loop {
-        let events = block_on(session.advance(0.0))?;
+        let events = session.advance(0.0).await?;
         watch(&events);
         for event in events {
             match event {
@@ -25,12 +25,12 @@ fn drive(session: &mut Session, text: &str, mut watch: impl FnMut(&[Event])) -> 
     }
 }
 
-#[test]
-fn gpu_and_processor_are_both_timed_and_both_told() -> Result<()> {
-    let Some(device) = device() else { return Ok(()) };
+#[wasm_bindgen_test(unsupported = pollster::test)]
+async fn gpu_and_processor_are_both_timed_and_both_told() -> Result<()> {
+    let Some(device) = device().await else { return Ok(()) };
     let mut session = open("lenet-300-100")?;
     session.attach(Ok(device), Some("a GPU for tests".into()));
-    let (record, warnings) = drive(&mut session, "recovery=none", |_| {})?;
+    let (record, warnings) = drive(&mut session, "recovery=none", |_| {}).await?;
     assert!(warnings.is_empty(), "{warnings:?}");
     let [cpu, gpu] = record.speed.by_executor.as_slice() else { panic!("{:?}", record.speed) };
     assert_eq!((cpu.executor.as_str(), gpu.executor.as_str()), ("cpu", "gpu"));
@@ -46,13 +46,13 @@ fn gpu_and_processor_are_both_timed_and_both_told() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn a_gpu_that_is_asked_for_does_all_it_can() -> Result<()> {
-    let Some(device) = device() else { return Ok(()) };
+#[wasm_bindgen_test(unsupported = pollster::test)]
+async fn a_gpu_that_is_asked_for_does_all_it_can() -> Result<()> {
+    let Some(device) = device().await else { return Ok(()) };
     let mut session = open("lenet-5")?;
     session.attach(Ok(device), None);
     let recipe = "sparsity=0.8 recovery.steps=3 executor=gpu seed=5";
-    let (record, warnings) = drive(&mut session, recipe, |_| {})?;
+    let (record, warnings) = drive(&mut session, recipe, |_| {}).await?;
     assert!(warnings.is_empty(), "{warnings:?}");
     assert_eq!(record.environment.gpu_took_part, ["answers", "timing", "training"]);
     assert_eq!((record.speed.executor.as_str(), record.speed.dense_executor.as_str()), ("gpu", "gpu"));
@@ -72,13 +72,13 @@ fn a_gpu_that_is_asked_for_does_all_it_can() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn a_gpu_that_is_lost_costs_nothing_but_time() -> Result<()> {
-    let Some(_) = device() else { return Ok(()) };
+#[wasm_bindgen_test(unsupported = pollster::test)]
+async fn a_gpu_that_is_lost_costs_nothing_but_time() -> Result<()> {
+    let Some(_) = device().await else { return Ok(()) };
     let recipe = "sparsity=0.8 recovery.steps=4 seed=5";
     let (_, cpu) = run("lenet-5", &format!("{recipe} executor=cpu"))?;
     for kind in ["prune", "train", "compile", "evaluate", "measure"] {
-        let Some(device) = device() else { return Ok(()) };
+        let Some(device) = device().await else { return Ok(()) };
         let mut session = open("lenet-5")?;
         session.attach(Ok(device.clone()), None);
         let (mut phase, mut steps) = (String::new(), 0);
@@ -95,7 +95,7 @@ fn a_gpu_that_is_lost_costs_nothing_but_time() -> Result<()> {
                 device.destroy();
             }
         };
-        let (record, warnings) = drive(&mut session, &format!("{recipe} executor=gpu"), watch)?;
+        let (record, warnings) = drive(&mut session, &format!("{recipe} executor=gpu"), watch).await?;
         assert_eq!(warnings.len(), 1, "said once: {warnings:?}");
         assert!(record.notes.contains(&warnings[0]), "{:?}", record.notes);
         assert_eq!(record.curve.iter().map(|p| p.step).collect::<Vec<_>>(), [1, 2, 3, 4], "{kind}");
@@ -105,7 +105,7 @@ fn a_gpu_that_is_lost_costs_nothing_but_time() -> Result<()> {
             assert_eq!(record.digest, cpu.digest, "{kind}");
             assert_eq!(record.accuracy.after, cpu.accuracy.after, "{kind}");
         }
-        let (again, warnings) = drive(&mut session, &format!("{recipe} executor=gpu"), |_| {})?;
+        let (again, warnings) = drive(&mut session, &format!("{recipe} executor=gpu"), |_| {}).await?;
         assert!(warnings.is_empty(), "said again: {warnings:?}");
         assert_eq!(again.digest, cpu.digest);
         assert!(again.notes.iter().any(|note| note.starts_with("A GPU was asked for")), "{:?}", again.notes);
@@ -113,18 +113,18 @@ fn a_gpu_that_is_lost_costs_nothing_but_time() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn a_gpu_is_left_alone_where_it_cannot_or_must_not_be_used() -> Result<()> {
-    let Some(device) = device() else { return Ok(()) };
+#[wasm_bindgen_test(unsupported = pollster::test)]
+async fn a_gpu_is_left_alone_where_it_cannot_or_must_not_be_used() -> Result<()> {
+    let Some(device) = device().await else { return Ok(()) };
     let mut session = open("lenet-5")?;
     session.attach(Ok(device), None);
-    let (record, _) = drive(&mut session, "recovery=none executor=cpu", |_| {})?;
+    let (record, _) = drive(&mut session, "recovery=none executor=cpu", |_| {}).await?;
     assert!(record.environment.gpu_took_part.is_empty() && record.speed.by_executor.len() == 1);
-    let (record, _) = drive(&mut session, "recovery=none executor=gpu precision=int8", |_| {})?;
+    let (record, _) = drive(&mut session, "recovery=none executor=gpu precision=int8", |_| {}).await?;
     assert!(record.environment.gpu_took_part.is_empty() && record.speed.executor == "cpu");
     assert!(record.notes.iter().any(|note| note.contains("8-bit integers")), "{:?}", record.notes);
     let mut session = open("lenet-5")?;
-    let (record, _) = drive(&mut session, "recovery=none executor=gpu", |_| {})?;
+    let (record, _) = drive(&mut session, "recovery=none executor=gpu", |_| {}).await?;
     assert!(record.notes.iter().any(|note| note.starts_with("A GPU was asked for")), "{:?}", record.notes);
     let check = session.check(&settings("executor=gpu"));
     assert!(check.ok && check.warnings.iter().any(|warning| warning.contains("GPU")), "{:?}", check.warnings);

@@ -7,11 +7,11 @@ mod channels;
 mod contract;
 mod couple;
 mod golden;
-#[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
+#[cfg(feature = "gpu")]
 mod gpu;
-#[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
+#[cfg(feature = "gpu")]
 mod gpu_session;
-#[cfg(all(feature = "gpu", not(target_arch = "wasm32")))]
+#[cfg(feature = "gpu")]
 mod gpu_train;
 mod gradient;
 #[cfg(not(target_arch = "wasm32"))]

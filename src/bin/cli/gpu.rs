@@ -160,7 +160,7 @@ fn measure(device: &Device, id: &str, options: &Options, batch: usize) -> Result
         model: model.id,
         sparsity,
         batch,
-        gpu: device.name.clone(),
+        gpu: device.name().into(),
         half: options.half,
         dispatches: executor.dispatches(),
         cold_ms,

@@ -78,7 +78,7 @@ pub fn run(device: &Device, options: &Options) -> Result<()> {
     };
     words(format!(
         "{}{}: copies {:.0} GB/s, multiplies {:.0} GFLOP/s, a dispatch {:.1} µs, a readback {:.0} µs",
-        device.name,
+        device.name(),
         if options.half { " in half precision" } else { "" },
         limits.copy_gbs,
         limits.gflops,
@@ -111,7 +111,7 @@ pub fn run(device: &Device, options: &Options) -> Result<()> {
             let us: f64 = all.map(|row| row.us * row.times as f64).sum();
             words(format!("  all together, {name}: {:.3} ms", us * 1e-3));
         }
-        let (gpu, half, side, clock) = (device.name.as_str(), options.half, options.side, device.clock());
+        let (gpu, half, side, clock) = (device.name(), options.half, options.side, device.clock());
         reports.push(Report { gpu, half, batch, side, clock, limits: &limits, rows, refused });
     }
     if options.json {

@@ -2,7 +2,7 @@
 
 use crate::base::Result;
 use crate::gpu::device::{Memory, Wires};
-use crate::gpu::executor::unsupported;
+use crate::gpu::maker::unsupported;
 use crate::gpu::wgsl::WIDE;
 use crate::graph::op::{self, Kind, Window};
 use crate::graph::{Node, ValueId};

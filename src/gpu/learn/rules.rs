@@ -1,6 +1,6 @@
 //! The kernels of loss and optimizers, as WGSL.
 
-use crate::gpu::wgsl::each;
+use crate::gpu::each::each;
 
 /// Gradient of the answers; i counts examples. `aside` holds a teacher's answers, `table` labels, then whether there is a teacher.
 pub fn slope() -> String {

@@ -3,11 +3,12 @@
 //! Values have rooms of their own, since the way back reads them. Gradients lie in rooms that others use again once they have
 //! been passed on. The first gradient that a value gets is written, later ones are added, so no room needs to be zero.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::base::{Error, Result, Shape, tensor};
-use crate::gpu::device::{Call, Device, Kernel, Memory, Wires};
-use crate::gpu::executor::{over, unsupported};
+use crate::gpu::device::{Call, Device, Memory, Wires};
+use crate::gpu::maker::{over, unsupported};
+use crate::gpu::precision::Precision;
 use crate::graph::op::Kind;
 use crate::graph::{Graph, Role, ValueId};
 use crate::train::Loss;
@@ -23,7 +24,6 @@ pub struct Tape<'a> {
     batch: usize,
     /// The parameters.
     pub store: &'a Store,
-    kernels: BTreeMap<String, Kernel>,
     /// By value: the one whose numbers it has; another than itself behind layers that only change extents.
     roots: Vec<ValueId>,
     /// By root: how many layers read it, the loss among them.
@@ -83,7 +83,6 @@ impl<'a> Tape<'a> {
             graph,
             batch,
             store,
-            kernels: BTreeMap::new(),
             roots,
             uses,
             values: vec![None; n],
@@ -191,11 +190,8 @@ impl<'a> Tape<'a> {
         params: &[u32],
         groups: [usize; 2],
     ) -> Result<()> {
-        if !self.kernels.contains_key(name) {
-            let kernel = self.device.kernel(name, &wgsl()).await?;
-            self.kernels.insert(name.into(), kernel);
-        }
-        self.calls.push(self.device.call(&self.kernels[name], wires, params, groups)?);
+        let kernel = self.device.kernel(name, Precision::Single.preamble().to_string() + &wgsl()).await?;
+        self.calls.push(self.device.call(&kernel, wires, params, groups)?);
         Ok(())
     }
 

@@ -2,7 +2,8 @@
 //!
 //! A kernel that gives a gradient adds it to what is there where `p.add` says so: a value that several layers read has several.
 
-use crate::gpu::wgsl::{each, params};
+use crate::gpu::each::each;
+use crate::gpu::wgsl::params;
 
 /// Invocations of a workgroup that sums, as many as every GPU has.
 pub const CREW: usize = 256;

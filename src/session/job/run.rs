@@ -2,7 +2,7 @@
 
 use crate::base::{Result, Tensor};
 use crate::compile::{Options, Ranges, compile, observe};
-use crate::gpu::Device;
+use crate::gpu::{Device, Precision};
 use crate::graph::couple::Unit;
 use crate::graph::{Graph, Masks, slice};
 use crate::prune::engine;
@@ -26,7 +26,7 @@ impl Job {
         if self.done == 0 {
             let (device, forced) = self.counting(session);
             let network = (graph, &Masks::default());
-            self.evaluators = vec![Evaluator::new(network, &self.quick(&[]), device, forced).await?];
+            self.evaluators = vec![Evaluator::new(network, &self.quick(&[]), device, forced, Precision::Single).await?];
         }
         let picks: Vec<usize> = (seen..(seen + CHUNK).min(test.len())).collect();
         let (x, labels) = (test.batch(&picks), test.labels(&picks));
@@ -128,9 +128,13 @@ impl Job {
             let (device, forced) = self.counting(session);
             let quick = self.quick(&rules);
             let whole = Options { ranges: self.ranges.as_ref(), ..quick };
-            let mut evaluators = vec![Evaluator::new(network, &whole, device.clone(), forced).await?];
-            if self.ranges.is_some() {
-                evaluators.push(Evaluator::new(network, &quick, device, forced).await?);
+            let halves = session.halves(&self.recipe);
+            // What is coarser than 32-bit floats is counted as it runs, and in these beside it.
+            let coarse = halves == Precision::Half;
+            let runs = if coarse { session.device() } else { device.clone() };
+            let mut evaluators = vec![Evaluator::new(network, &whole, runs, forced || coarse, halves).await?];
+            if self.ranges.is_some() || coarse {
+                evaluators.push(Evaluator::new(network, &quick, device, forced, Precision::Single).await?);
             }
             self.evaluators = evaluators;
         }

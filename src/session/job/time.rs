@@ -2,7 +2,9 @@
 
 use crate::base::{Flat, Result, Tensor};
 use crate::compile::{Options, compile};
+use crate::gpu::Precision;
 use crate::graph::Masks;
+use crate::prune::running::Asked;
 use crate::session::Session;
 use crate::session::event::Event;
 use crate::session::gpu::{Uploaded, upload};
@@ -31,12 +33,14 @@ impl Job {
         let graph = session.network()?.1.clone();
         if !session.baseline.get_or_insert_default().gpu.contains_key(&batch) {
             let plan = session.dense_plan(batch, self.threads)?;
-            let network = upload(&device, (&graph, &Masks::default()), &options, plan, x.flat()).await?;
+            let network =
+                upload(&device, (&graph, &Masks::default()), &options, Precision::Single, plan, x.flat()).await?;
             session.baseline.get_or_insert_default().gpu.insert(batch, network);
         }
+        let halves = session.halves(&self.recipe);
         if let Some(mut plan) = self.plan.take() {
             let (graph, masks) = self.pruned();
-            let network = upload(&device, (graph, &masks), &options, &mut plan, x.flat()).await;
+            let network = upload(&device, (graph, &masks), &options, halves, &mut plan, x.flat()).await;
             self.plan = Some(plan);
             self.uploaded = Some(network?);
         }
@@ -59,8 +63,10 @@ impl Job {
         }
         self.race = race;
         let Some(race) = self.race.as_ref().filter(|race| race.finished()) else { return Ok(false) };
-        let mut speed = race.speed(self.recipe.running.executor, batch, self.recipe.seed);
-        self.describe(session, &mut speed);
+        let asked = self.recipe.running.executor;
+        let pruned = if session.halves(&self.recipe) == Precision::Half { Asked::Gpu } else { asked };
+        let mut speed = race.speed([asked, pruned], batch, self.recipe.seed);
+        self.describe(session, &mut speed).await;
         if let [cpu, gpu] = speed.by_executor.as_slice() {
             self.gpu.took.insert("timing");
             session.baseline.get_or_insert_default().pace = Some((batch, [cpu.dense_ms, gpu.dense_ms]));
@@ -71,10 +77,12 @@ impl Job {
     }
 
     /// What the race itself does not know: what a GPU needed at first, and what a run is made of there.
-    fn describe(&self, session: &Session, speed: &mut Speed) {
+    async fn describe(&self, session: &Session, speed: &mut Speed) {
         let dense = session.baseline.as_ref().and_then(|baseline| baseline.gpu.get(&speed.batch));
         if let (Some(network), Some(row)) = (self.uploaded.as_ref().or(dense), speed.by_executor.get_mut(1)) {
             (row.cold_ms, row.dispatches) = (network.cold_ms, network.executor.dispatches());
+            // A clock that fails is as none: the figure is for information.
+            row.kernels_ms = network.executor.arithmetic().await.ok().flatten();
         }
     }
 
@@ -127,7 +135,9 @@ impl Job {
         let options = Options { batch, threads: self.threads, rules: &rules, ..Options::default() };
         let (graph, masks) = self.pruned();
         let mut plan = compile(graph, &masks, &options)?;
-        let Uploaded { executor, near, .. } = upload(&device, (graph, &masks), &options, &mut plan, x.flat()).await?;
+        let halves = session.halves(&self.recipe);
+        let network = upload(&device, (graph, &masks), &options, halves, &mut plan, x.flat()).await?;
+        let Uploaded { executor, near, .. } = network;
         let step = session.environment.timer_step_us / 1e3;
         Ok(near && duel(&mut plan, &executor, x.flat(), step).await?.1.low > 1.0)
     }

@@ -5,6 +5,7 @@ use secateur::compile::{Choose, GroupRule};
 use secateur::gpu::Precision;
 use secateur::graph::build::Square;
 use secateur::graph::{Builder, Graph, Masks, op};
+use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::{Case, check, device, precisions};
 use crate::plan::{cut, noise};
@@ -44,9 +45,9 @@ const ROWS: [&str; 11] = [
     "gpu element 8",
 ];
 
-#[test]
-fn gpu_kernels_equal_the_interpreter_on_odd_shapes() -> Result<()> {
-    let Some(device) = device() else { return Ok(()) };
+#[wasm_bindgen_test(unsupported = pollster::test)]
+async fn gpu_kernels_equal_the_interpreter_on_odd_shapes() -> Result<()> {
+    let Some(device) = device().await else { return Ok(()) };
     let mut rng = Rng::new(8);
     for (name, precision) in ROWS.into_iter().flat_map(|name| precisions(&device).into_iter().map(move |p| (name, p))) {
         let mut ran = 0;
@@ -56,7 +57,7 @@ fn gpu_kernels_equal_the_interpreter_on_odd_shapes() -> Result<()> {
             let what = format!("{name}, {}", shapes(&graph));
             let (rules, choose) = (&[], Choose::Named(name));
             let case = Case { what, graph: &graph, masks: &masks, rules, x: &x, choose, precision };
-            let kernels = check(&device, &case)?;
+            let kernels = check(&device, &case).await?;
             ran += kernels.iter().filter(|kernel| *kernel == name).count();
         }
         // Layers without a zero have no sparse forms.
@@ -81,9 +82,9 @@ fn groups(graph: &Graph, n: usize, m: usize, rng: &mut Rng) -> (Masks, Vec<Group
     (masks, rules)
 }
 
-#[test]
-fn gpu_n_m_kernels_equal_the_interpreter() -> Result<()> {
-    let Some(device) = device() else { return Ok(()) };
+#[wasm_bindgen_test(unsupported = pollster::test)]
+async fn gpu_n_m_kernels_equal_the_interpreter() -> Result<()> {
+    let Some(device) = device().await else { return Ok(()) };
     let mut rng = Rng::new(5);
     for (i, (n, m)) in [(2, 4), (1, 4), (3, 4), (1, 2), (4, 8), (8, 16), (2, 4), (1, 4)].into_iter().enumerate() {
         let name = ["gpu n:m 4", "gpu n:m 8"][i % 2];
@@ -101,20 +102,20 @@ fn gpu_n_m_kernels_equal_the_interpreter() -> Result<()> {
         let case = Case { what: what.clone(), graph: &graph, masks: &masks, rules: &rules, x, choose, precision };
         for precision in precisions(&device) {
             let case = Case { what: what.clone(), precision, ..case };
-            assert_eq!(check(&device, &case)?, [name; 2], "{n}:{m}");
+            assert_eq!(check(&device, &case).await?, [name; 2], "{n}:{m}");
         }
         // Promised and not kept: some groups have more.
         let (broken, _) = groups(&graph, m, m, &mut rng);
         let what = format!("{name} {n}:{m}, broken");
-        let kernels = check(&device, &Case { what, masks: &broken, ..case })?;
+        let kernels = check(&device, &Case { what, masks: &broken, ..case }).await?;
         assert!(!kernels.iter().any(|kernel| kernel == name), "{n}:{m} ran on {kernels:?}");
     }
     Ok(())
 }
 
-#[test]
-fn gpu_n_m_kernels_run_linear_layers() -> Result<()> {
-    let Some(device) = device() else { return Ok(()) };
+#[wasm_bindgen_test(unsupported = pollster::test)]
+async fn gpu_n_m_kernels_run_linear_layers() -> Result<()> {
+    let Some(device) = device().await else { return Ok(()) };
     let mut build = Builder::new(&[24], 3);
     let y = build.linear("fc", build.input(), 7)?;
     let graph = build.finish(y);
@@ -124,15 +125,15 @@ fn gpu_n_m_kernels_run_linear_layers() -> Result<()> {
         let (choose, precision) = (Choose::Named("gpu n:m 4"), Precision::Single);
         let what = format!("linear 2:4, batch {batch}");
         let kernels =
-            check(&device, &Case { what, graph: &graph, masks: &masks, rules: &rules, x, choose, precision })?;
+            check(&device, &Case { what, graph: &graph, masks: &masks, rules: &rules, x, choose, precision }).await?;
         assert_eq!(kernels, [want], "batch {batch}");
     }
     Ok(())
 }
 
-#[test]
-fn gpu_depthwise_kernels_equal_the_interpreter() -> Result<()> {
-    let Some(device) = device() else { return Ok(()) };
+#[wasm_bindgen_test(unsupported = pollster::test)]
+async fn gpu_depthwise_kernels_equal_the_interpreter() -> Result<()> {
+    let Some(device) = device().await else { return Ok(()) };
     for (i, name) in ["gpu depthwise 2", "gpu depthwise 4"].into_iter().cycle().take(12).enumerate() {
         let (channels, kernel, stride, times) = ([1, 3, 4][i % 3], [3, 2, 1, 5][i % 4], 1 + i / 2 % 3, 1 + i / 5 % 2);
         let size = [kernel + [0, 3, 6][i % 3], kernel + [9, 0, 4][i % 3]];
@@ -149,15 +150,15 @@ fn gpu_depthwise_kernels_equal_the_interpreter() -> Result<()> {
         for precision in precisions(&device) {
             let (what, rules, choose) = (what.clone(), &[], Choose::Named(name));
             let case = Case { what, graph: &graph, masks: &masks, rules, x, choose, precision };
-            assert_eq!(check(&device, &case)?, [name; 2]);
+            assert_eq!(check(&device, &case).await?, [name; 2]);
         }
     }
     Ok(())
 }
 
-#[test]
-fn gpu_softmax_equals_the_interpreter() -> Result<()> {
-    let Some(device) = device() else { return Ok(()) };
+#[wasm_bindgen_test(unsupported = pollster::test)]
+async fn gpu_softmax_equals_the_interpreter() -> Result<()> {
+    let Some(device) = device().await else { return Ok(()) };
     for (batch, precision) in [1, 2, 70].into_iter().flat_map(|n| precisions(&device).into_iter().map(move |p| (n, p)))
     {
         let mut build = Builder::new(&[6], 3);
@@ -168,7 +169,7 @@ fn gpu_softmax_equals_the_interpreter() -> Result<()> {
         let scale = if precision == Precision::Single { 40.0 } else { 2.0 };
         let x = &noise(&[batch, 6], 4).mapv(|x| scale * x);
         let (what, masks) = (format!("softmax, batch {batch}"), &Masks::default());
-        check(&device, &Case { what, graph: &graph, masks, rules: &[], x, choose: Choose::Predict, precision })?;
+        check(&device, &Case { what, graph: &graph, masks, rules: &[], x, choose: Choose::Predict, precision }).await?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use secateur::graph::Masks;
 use secateur::prune::Settings;
 use secateur::session::survey::by_magnitude;
 use secateur::zoo;
+use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::{Case, check, device, precisions};
 use crate::plan::{cut, noise, settled};
@@ -20,9 +21,9 @@ const RUNS: [(usize, f32, Precision); 5] = [
     (3, 0.9, Precision::Half),
 ];
 
-#[test]
-fn gpu_runs_every_model_dense_and_sparse() -> Result<()> {
-    let Some(device) = device() else { return Ok(()) };
+#[wasm_bindgen_test(unsupported = pollster::test)]
+async fn gpu_runs_every_model_dense_and_sparse() -> Result<()> {
+    let Some(device) = device().await else { return Ok(()) };
     for model in zoo::ALL {
         let graph = settled(model.id)?;
         for (batch, share, precision) in RUNS {
@@ -33,15 +34,15 @@ fn gpu_runs_every_model_dense_and_sparse() -> Result<()> {
             let what = format!("{}, batch {batch}, sparsity {share}", model.id);
             let x = &noise(&[batch, 1, 28, 28], 6);
             let choose = Choose::Predict;
-            check(&device, &Case { what, graph: &graph, masks, rules: &[], x, choose, precision })?;
+            check(&device, &Case { what, graph: &graph, masks, rules: &[], x, choose, precision }).await?;
         }
     }
     Ok(())
 }
 
-#[test]
-fn gpu_runs_every_pattern() -> Result<()> {
-    let Some(device) = device() else { return Ok(()) };
+#[wasm_bindgen_test(unsupported = pollster::test)]
+async fn gpu_runs_every_pattern() -> Result<()> {
+    let Some(device) = device().await else { return Ok(()) };
     for pattern in ["pattern=block pattern.rows=4", "pattern=n:m", "pattern=row", "pattern=channel"] {
         for id in ["resnet8", "mobilenet-small"] {
             let text = format!("{pattern} allocation=layer recovery=none sparsity=0.5");
@@ -51,9 +52,9 @@ fn gpu_runs_every_pattern() -> Result<()> {
             let (what, x) = (format!("{id} {pattern}"), &noise(&[2, 1, 28, 28], 6));
             let (choose, precision) = (Choose::Predict, Precision::Single);
             let case = Case { what, graph: &graph, masks: &masks, rules: &rules, x, choose, precision };
-            check(&device, &case)?;
+            check(&device, &case).await?;
             if pattern == "pattern=n:m" {
-                let kernels = check(&device, &Case { choose: Choose::Named("gpu n:m 4"), ..case })?;
+                let kernels = check(&device, &Case { choose: Choose::Named("gpu n:m 4"), ..case }).await?;
                 assert!(kernels.iter().any(|kernel| kernel == "gpu n:m 4"), "{id} ran on {kernels:?}");
             }
         }

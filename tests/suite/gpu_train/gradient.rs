@@ -6,6 +6,7 @@ use secateur::graph::build::Square;
 use secateur::graph::op::{self, Window};
 use secateur::graph::{Builder, Role, ValueId};
 use secateur::train::optim::{Optimizer, Rule};
+use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::{GRADIENT, LOSS, Processor, close, masked, near};
 use crate::gpu::device;
@@ -51,11 +52,11 @@ pub fn around(
     )
 }
 
-#[test]
-fn gpu_gradients_of_convolutions_on_odd_shapes() -> Result<()> {
-    let Some(device) = device() else { return Ok(()) };
+#[wasm_bindgen_test(unsupported = pollster::test)]
+async fn gpu_gradients_of_convolutions_on_odd_shapes() -> Result<()> {
+    let Some(device) = device().await else { return Ok(()) };
     let mut rng = Rng::new(8);
-    pollster::block_on(async {
+    async {
         for _ in 0..24 {
             let mut any = |choices: &[usize]| choices[rng.below(choices.len())];
             let (n, groups) = (any(&[1, 2, 5]), any(&[1, 1, 2, 3]));
@@ -78,15 +79,16 @@ fn gpu_gradients_of_convolutions_on_odd_shapes() -> Result<()> {
             check(&what, &device, processor, n).await?;
         }
         Ok(())
-    })
+    }
+    .await
 }
 
-#[test]
-fn gpu_gradients_of_pools_and_activations() -> Result<()> {
-    let Some(device) = device() else { return Ok(()) };
+#[wasm_bindgen_test(unsupported = pollster::test)]
+async fn gpu_gradients_of_pools_and_activations() -> Result<()> {
+    let Some(device) = device().await else { return Ok(()) };
     let windows =
         [([2, 2], [2, 2], [0, 0]), ([3, 3], [2, 2], [1, 1]), ([3, 2], [1, 3], [1, 0]), ([1, 4], [2, 1], [0, 2])];
-    pollster::block_on(async {
+    async {
         for (kernel, stride, pad) in windows {
             let window = Window { kernel, stride, pad };
             let kinds: [op::Kind; 3] = [
@@ -119,13 +121,14 @@ fn gpu_gradients_of_pools_and_activations() -> Result<()> {
             check(&what, &device, around([5, 3, 7], tried)?, 3).await?;
         }
         Ok(())
-    })
+    }
+    .await
 }
 
-#[test]
-fn gpu_gradients_of_norms_and_sums() -> Result<()> {
-    let Some(device) = device() else { return Ok(()) };
-    pollster::block_on(async {
+#[wasm_bindgen_test(unsupported = pollster::test)]
+async fn gpu_gradients_of_norms_and_sums() -> Result<()> {
+    let Some(device) = device().await else { return Ok(()) };
+    async {
         for (n, size) in [(3, [1, 5, 3]), (5, [4, 1, 1]), (2, [3, 20, 19])] {
             let tried = |build: &mut Builder, x| {
                 let y = build.batch_norm("tried", x)?;
@@ -146,13 +149,14 @@ fn gpu_gradients_of_norms_and_sums() -> Result<()> {
             build.linear("f", d, 5)
         };
         check("sums", &device, around([4, 5, 3], tried)?, 3).await
-    })
+    }
+    .await
 }
 
-#[test]
-fn gpu_gradients_of_linear_layers() -> Result<()> {
-    let Some(device) = device() else { return Ok(()) };
-    pollster::block_on(async {
+#[wasm_bindgen_test(unsupported = pollster::test)]
+async fn gpu_gradients_of_linear_layers() -> Result<()> {
+    let Some(device) = device().await else { return Ok(()) };
+    async {
         for (n, inputs, width, classes) in [(1, 1, 1, 2), (5, 40, 17, 3), (2, 16, 33, 10), (20, 3, 16, 2)] {
             let mut build = Builder::new(&[inputs], 3);
             let x = build.input();
@@ -163,5 +167,6 @@ fn gpu_gradients_of_linear_layers() -> Result<()> {
             check(&format!("{n} x {inputs} to {width} to {classes}"), &device, processor, n).await?;
         }
         Ok(())
-    })
+    }
+    .await
 }

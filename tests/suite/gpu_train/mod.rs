@@ -15,6 +15,7 @@ use secateur::train::grad::learn;
 use secateur::train::loss::Target;
 use secateur::train::optim::{Optimizer, Rule};
 use secateur::zoo;
+use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::gpu::device;
 use crate::plan::{cut, noise};
@@ -121,10 +122,10 @@ async fn race(what: &str, device: &Device, mut here: Processor, batches: &[Batch
     Ok(losses)
 }
 
-#[test]
-fn gpu_trains_every_model_of_the_zoo() -> Result<()> {
-    let Some(device) = device() else { return Ok(()) };
-    pollster::block_on(async {
+#[wasm_bindgen_test(unsupported = pollster::test)]
+async fn gpu_trains_every_model_of_the_zoo() -> Result<()> {
+    let Some(device) = device().await else { return Ok(()) };
+    async {
         for model in zoo::ALL {
             let processor = Processor::new(model.build(3)?, 0.5, Optimizer::sgd(0.9, 5e-4))?;
             let batches = [processor.batch(4, 20), processor.batch(4, 21)];
@@ -135,7 +136,8 @@ fn gpu_trains_every_model_of_the_zoo() -> Result<()> {
             assert!(model.id != "lenet-300-100" || calls == 5 + 1 + (3 + 1 + 3 + 1 + 2) + 1, "{calls} dispatches");
         }
         Ok(())
-    })
+    }
+    .await
 }
 
 /// A small residual network with batch norm.
@@ -167,20 +169,20 @@ fn lesson(processor: &Processor, n: usize, seed: u64) -> Batch {
     batch
 }
 
-#[test]
-fn gpu_learns_as_the_processor_does_for_fifty_steps() -> Result<()> {
-    let Some(device) = device() else { return Ok(()) };
+#[wasm_bindgen_test(unsupported = pollster::test)]
+async fn gpu_learns_as_the_processor_does_for_fifty_steps() -> Result<()> {
+    let Some(device) = device().await else { return Ok(()) };
     let processor = Processor::new(small()?, 0.4, Optimizer::sgd(0.9, 1e-3))?;
     let batches: Vec<Batch> = (0..50).map(|step| lesson(&processor, 8, 100 + step)).collect();
-    let losses = pollster::block_on(race("fifty steps", &device, processor, &batches, 0.02))?;
+    let losses = race("fifty steps", &device, processor, &batches, 0.02).await?;
     let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
     assert!(mean(&losses[45..]) < 0.5 * mean(&losses[..5]), "nothing was learned: {losses:?}");
     Ok(())
 }
 
-#[test]
-fn gpu_has_every_loss_and_optimizer() -> Result<()> {
-    let Some(device) = device() else { return Ok(()) };
+#[wasm_bindgen_test(unsupported = pollster::test)]
+async fn gpu_has_every_loss_and_optimizer() -> Result<()> {
+    let Some(device) = device().await else { return Ok(()) };
     let teacher = small()?;
     let losses = [
         Loss { smoothing: 0.1, ..Loss::CROSS_ENTROPY },
@@ -190,7 +192,7 @@ fn gpu_has_every_loss_and_optimizer() -> Result<()> {
     let adam = |decoupled| Rule::Adam { betas: [0.9, 0.99], epsilon: 1e-6, decoupled };
     let sgd = |momentum, dampening, nesterov| Rule::Sgd { momentum, dampening, nesterov };
     let rules = [sgd(0.9, 0.0, true), sgd(0.9, 0.4, false), sgd(0.0, 0.0, false), adam(false), adam(true)];
-    pollster::block_on(async {
+    async {
         for (i, rule) in rules.into_iter().enumerate() {
             let mut processor = Processor::new(small()?, 0.4, Optimizer::new(rule, 0.1))?;
             processor.optimizer.decay_all = i % 2 == 0;
@@ -206,12 +208,13 @@ fn gpu_has_every_loss_and_optimizer() -> Result<()> {
             race(&format!("{rule:?}, {:?}", processor.loss), &device, processor, &batches?, 0.01).await?;
         }
         Ok(())
-    })
+    }
+    .await
 }
 
-#[test]
-fn gpu_and_processor_take_turns() -> Result<()> {
-    let Some(device) = device() else { return Ok(()) };
+#[wasm_bindgen_test(unsupported = pollster::test)]
+async fn gpu_and_processor_take_turns() -> Result<()> {
+    let Some(device) = device().await else { return Ok(()) };
     let rule = Rule::Sgd { momentum: 0.8, dampening: 0.3, nesterov: false };
     for rule in [rule, Rule::Adam { betas: [0.9, 0.99], epsilon: 1e-6, decoupled: true }] {
         let mut here = Processor::new(small()?, 0.4, Optimizer::new(rule, 1e-2))?;
@@ -226,7 +229,7 @@ fn gpu_and_processor_take_turns() -> Result<()> {
             }
             want.push(here.step(batch, 0.02)?);
         }
-        let got: Result<Vec<f64>> = pollster::block_on(async {
+        let got: Result<Vec<f64>> = async {
             let mut learner = there.upload(&device, 4).await?;
             // Nothing changes by going there and back.
             let (mut graph, mut optimizer) = (there.graph.clone(), there.optimizer.clone());
@@ -253,7 +256,8 @@ fn gpu_and_processor_take_turns() -> Result<()> {
             learner.pull(&mut there.graph, &mut there.optimizer).await?;
             masked("after nine steps", &there)?;
             Ok(got)
-        });
+        }
+        .await;
         for (step, (got, want)) in got?.into_iter().zip(want).enumerate() {
             near(&format!("{rule:?}, step {step}"), got, want, LOSS * (1 + step) as f64);
         }
@@ -270,10 +274,10 @@ async fn refusal(device: &Device, middle: impl FnOnce(&mut Builder, ValueId) -> 
     Ok(processor.upload(device, 2).await.map(drop).expect_err("a network that no kernel trains was taken"))
 }
 
-#[test]
-fn gpu_refuses_what_it_cannot_train() -> Result<()> {
-    let Some(device) = device() else { return Ok(()) };
-    pollster::block_on(async {
+#[wasm_bindgen_test(unsupported = pollster::test)]
+async fn gpu_refuses_what_it_cannot_train() -> Result<()> {
+    let Some(device) = device().await else { return Ok(()) };
+    async {
         let dropout = refusal(&device, |build, x| build.node("tried", op::Dropout { p: 0.1 }, &[x])).await?;
         assert!(dropout.kind == Kind::Unsupported && dropout.message.contains("tried"), "{dropout}");
         assert!(dropout.message.contains("Dropout") && dropout.hint.contains("processor"), "{dropout}");
@@ -292,15 +296,16 @@ fn gpu_refuses_what_it_cannot_train() -> Result<()> {
         let shared = shared.await?;
         assert!(shared.kind == Kind::Unsupported && shared.message.contains("tried.weight"), "{shared}");
         Ok(())
-    })
+    }
+    .await
 }
 
-#[test]
-fn a_gpu_that_fails_in_training_says_so() -> Result<()> {
-    let Some(device) = device() else { return Ok(()) };
+#[wasm_bindgen_test(unsupported = pollster::test)]
+async fn a_gpu_that_fails_in_training_says_so() -> Result<()> {
+    let Some(device) = device().await else { return Ok(()) };
     let mut processor = Processor::new(small()?, 0.4, Optimizer::sgd(0.9, 0.0))?;
     let batch = lesson(&processor, 2, 1);
-    pollster::block_on(async {
+    async {
         let mut learner = processor.upload(&device, 2).await?;
         learner.step(&batch.x, &batch.labels, None, 0.1).await?;
         let one = lesson(&processor, 1, 1);
@@ -323,5 +328,6 @@ fn a_gpu_that_fails_in_training_says_so() -> Result<()> {
         let lost = learner.pull(&mut processor.graph, &mut processor.optimizer).await;
         assert!(lost.is_err(), "a GPU that is gone gave parameters");
         Ok(())
-    })
+    }
+    .await
 }
