@@ -17,7 +17,10 @@ const executablePath = [process.env.SECATEUR_CHROMIUM, "/usr/bin/chromium", "/us
   (path) => path && existsSync(path),
 );
 
-export const launch = () =>
+/** With this, Chromium has WebGPU also where there is no GPU: in software. */
+export const WEBGPU = "--enable-unsafe-webgpu";
+
+export const launch = (...more) =>
   chromium.launch({
     executablePath,
     headless: true,
@@ -28,6 +31,7 @@ export const launch = () =>
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...more,
     ],
   });
 
@@ -35,8 +39,13 @@ export const launch = () =>
 export const LONG = 240_000;
 
 /** Opens the page in a context of its own. `page.problems` gathers what went wrong on it, `page.requests` what it asked for. */
-export async function open(browser, { query = "", hash = "", isolated = false, width = 1440, height = 1000, ...options } = {}) {
+export async function open(
+  browser,
+  { query = "", hash = "", isolated = false, width = 1440, height = 1000, before, ...options } = {},
+) {
   const context = await browser.newContext({ viewport: { width, height }, acceptDownloads: true, ...options });
+  // What has to be there before the page asks for its files.
+  await before?.(context);
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
   page.problems = [];
@@ -100,10 +109,10 @@ export const slide = (page, value) =>
     input.dispatchEvent(new Event("input", { bubbles: true }));
   }, String(value));
 
-/** One test after another on one browser; each gets a page of its own, closed at its end. */
-export function suite(test, name, tests) {
+/** One test after another on one browser, started with more flags if need be; each gets a page of its own, closed at its end. */
+export function suite(test, name, tests, ...flags) {
   test(name, async (t) => {
-    const browser = await launch();
+    const browser = await launch(...flags);
     try {
       for (const [title, options, act] of tests) {
         await t.test(title, async () => {

@@ -20,10 +20,11 @@ pub fn run() -> Result {
     tools::ensure()?;
     npm::ensure("www")?;
     let browser = browser::ensure()?;
-    let suites: [(&str, &dyn Fn() -> Result<Tally>); 6] = [
+    let suites: [(&str, &dyn Fn() -> Result<Tally>); 7] = [
         ("native", &native),
         ("wasm, in a worker", &|| wasm(&browser)),
         ("wasm with relaxed SIMD", &|| relaxed(&browser)),
+        ("wasm on a GPU", &|| on_gpu(&browser)),
         ("types", &types),
         ("store", &store),
         ("page", &|| ui(&browser)),
@@ -87,6 +88,13 @@ fn relaxed(browser: &Browser) -> Result<Tally> {
     let mut command = in_browser(browser);
     command.args(["--target-dir", Build::Relaxed.target(), "--", "kernel"]);
     counted(command.env("RUSTFLAGS", engine::RELAXED), tally::rust)
+}
+
+/// What runs on a GPU: those tests all have `gpu` in their names. The browser brings one in software.
+fn on_gpu(browser: &Browser) -> Result<Tally> {
+    let mut command = in_browser(browser);
+    command.args(["--features", "gpu", "--", "gpu"]).env("SECATEUR_GPU", "required");
+    counted(&mut command, tally::rust)
 }
 
 /// The type checker finds everything or nothing: it counts as one test.
