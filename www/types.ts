@@ -285,6 +285,8 @@ export interface RunRecord {
 
 /** One layer in one form at one sparsity, against the fastest dense form for it. */
 export interface SurveyRow {
+  /** `cpu` or `gpu`. */
+  executor?: string;
   /** Id of the layer's shape. */
   layer: string;
   layer_name: string;
@@ -312,6 +314,8 @@ export interface Survey {
   relaxed_simd: boolean;
   simd: string;
   isolated: boolean;
+  /** The GPU on which the layers were measured too. */
+  gpu?: string;
   seconds: number;
 }
 

@@ -38,6 +38,10 @@ export function startWork(job: Job, settings: Settings, at: number): Work {
   };
 }
 
+/** Steps up to one: those after it are done again where a GPU was lost. */
+const before = <P extends { step: number }>(points: P[], step: number): P[] =>
+  (points.at(-1)?.step ?? 0) < step ? points : points.filter((point) => point.step < step);
+
 /** What an event of the engine adds to the work. */
 export function workEvent(work: Work, event: LabEvent): Work {
   switch (event.type) {
@@ -48,9 +52,9 @@ export function workEvent(work: Work, event: LabEvent): Work {
     case "progress":
       return { ...work, phase: event.phase, done: event.done, total: event.total };
     case "train":
-      return { ...work, curve: [...work.curve, event] };
+      return { ...work, curve: [...before(work.curve, event.step), event] };
     case "accuracy":
-      return { ...work, accuracy: [...work.accuracy, event] };
+      return { ...work, accuracy: [...before(work.accuracy, event.step + 1), event] };
     case "masks":
       return { ...work, masks: event.layers };
     case "speed":

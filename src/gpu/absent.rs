@@ -74,6 +74,14 @@ impl Executor {
         match self.0 {}
     }
 
+    /// Milliseconds of so many runs of the kernels.
+    ///
+    /// # Errors
+    /// Never called: there is no executor.
+    pub async fn repeat(&self, _: usize) -> Result<f64> {
+        match self.0 {}
+    }
+
     /// The weighted layers with their kernels, in order.
     pub fn layers(&self) -> &[Timing] {
         match self.0 {}

@@ -4,6 +4,9 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
@@ -30,8 +33,26 @@ pub struct Device {
     pipelines: wgpu::PipelineLayout,
     /// Kernels compiled so far, by their text.
     kernels: Rc<RefCell<BTreeMap<String, Kernel>>>,
+    /// Those of which the GPU has not said yet whether it takes them.
+    unsure: Verdicts,
     lost: Arc<OnceLock<String>>,
     name: String,
+}
+
+/// Kernels that the GPU is still asked about.
+#[derive(Clone, Default)]
+struct Verdicts(Rc<RefCell<Vec<Unsure>>>);
+
+struct Unsure {
+    name: String,
+    wgsl: String,
+    verdict: Pin<Box<dyn Future<Output = Option<wgpu::Error>>>>,
+}
+
+impl fmt::Debug for Verdicts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.borrow().iter().map(|unsure| &unsure.name)).finish()
+    }
 }
 
 /// Memory on the GPU.
@@ -121,7 +142,7 @@ impl Device {
             immediate_size: 0,
         });
         let name = adapter.get_info().name;
-        Ok(Self { device, queue, layout, pipelines, kernels: Rc::default(), lost, name })
+        Ok(Self { device, queue, layout, pipelines, kernels: Rc::default(), unsure: Verdicts::default(), lost, name })
     }
 
     /// Its name for itself.
@@ -168,13 +189,11 @@ impl Device {
         self.queue.write_buffer(&to.0, 0, bytemuck::cast_slice(numbers));
     }
 
-    /// Compiles a kernel from WGSL whose entry is `main`; once for each text.
-    ///
-    /// # Errors
-    /// With the compiler's words when it does not compile.
-    pub async fn kernel(&self, name: &str, wgsl: String) -> Result<Kernel> {
+    /// A kernel from WGSL whose entry is `main`, compiled once for each text. Whether the GPU takes it, [`Self::settled`]
+    /// tells: to wait for each one would cost a way to the GPU and back.
+    pub fn kernel(&self, name: &str, wgsl: String) -> Kernel {
         if let Some(kernel) = self.kernels.borrow().get(&wgsl) {
-            return Ok(kernel.clone());
+            return kernel.clone();
         }
         let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
         let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
@@ -189,12 +208,28 @@ impl Device {
             compilation_options: Default::default(),
             cache: None,
         });
-        if let Some(error) = scope.pop().await {
-            return Err(Error::unsupported(format!("the GPU does not take kernel {name}: {error}")));
-        }
+        let verdict = Box::pin(scope.pop());
+        self.unsure.0.borrow_mut().push(Unsure { name: name.into(), wgsl: wgsl.clone(), verdict });
         let kernel = Kernel(pipeline);
         self.kernels.borrow_mut().insert(wgsl, kernel.clone());
-        Ok(kernel)
+        kernel
+    }
+
+    /// Waits until it is clear that all kernels made so far can be run.
+    ///
+    /// # Errors
+    /// With the compiler's words when one does not compile.
+    pub async fn settled(&self) -> Result<()> {
+        let unsure = self.unsure.0.take();
+        let mut first = Ok(());
+        for Unsure { name, wgsl, verdict } in unsure {
+            if let Some(error) = verdict.await {
+                self.kernels.borrow_mut().remove(&wgsl);
+                let refused = Error::unsupported(format!("the GPU does not take kernel {name}: {error}"));
+                first = first.and(Err(refused.hint("everything runs on the processor without")));
+            }
+        }
+        first
     }
 
     /// A kernel with its buffers and parameters, to be run over some workgroups.

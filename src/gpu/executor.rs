@@ -1,7 +1,7 @@
 //! A placed program on the GPU: weights uploaded once, values in buffers there, one submission a batch.
 
-use crate::base::{Error, Result};
-use crate::compile::choose::Choose;
+use crate::base::{Error, Result, clock};
+use crate::compile::choose::{Choose, decide};
 use crate::compile::exec::Timing;
 use crate::compile::memory::slots;
 use crate::compile::place::{Place, Placed, Task};
@@ -10,6 +10,7 @@ use crate::graph::ValueId;
 use super::device::{Call, Device, Memory};
 use super::maker::Maker;
 use super::precision::Precision;
+use super::weighted::Step;
 
 /// A program on the GPU for one batch size.
 #[derive(Debug)]
@@ -36,18 +37,29 @@ impl Executor {
         let (slots, rooms) = slots(&steps, &places, input, output);
         let rooms = rooms.iter().map(|&(_, size)| precision.room(&device, size)).collect::<Result<Vec<_>>>()?;
         let (places, slots) = (&places, &slots);
-        let mut maker = Maker { device: &device, places, rooms: &rooms, slots, choose, precision };
+        let maker = Maker { device: &device, places, rooms: &rooms, slots, choose, precision };
         let (mut calls, mut layers) = (Vec::new(), Vec::new());
         for task in steps {
             match task {
-                Task::Split { from, to, stride } => calls.push(maker.split(from, to, stride).await?),
+                Task::Split { from, to, stride } => calls.push(maker.split(from, to, stride)?),
                 Task::Layer(layer) => {
-                    let (call, why) = maker.layer(&layer).await?;
+                    let (call, why) = match maker.layer(&layer)? {
+                        Step::Ready(call, why) => (call, why),
+                        Step::Trial(mut calls, mut tried) => {
+                            device.settled().await?;
+                            for (call, candidate) in calls.iter().zip(&mut tried) {
+                                candidate.us = device.time(call, maker.room(layer.out)).await?;
+                            }
+                            let (chosen, why) = decide(tried, choose);
+                            (calls.swap_remove(chosen), Some(why))
+                        }
+                    };
                     calls.push(call);
                     layers.extend(why.map(|why| Timing { name: layer.name.clone(), why }));
                 }
             }
         }
+        device.settled().await?;
         let end = |id: ValueId| (places[id].clone(), rooms[slots[id]].clone());
         let (input, output) = (end(input), end(output));
         Ok(Self { device, batch, precision, calls, layers, input, output })
@@ -79,6 +91,18 @@ impl Executor {
     /// When the GPU fails.
     pub async fn arithmetic(&self) -> Result<Option<f64>> {
         self.device.timed(&self.calls).await
+    }
+
+    /// Milliseconds of so many runs of the kernels one after the other, in one submission, on what the last run left in memory:
+    /// launches count, and one wait for the end; upload and answers do not.
+    ///
+    /// # Errors
+    /// When the GPU fails.
+    pub async fn repeat(&self, times: usize) -> Result<f64> {
+        let calls: Vec<Call> = self.calls.iter().cycle().take(times * self.calls.len()).cloned().collect();
+        let start = clock::now_ms();
+        self.device.run(&calls, &self.output.1, 1).await?;
+        Ok(clock::now_ms() - start)
     }
 
     /// The weighted layers with their kernels, in order.

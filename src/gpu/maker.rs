@@ -1,7 +1,7 @@
 //! Making the calls of a program: kernels compiled once each, steps wired to the buffers of their values.
 
 use crate::base::{Error, Result};
-use crate::compile::choose::{Choose, Why};
+use crate::compile::choose::Choose;
 use crate::compile::lower::{Job, Layer};
 use crate::compile::place::Place;
 use crate::graph::ValueId;
@@ -11,6 +11,7 @@ use crate::kernel::flat::Layout;
 use super::device::{Call, Device, Kernel, Memory, Wires};
 use super::each;
 use super::precision::Precision;
+use super::weighted::Step;
 use super::wgsl::{ACROSS, WIDE};
 
 /// What the calls of a program are made from.
@@ -76,8 +77,8 @@ impl Maker<'_> {
     }
 
     /// A compiled kernel; the name is for messages.
-    pub async fn kernel(&self, name: &str, wgsl: String) -> Result<Kernel> {
-        self.device.kernel(name, self.precision.preamble().to_string() + &wgsl).await
+    pub fn kernel(&self, name: &str, wgsl: String) -> Kernel {
+        self.device.kernel(name, self.precision.preamble().to_string() + &wgsl)
     }
 
     /// A call of an elementwise kernel over `count` numbers.
@@ -88,8 +89,8 @@ impl Maker<'_> {
     }
 
     /// Rows and columns sorted into phases.
-    pub async fn split(&mut self, from: ValueId, to: ValueId, [up, across]: [usize; 2]) -> Result<Call> {
-        let kernel = self.kernel("split", each::split()).await?;
+    pub fn split(&self, from: ValueId, to: ValueId, [up, across]: [usize; 2]) -> Result<Call> {
+        let kernel = self.kernel("split", each::split());
         let (c, [h, w], layout) = images(&self.places[from])?;
         let (planes, [high, wide], _) = images(&self.places[to])?;
         let sizes = [layout.n, c, h, w, up, across].map(|n| n as u32);
@@ -97,14 +98,14 @@ impl Maker<'_> {
         self.each(&kernel, [from; 2], to, planes * layout.n * high * wide, &rest.concat())
     }
 
-    /// A layer; one with weights says why it runs on its kernel.
-    pub async fn layer(&mut self, layer: &Layer) -> Result<(Call, Option<Why>)> {
+    /// A layer, ready to run or with the forms among which its time is to choose.
+    pub fn layer(&self, layer: &Layer) -> Result<Step> {
         let (from, to) = (&self.places[layer.ins[0]], &self.places[layer.out]);
         match &layer.work {
-            Job::Conv(w, v) => self.convolution(layer, w, v).await,
-            Job::Linear(w) => self.linear(layer, w).await,
+            Job::Conv(w, v) => self.convolution(layer, w, v),
+            Job::Linear(w) => self.linear(layer, w),
             Job::Pool(window, mean) => {
-                let kernel = self.kernel("pool", each::pool()).await?;
+                let kernel = self.kernel("pool", each::pool());
                 let (c, [h, w], layout) = images(from)?;
                 let (_, [high, wide], _) = images(to)?;
                 let mut table: Vec<u32> =
@@ -117,31 +118,31 @@ impl Maker<'_> {
                 let x = self.room(layer.ins[0]);
                 let table = self.device.hold(&table)?;
                 let wires = Wires { x, y: self.room(layer.out), aside: x, table: &table, weights: x };
-                Ok((self.device.call(&kernel, wires, &params, over(count))?, None))
+                Ok(Step::Ready(self.device.call(&kernel, wires, &params, over(count))?, None))
             }
             Job::Means => {
-                let kernel = self.kernel("means", each::means()).await?;
+                let kernel = self.kernel("means", each::means());
                 let (c, [h, w], layout) = images(from)?;
                 let rest = [&[layout.n, h, w].map(|n| n as u32)[..], &lies(from)?, &lies(to)?].concat();
-                Ok((self.each(&kernel, [layer.ins[0]; 2], layer.out, c * layout.n, &rest)?, None))
+                Ok(Step::Ready(self.each(&kernel, [layer.ins[0]; 2], layer.out, c * layout.n, &rest)?, None))
             }
             Job::Add(clamp) => {
-                let kernel = self.kernel("add", each::add()).await?;
+                let kernel = self.kernel("add", each::add());
                 let count = to.size();
                 let ins = [layer.ins[0], layer.ins[1]];
-                Ok((self.each(&kernel, ins, layer.out, count, &self.precision.bounds(*clamp))?, None))
+                Ok(Step::Ready(self.each(&kernel, ins, layer.out, count, &self.precision.bounds(*clamp))?, None))
             }
             Job::Flatten => {
-                let kernel = self.kernel("flatten", each::flatten()).await?;
+                let kernel = self.kernel("flatten", each::flatten());
                 let (c, [h, w], layout) = images(from)?;
                 let rest = [&[layout.n, h, w].map(|n| n as u32)[..], &lies(from)?, &lies(to)?].concat();
-                Ok((self.each(&kernel, [layer.ins[0]; 2], layer.out, c * h * w * layout.n, &rest)?, None))
+                Ok(Step::Ready(self.each(&kernel, [layer.ins[0]; 2], layer.out, c * h * w * layout.n, &rest)?, None))
             }
             Job::Other(Kind::Softmax(_), _) => {
-                let kernel = self.kernel("softmax", each::softmax()).await?;
+                let kernel = self.kernel("softmax", each::softmax());
                 let (classes, n) = features(from)?;
                 let rest = [&[classes as u32][..], &lies(from)?, &lies(to)?].concat();
-                Ok((self.each(&kernel, [layer.ins[0]; 2], layer.out, n, &rest)?, None))
+                Ok(Step::Ready(self.each(&kernel, [layer.ins[0]; 2], layer.out, n, &rest)?, None))
             }
             Job::Other(op, _) => Err(unsupported(&format!("{} ({})", op.kind(), layer.name))),
         }

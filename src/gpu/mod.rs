@@ -17,6 +17,7 @@ mod nm;
 mod pack;
 mod precision;
 mod probe;
+mod trial;
 mod weighted;
 mod wgsl;
 

@@ -77,12 +77,14 @@ pub async fn probe(device: &Device, precision: Precision) -> Result<Limits> {
     precision.check(device.half())?;
     let (x, y) = (device.room(4 * QUADS)?, device.room(4 * QUADS)?);
     let wires = Wires { x: &x, y: &y, aside: &x, table: &x, weights: &x };
-    let copy = device.kernel("copy", COPY.into()).await?;
+    let copy = device.kernel("copy", COPY.into());
+    let multiply = device.kernel("multiply", multiply(precision));
+    let empty = device.kernel("empty", EMPTY_KERNEL.into());
+    device.settled().await?;
     let copy = device.call(&copy, wires, &[], [ACROSS, QUADS / WIDE / ACROSS])?;
     let ms = slope(device, &copy, &y, 2, device.clock()).await?;
     let copy_gbs = 32.0 * QUADS as f64 / ms * 1e-6;
 
-    let multiply = device.kernel("multiply", multiply(precision)).await?;
     // Numbers that stay where they are, near 1: neither great nor too small for a GPU to be quick.
     precision.write(device, &x, &[0.5, 0.5]);
     let mut rounds = 1;
@@ -95,7 +97,6 @@ pub async fn probe(device: &Device, precision: Precision) -> Result<Limits> {
         rounds *= 2;
     };
 
-    let empty = device.kernel("empty", EMPTY_KERNEL.into()).await?;
     let empty = device.call(&empty, wires, &[], [1, 1])?;
     let dispatch_us = 1e3 * slope(device, &empty, &y, EMPTY, false).await?;
     let mut readbacks = Vec::new();

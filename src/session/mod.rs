@@ -165,7 +165,7 @@ impl Session {
     pub fn start(&mut self, job: &str, settings: &Settings) -> Result<()> {
         self.idle("start")?;
         if job == "survey" {
-            self.job = Some(Work::Survey(Box::new(Survey::new(self.environment.timer_step_us * 1e-3))));
+            self.job = Some(Work::Survey(Box::new(Survey::new(self.environment.timer_step_us * 1e-3, self.device()))));
             return Ok(());
         }
         let recipe = self.read(settings)?;
@@ -209,7 +209,7 @@ impl Session {
         loop {
             let over = match &mut job {
                 Work::Run(job) => job.slice(self, &mut events).await?.map(|outcome| self.outcome = outcome).is_some(),
-                Work::Survey(survey) => survey.slice(&mut events)?,
+                Work::Survey(survey) => survey.slice(&mut events).await?,
             };
             if over {
                 break;

@@ -41,7 +41,11 @@ async fn gpu_and_processor_are_both_timed_and_both_told() -> Result<()> {
     assert_eq!((record.speed.executor.as_str(), record.environment.executor.as_str()), (faster, faster));
     let best = if faster == "gpu" { gpu.pruned_ms } else { cpu.pruned_ms };
     assert_eq!(record.speed.pruned_ms, best);
-    assert!(record.notes.iter().any(|note| note.starts_with("The GPU is ") || note.starts_with("WebGPU is ")), "{:?}", record.notes);
+    assert!(
+        record.notes.iter().any(|note| note.starts_with("The GPU is ") || note.starts_with("WebGPU is ")),
+        "{:?}",
+        record.notes
+    );
     assert_eq!(record.environment.gpu.as_deref(), Some("a GPU for tests"));
     Ok(())
 }

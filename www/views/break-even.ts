@@ -11,14 +11,15 @@ import type { Work } from "../work.js";
 import { answers, facts } from "./answers.js";
 import type { Context } from "./context.js";
 import { example, layerCharts, surveyTable } from "./layers.js";
+import { ofCpu, onGpu } from "./on-gpu.js";
 
 export function breakEvenView(ctx: Context): TemplateResult {
   const { state } = ctx;
   const work = state.work?.job === "survey" ? state.work : undefined;
   const rows: SurveyRow[] = work?.rows ?? state.survey?.rows ?? [];
   const layers = layersOf(
-    rows,
-    work?.phases.map((phase) => phase.label),
+    ofCpu(rows),
+    work?.phases.filter((phase) => phase.kind === "measure").map((phase) => phase.label),
   );
   return html`<main class="page wide survey">
     <h1>Break-even</h1>
@@ -30,7 +31,7 @@ export function breakEvenView(ctx: Context): TemplateResult {
     ${
       layers.length
         ? html`${answers(layers, !!work)} ${facts(state.survey?.whole)} ${head(ctx, rows, !!work)}
-            ${layerCharts(layers, rows)}`
+            ${layerCharts(layers, ofCpu(rows))} ${onGpu(rows, state.survey?.whole?.gpu)}`
         : example()
     }
   </main>`;

@@ -105,8 +105,8 @@ const layerTable = (rows: SurveyRow[]): Table => ({ columns: COLUMNS, rows: rows
 
 /** All points of a survey, a line each. */
 export const surveyTable = (rows: SurveyRow[]): Table => ({
-  columns: [{ label: "Layer" }, ...COLUMNS, n("Pixels"), n("Weights")],
-  rows: rows.map((row) => [row.layer_name, ...cells(row), row.pixels, row.weights]),
+  columns: [{ label: "Layer" }, ...COLUMNS, n("Pixels"), n("Weights"), { label: "Executor" }],
+  rows: rows.map((row) => [row.layer_name, ...cells(row), row.pixels, row.weights, row.executor ?? "cpu"]),
 });
 
 /** Before anything is measured: what will be seen, and how it is read. */

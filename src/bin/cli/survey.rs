@@ -4,6 +4,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use pollster::block_on;
 use secateur::base::{Error, Result};
+use secateur::gpu::Device;
 use secateur::prune::Settings;
 use secateur::session::{Session, event::Event, survey::Table};
 
@@ -23,11 +24,11 @@ pub fn run(options: &Options) -> Result<()> {
         return Ok(());
     }
     println!("{}, one thread: {:.0} GFLOP/s of multiply-adds at best", table.simd, table.peak_gflops);
-    let mut layer = "";
+    let mut layer = ("", "");
     for row in &table.rows {
-        if row.layer != layer {
-            layer = row.layer;
-            println!("\n{}: dense {:.1} µs", row.layer_name, row.dense_us);
+        if (row.executor, row.layer) != layer {
+            layer = (row.executor, row.layer);
+            println!("\n{}, {}: dense {:.1} µs", row.layer_name, row.executor, row.dense_us);
         }
         println!(
             "  {:<16} {:>4.0}%  {:>9.1} µs  {:>6.2}x ({:.2}-{:.2})  {}",
@@ -45,6 +46,7 @@ pub fn run(options: &Options) -> Result<()> {
 
 fn measure() -> Result<Table> {
     let mut session = Session::new();
+    session.attach(block_on(Device::open()), None);
     session.start("survey", &Settings::new())?;
     let style =
         ProgressStyle::with_template("{bar:30} {pos}/{len} layers  {msg}").map_err(|e| Error::state(e.to_string()))?;

@@ -42,7 +42,7 @@ impl Tape<'_> {
     ///
     /// # Errors
     /// When no kernel does it.
-    pub async fn layer(&mut self, node: &Node, x: &Memory, y: &Memory) -> Result<()> {
+    pub fn layer(&mut self, node: &Node, x: &Memory, y: &Memory) -> Result<()> {
         let store = self.store;
         let wires = Wires { x, y, aside: x, table: x, weights: &store.state };
         let count = self.count(node.out);
@@ -50,13 +50,13 @@ impl Tape<'_> {
             Kind::Conv(op) => {
                 let v = op.job(&self.shape(node.ins[0]), self.parameter(node.ins[1]))?;
                 let bias = node.ins.get(2).map(|&id| store.at(id)).transpose()?;
-                self.taps(&v, false, wires, [store.at(node.ins[1])?, 0], bias).await
+                self.taps(&v, false, wires, [store.at(node.ins[1])?, 0], bias)
             }
             Kind::Linear(_) => {
                 let [m, k, n] = self.sizes(node);
                 let bias = node.ins.get(2).map(|&id| store.at(id)).transpose()?;
                 let strides = [k, 1, store.at(node.ins[1])? as usize, 1, k, 0];
-                self.matmul([m, n, k], wires, strides, [u32::from(bias.is_some()), bias.unwrap_or(0), 0]).await
+                self.matmul([m, n, k], wires, strides, [u32::from(bias.is_some()), bias.unwrap_or(0), 0])
             }
             Kind::BatchNorm(op) => {
                 let [n, c, pixels] = whole(planes(&self.shape(node.ins[0])));
@@ -64,25 +64,25 @@ impl Tape<'_> {
                 let places = [store.at(node.ins[1])?, store.at(node.ins[2])?, at];
                 let params = [&[n, c, pixels][..], &places, &[op.epsilon.to_bits(), op.momentum.to_bits()]].concat();
                 let sums = Wires { y: &store.statistics, ..wires };
-                self.call("statistics", wgsl::statistics, sums, &params, [c as usize, 1]).await?;
+                self.call("statistics", wgsl::statistics, sums, &params, [c as usize, 1])?;
                 let wires = Wires { weights: &store.statistics, ..wires };
-                self.each("normalise", wgsl::normalise, wires, count, &[c, pixels, at]).await
+                self.each("normalise", wgsl::normalise, wires, count, &[c, pixels, at])
             }
-            Kind::Relu(_) | Kind::Relu6(_) => self.each("clamp", wgsl::clamp, wires, count, &[high(&node.op)]).await,
+            Kind::Relu(_) | Kind::Relu6(_) => self.each("clamp", wgsl::clamp, wires, count, &[high(&node.op)]),
             Kind::Add(_) => {
                 if self.shape(node.ins[0]) != self.shape(node.ins[1]) {
                     return Err(unsupported("sums of different shapes"));
                 }
                 let aside = self.value(node.ins[1])?;
-                self.each("add", wgsl::add, Wires { aside: &aside, ..wires }, count, &[]).await
+                self.each("add", wgsl::add, Wires { aside: &aside, ..wires }, count, &[])
             }
             Kind::MaxPool(_) | Kind::AvgPool(_) => {
                 let params = self.window(node)?;
-                self.each("pool", wgsl::pool, wires, count, &params).await
+                self.each("pool", wgsl::pool, wires, count, &params)
             }
             Kind::GlobalPool(_) => {
                 let [_, _, pixels] = whole(planes(&self.shape(node.ins[0])));
-                self.each("means", wgsl::means, wires, count, &[pixels]).await
+                self.each("means", wgsl::means, wires, count, &[pixels])
             }
             other => Err(unsupported(&format!("training through {}", other.kind()))),
         }
@@ -92,27 +92,27 @@ impl Tape<'_> {
     ///
     /// # Errors
     /// When the GPU refuses.
-    pub async fn pull(&mut self, node: &Node, slope: &Memory) -> Result<()> {
+    pub fn pull(&mut self, node: &Node, slope: &Memory) -> Result<()> {
         let (store, id) = (self.store, node.ins[0]);
         let x = self.value(id)?;
         let params = match &node.op {
             Kind::Conv(op) => {
                 let v = op.job(&self.shape(id), self.parameter(node.ins[1]))?;
-                self.filters(&v, node.ins[1], &x, slope).await?;
-                self.bias(node, slope).await?;
+                self.filters(&v, node.ins[1], &x, slope)?;
+                self.bias(node, slope)?;
                 let Some((y, add)) = self.slope(id)? else { return Ok(()) };
                 let wires = Wires { x: slope, y: &y, aside: slope, table: slope, weights: &store.state };
-                return self.taps(&v, true, wires, [store.at(node.ins[1])?, add], None).await;
+                return self.taps(&v, true, wires, [store.at(node.ins[1])?, add], None);
             }
             Kind::Linear(_) => {
                 let [m, k, n] = self.sizes(node);
                 let to = self.learns(node.ins[1])? as usize;
                 let wires = Wires { x: slope, y: &store.slopes, aside: slope, table: slope, weights: &x };
-                self.matmul([n, k, m], wires, [1, n, 0, k, 1, to], [0; 3]).await?;
-                self.bias(node, slope).await?;
+                self.matmul([n, k, m], wires, [1, n, 0, k, 1, to], [0; 3])?;
+                self.bias(node, slope)?;
                 let Some((y, add)) = self.slope(id)? else { return Ok(()) };
                 let wires = Wires { x: slope, y: &y, aside: slope, table: slope, weights: &store.state };
-                return self.matmul([m, k, n], wires, [n, 1, to, k, 1, 0], [0, 0, add]).await;
+                return self.matmul([m, k, n], wires, [n, 1, to, k, 1, 0], [0, 0, add]);
             }
             Kind::BatchNorm(_) => {
                 let [n, c, pixels] = whole(planes(&self.shape(id)));
@@ -120,7 +120,7 @@ impl Tape<'_> {
                 let [gamma, beta] = [self.learns(node.ins[1])?, self.learns(node.ins[2])?];
                 let wires = Wires { x: &x, y: &store.slopes, aside: slope, table: slope, weights: &store.statistics };
                 let params = [n, c, pixels, gamma, beta, at];
-                self.call("norm slopes", wgsl::norm_slopes, wires, &params, [c as usize, 1]).await?;
+                self.call("norm slopes", wgsl::norm_slopes, wires, &params, [c as usize, 1])?;
                 vec![c, pixels, gamma, beta, at]
             }
             Kind::Add(_) => {
@@ -130,7 +130,7 @@ impl Tape<'_> {
                     }
                     if let Some((y, add)) = self.slope(id)? {
                         let wires = Wires { x: slope, y: &y, aside: slope, table: slope, weights: slope };
-                        self.each("hand on", wgsl::hand_on, wires, self.count(id), &[add]).await?;
+                        self.each("hand on", wgsl::hand_on, wires, self.count(id), &[add])?;
                     }
                 }
                 return Ok(());
@@ -144,17 +144,17 @@ impl Tape<'_> {
         let (params, count) = ([params, vec![add]].concat(), self.count(id));
         let wires = Wires { x: &x, y: &y, aside: slope, table: &store.slopes, weights: &store.statistics };
         match &node.op {
-            Kind::BatchNorm(_) => self.each("norm back", wgsl::norm_back, wires, count, &params).await,
+            Kind::BatchNorm(_) => self.each("norm back", wgsl::norm_back, wires, count, &params),
             Kind::GlobalPool(_) => {
-                self.each("means back", wgsl::means_back, Wires { x: slope, ..wires }, count, &params).await
+                self.each("means back", wgsl::means_back, Wires { x: slope, ..wires }, count, &params)
             }
-            Kind::MaxPool(_) | Kind::AvgPool(_) => self.each("pool back", wgsl::pool_back, wires, count, &params).await,
-            _ => self.each("clamp back", wgsl::clamp_back, wires, count, &params).await,
+            Kind::MaxPool(_) | Kind::AvgPool(_) => self.each("pool back", wgsl::pool_back, wires, count, &params),
+            _ => self.each("clamp back", wgsl::clamp_back, wires, count, &params),
         }
     }
 
     /// A convolution, or the way back to its input; `weight` and `add` as their kernel has them.
-    async fn taps(
+    fn taps(
         &mut self,
         v: &Conv,
         back: bool,
@@ -175,11 +175,11 @@ impl Tape<'_> {
         let params = [&sizes[..], &places, &[u32::from(bias.is_some()), bias.unwrap_or(0), add]].concat();
         let groups = [run.div_ceil(PIXELS * WIDE), v.groups * per];
         let name = format!("taps {r} {walk:?}");
-        self.call(&name, || walk::taps(&walk, r, PIXELS), wires, &params, groups).await
+        self.call(&name, || walk::taps(&walk, r, PIXELS), wires, &params, groups)
     }
 
     /// Gradient of a convolution's weights.
-    async fn filters(&mut self, v: &Conv, weight: ValueId, x: &Memory, slope: &Memory) -> Result<()> {
+    fn filters(&mut self, v: &Conv, weight: ValueId, x: &Memory, slope: &Memory) -> Result<()> {
         let ([high, wide], [h, w]) = (v.out(), v.size);
         let (rows, depth) = (v.o / v.groups, v.c / v.groups);
         // About two dozen sums: more would not stay in registers.
@@ -192,11 +192,11 @@ impl Tape<'_> {
         let walk = Walk::forward(v);
         let groups = [v.groups * per, depth.div_ceil(c) * v.kernel[0]];
         let name = format!("filters {r} {c} {walk:?}");
-        self.call(&name, || walk::filters(&walk, r, c), wires, &[&sizes[..], &[to]].concat(), groups).await
+        self.call(&name, || walk::filters(&walk, r, c), wires, &[&sizes[..], &[to]].concat(), groups)
     }
 
     /// Gradient of a bias, where there is one: sums over all but the channels, which come last in a linear layer.
-    async fn bias(&mut self, node: &Node, slope: &Memory) -> Result<()> {
+    fn bias(&mut self, node: &Node, slope: &Memory) -> Result<()> {
         let Some(&id) = node.ins.get(2) else { return Ok(()) };
         let (shape, numbers) = (self.shape(node.out), self.count(node.out));
         let [n, c, pixels] = match node.op {
@@ -206,14 +206,14 @@ impl Tape<'_> {
         let store = self.store;
         let wires = Wires { x: slope, y: &store.slopes, aside: slope, table: slope, weights: slope };
         let params = [&whole([n, c, pixels])[..], &[self.learns(id)?]].concat();
-        self.call("bias", wgsl::bias, wires, &params, [c, 1]).await
+        self.call("bias", wgsl::bias, wires, &params, [c, 1])
     }
 
     /// `sizes` m, n, k of the product, `strides` of x, then of the weights and where they begin, and where y begins.
-    async fn matmul(&mut self, sizes: [usize; 3], wires: Wires<'_>, strides: [usize; 6], rest: [u32; 3]) -> Result<()> {
+    fn matmul(&mut self, sizes: [usize; 3], wires: Wires<'_>, strides: [usize; 6], rest: [u32; 3]) -> Result<()> {
         let [m, n, _] = sizes;
         let params = [&whole(sizes)[..], &whole(strides), &rest].concat();
-        self.call("matmul", wgsl::matmul, wires, &params, [n.div_ceil(TILE), m.div_ceil(TILE)]).await
+        self.call("matmul", wgsl::matmul, wires, &params, [n.div_ceil(TILE), m.div_ceil(TILE)])
     }
 
     /// Rows, inputs and outputs of a linear layer.

@@ -71,10 +71,10 @@ impl Learner {
         let shapes = [tape.shape(graph.input), tape.shape(graph.output)];
         let (labels, teacher) = (device.room(batch + 1)?, device.room(tensor::count(&shapes[1]))?);
         let rates = device.room(RATES)?;
-        tape.forward().await?;
-        tape.loss(&loss, &labels, &teacher).await?;
-        tape.backward().await?;
-        tape.update(optimizer.rule, &rates).await?;
+        tape.forward()?;
+        tape.loss(&loss, &labels, &teacher)?;
+        tape.backward()?;
+        tape.update(optimizer.rule, &rates)?;
         let (input, answers) = (tape.value(graph.input)?, tape.value(graph.output)?);
         let Tape { calls, reached, .. } = tape;
         store.move_only(reached);
@@ -82,6 +82,7 @@ impl Learner {
         let mut learner =
             Self { device, store, calls, loss, rule, decay, steps: 0, shapes, input, answers, labels, teacher, rates };
         learner.push(graph, masks, optimizer)?;
+        learner.device.settled().await?;
         Ok(learner)
     }
 

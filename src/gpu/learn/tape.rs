@@ -182,7 +182,7 @@ impl<'a> Tape<'a> {
     ///
     /// # Errors
     /// When the GPU refuses.
-    pub async fn call(
+    pub fn call(
         &mut self,
         name: &str,
         wgsl: impl FnOnce() -> String,
@@ -190,7 +190,7 @@ impl<'a> Tape<'a> {
         params: &[u32],
         groups: [usize; 2],
     ) -> Result<()> {
-        let kernel = self.device.kernel(name, Precision::Single.preamble().to_string() + &wgsl()).await?;
+        let kernel = self.device.kernel(name, Precision::Single.preamble().to_string() + &wgsl());
         self.calls.push(self.device.call(&kernel, wires, params, groups)?);
         Ok(())
     }
@@ -199,7 +199,7 @@ impl<'a> Tape<'a> {
     ///
     /// # Errors
     /// When the GPU refuses.
-    pub async fn each(
+    pub fn each(
         &mut self,
         name: &str,
         wgsl: impl FnOnce() -> String,
@@ -207,19 +207,19 @@ impl<'a> Tape<'a> {
         count: usize,
         rest: &[u32],
     ) -> Result<()> {
-        self.call(name, wgsl, wires, &[&[count as u32], rest].concat(), over(count)).await
+        self.call(name, wgsl, wires, &[&[count as u32], rest].concat(), over(count))
     }
 
     /// Forward through all layers.
     ///
     /// # Errors
     /// When no kernel does one of them.
-    pub async fn forward(&mut self) -> Result<()> {
+    pub fn forward(&mut self) -> Result<()> {
         for node in &self.graph.nodes {
             if !same(&node.op) {
                 let x = self.value(node.ins[0]).map_err(|error| error.at(&node.name))?;
                 let y = self.room(node.out)?;
-                self.layer(node, &x, &y).await.map_err(|error| error.at(&node.name))?;
+                self.layer(node, &x, &y).map_err(|error| error.at(&node.name))?;
             }
         }
         Ok(())
@@ -229,7 +229,7 @@ impl<'a> Tape<'a> {
     ///
     /// # Errors
     /// When the answers are not [N, classes].
-    pub async fn loss(&mut self, loss: &Loss, labels: &Memory, teacher: &Memory) -> Result<()> {
+    pub fn loss(&mut self, loss: &Loss, labels: &Memory, teacher: &Memory) -> Result<()> {
         let &[_, classes] = self.graph.values[self.graph.output].shape.as_slice() else {
             return Err(Error::shape("answers", "[N, classes]", &self.graph.values[self.graph.output].shape));
         };
@@ -242,18 +242,18 @@ impl<'a> Tape<'a> {
         let numbers = [loss.temperature, loss.smoothing, (1.0 - alpha) / n, alpha * heat / n, heat];
         let rest = [&[classes as u32][..], &numbers.map(f32::to_bits)].concat();
         let wires = Wires { x: &answers, y: &slope, aside: teacher, table: labels, weights: &answers };
-        self.each("slope", rules::slope, wires, self.batch, &rest).await
+        self.each("slope", rules::slope, wires, self.batch, &rest)
     }
 
     /// Back through all layers.
     ///
     /// # Errors
     /// When the GPU refuses.
-    pub async fn backward(&mut self) -> Result<()> {
+    pub fn backward(&mut self) -> Result<()> {
         for node in self.graph.nodes.iter().rev().filter(|node| !same(&node.op)) {
             if let Some(index) = self.slopes[self.roots[node.out]] {
                 let slope = self.rooms[index].memory.clone();
-                self.pull(node, &slope).await.map_err(|error| error.at(&node.name))?;
+                self.pull(node, &slope).map_err(|error| error.at(&node.name))?;
                 self.rooms[index].holders -= 1;
             }
         }
@@ -264,13 +264,13 @@ impl<'a> Tape<'a> {
     ///
     /// # Errors
     /// When the GPU refuses.
-    pub async fn update(&mut self, rule: Rule, rates: &Memory) -> Result<()> {
+    pub fn update(&mut self, rule: Rule, rates: &Memory) -> Result<()> {
         let store = self.store;
         let wires =
             Wires { x: &store.slopes, y: &store.state, aside: rates, table: &store.flags, weights: &store.slopes };
         match rule {
-            Rule::Sgd { .. } => self.each("sgd", rules::sgd, wires, store.total, &[]).await,
-            Rule::Adam { .. } => self.each("adam", rules::adam, wires, store.total, &[]).await,
+            Rule::Sgd { .. } => self.each("sgd", rules::sgd, wires, store.total, &[]),
+            Rule::Adam { .. } => self.each("adam", rules::adam, wires, store.total, &[]),
         }
     }
 }

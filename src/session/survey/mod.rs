@@ -1,8 +1,10 @@
 //! Where sparsity pays on this device: single layers, cut more and more, each against the fastest dense kernel for it.
 //!
 //! Layers are timed alone, in the layout that a network hands them, so a ratio is what the layer's kernel gains and not what
-//! a whole network gains. Dense and sparse take turns; a ratio comes with its bootstrap interval.
+//! a whole network gains. Dense and sparse take turns; a ratio comes with its bootstrap interval. Where there is a GPU, the same
+//! layers are timed on it too, against its own dense kernels.
 
+mod on_gpu;
 mod rig;
 
 use serde::Serialize;
@@ -11,6 +13,7 @@ use crate::base::stats::{median, ratio};
 use crate::base::{Result, clock};
 use crate::compile::GroupRule;
 use crate::compile::forms::Form;
+use crate::gpu::Device;
 use crate::graph::{Builder, Graph, Masks, build::Square};
 use crate::prune::evidence::Evidence;
 use crate::prune::{Recipe, Settings};
@@ -18,11 +21,14 @@ use crate::prune::{Recipe, Settings};
 use super::event::Event;
 use super::preview::cut;
 use super::record::{Environment, Stage};
+use on_gpu::OnGpu;
 use rig::Rig;
 
 /// One measured point.
 #[derive(Clone, Debug, Serialize)]
 pub struct Row {
+    /// What ran it: `cpu` or `gpu`.
+    pub executor: &'static str,
     /// Id of the layer.
     pub layer: &'static str,
     /// The layer, for people.
@@ -42,7 +48,7 @@ pub struct Row {
     /// Upper end of its 95% interval.
     pub high: f64,
     /// Name of the form.
-    pub kernel: &'static str,
+    pub kernel: String,
     /// Output pixels.
     pub pixels: usize,
     /// Weights of the dense layer.
@@ -62,6 +68,9 @@ pub struct Table {
     pub threads: usize,
     /// Whether multiply-adds are fused.
     pub relaxed_simd: bool,
+    /// The GPU's name for itself, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gpu: Option<String>,
     /// Instruction set.
     pub simd: String,
     /// Whether the page is isolated.
@@ -103,6 +112,9 @@ const SERIES: [(&str, &str); 4] = [
     ("whole channels", ""),
 ];
 
+/// What the last stage does, where there is a GPU.
+const ON_GPU: &str = "The same layers on the GPU";
+
 const SPARSITIES: [f64; 7] = [0.2, 0.35, 0.5, 0.7, 0.8, 0.9, 0.95];
 
 /// A survey under way.
@@ -115,11 +127,12 @@ pub struct Survey {
     step: f64,
     /// The layer at hand and its fastest dense form.
     rig: Option<(Rig, Form)>,
+    gpu: Option<OnGpu>,
 }
 
 impl Survey {
     /// All points, none measured yet; `step` is the clock's, in milliseconds.
-    pub fn new(step: f64) -> Self {
+    pub fn new(step: f64, device: Option<Device>) -> Self {
         let mut points = Vec::new();
         for layer in LAYERS {
             for series in 0..SERIES.len() {
@@ -132,20 +145,23 @@ impl Survey {
                 points.extend(shares.iter().map(|&share| (layer, series, share)));
             }
         }
-        Self { points, at: 0, rows: Vec::new(), started: clock::now_ms(), step, rig: None }
+        let gpu = device.map(OnGpu::new);
+        Self { points, at: 0, rows: Vec::new(), started: clock::now_ms(), step, rig: None, gpu }
     }
 
     /// Measures one point; true when all are.
     ///
     /// # Errors
     /// When a layer does not fit together, which it does.
-    pub fn slice(&mut self, events: &mut Vec<Event>) -> Result<bool> {
-        let (layer, series, sparsity) = self.points[self.at];
+    pub async fn slice(&mut self, events: &mut Vec<Event>) -> Result<bool> {
+        let Some(&(layer, series, sparsity)) = self.points.get(self.at) else { return self.on_gpu(events).await };
         let of = |id: &str| self.points.iter().filter(|(l, ..)| l.id == id).count();
         if self.at == 0 {
             let stage =
                 |l: &Layer| Stage { kind: "measure".into(), label: l.name.into(), steps: of(l.id), sparsity: None };
-            events.push(Event::Timeline { phases: LAYERS.iter().map(stage).collect() });
+            let last = Stage { kind: "gpu".into(), label: ON_GPU.into(), steps: on_gpu::points(), sparsity: None };
+            let phases = LAYERS.iter().map(stage).chain(self.gpu.is_some().then_some(last));
+            events.push(Event::Timeline { phases: phases.collect() });
         }
         let phase = LAYERS.iter().position(|l| l.id == layer.id).unwrap_or(0);
         let before = self.points.iter().position(|(l, ..)| l.id == layer.id).unwrap_or(0);
@@ -162,7 +178,29 @@ impl Survey {
         }
         self.at += 1;
         events.push(Event::Progress { phase, done: self.at - before, total: of(layer.id) });
-        Ok(self.at == self.points.len())
+        Ok(self.at == self.points.len() && self.gpu.is_none())
+    }
+
+    /// One point on the GPU. A GPU that fails ends the survey early, with a note.
+    async fn on_gpu(&mut self, events: &mut Vec<Event>) -> Result<bool> {
+        let Some(gpu) = &mut self.gpu else { return Ok(true) };
+        let phase = LAYERS.len();
+        if gpu.done() == 0 {
+            events.push(Event::Phase { index: phase, label: ON_GPU.into(), kind: "gpu".into() });
+        }
+        match gpu.next(&self.rows, self.step).await {
+            Ok(row) => {
+                self.rows.extend(row.clone());
+                events.extend(row.map(|row| Event::Measured { row }));
+            }
+            Err(error) => {
+                let message = format!("The GPU was left out: {}.", error.message);
+                events.push(Event::Note { level: "warn", message });
+                return Ok(true);
+            }
+        }
+        events.push(Event::Progress { phase, done: gpu.done(), total: on_gpu::points() });
+        Ok(gpu.done() == on_gpu::points())
     }
 
     /// What was measured, and where.
@@ -173,6 +211,7 @@ impl Survey {
             timer_step_us: self.step * 1e3,
             threads: here.threads,
             relaxed_simd: here.relaxed_simd,
+            gpu: here.gpu.clone().filter(|_| self.gpu.is_some()),
             simd: here.target.clone(),
             isolated: here.isolated,
             seconds: (clock::now_ms() - self.started) / 1e3,
@@ -194,6 +233,7 @@ fn measure(rig: &mut Rig, dense: &Form, layer: Layer, (series, sparsity): (usize
     let (a, b) = rig.race(dense, &sparse, step);
     let (ratio, interval) = ratio(&a, &b, 1);
     Ok(Row {
+        executor: "cpu",
         layer: layer.id,
         layer_name: layer.name,
         series: name,
@@ -203,7 +243,7 @@ fn measure(rig: &mut Rig, dense: &Form, layer: Layer, (series, sparsity): (usize
         ratio,
         low: interval.low,
         high: interval.high,
-        kernel: sparse.name,
+        kernel: sparse.name.into(),
         pixels: layer.side * layer.side,
         weights: layer.channels * layer.outputs * layer.kernel.max(1).pow(2),
     })
@@ -211,13 +251,18 @@ fn measure(rig: &mut Rig, dense: &Form, layer: Layer, (series, sparsity): (usize
 
 /// The layer as a network of its own, its weights drawn.
 fn network(layer: Layer) -> Result<Graph> {
+    narrower(layer, layer.outputs)
+}
+
+/// The layer with fewer outputs.
+fn narrower(layer: Layer, outputs: usize) -> Result<Graph> {
     let mut build;
     let out = if layer.kernel == 0 {
         build = Builder::new(&[layer.channels], 1);
-        build.linear("layer", build.input(), layer.outputs)?
+        build.linear("layer", build.input(), outputs)?
     } else {
         build = Builder::new(&[layer.channels, layer.side, layer.side], 1);
-        let square = Square { out: layer.outputs, kernel: layer.kernel, stride: 1, pad: layer.kernel / 2 };
+        let square = Square { out: outputs, kernel: layer.kernel, stride: 1, pad: layer.kernel / 2 };
         build.conv("layer", build.input(), square, true)?
     };
     Ok(build.finish(out))

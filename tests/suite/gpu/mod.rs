@@ -138,7 +138,8 @@ async fn a_gpu_that_fails_says_so() -> Result<()> {
     let Some(device) = device().await else { return Ok(()) };
     let graph = settled("lenet-5")?;
     let program = program(&graph, &Masks::default(), &Options { batch: 1, ..Options::default() })?;
-    let wrong = device.kernel("wrong", "fn main() { let x: u32 = 1.5; }".into()).await.map(drop);
+    device.kernel("wrong", "fn main() { let x: u32 = 1.5; }".into());
+    let wrong = device.settled().await;
     assert!(wrong.is_err_and(|error| error.message.contains("wrong")), "a kernel that is not WGSL was taken");
     let executor = Executor::new(device.clone(), program, Choose::Predict, Precision::Single).await?;
     let x = tensor::zeros(&[1, 1, 28, 28]);
