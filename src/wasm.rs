@@ -1,13 +1,17 @@
 //! Floor 6, the browser's face: a thin layer over [`crate::session::Session`]. Records cross as plain objects, bulk as typed
 //! arrays. A failure is an object with kind, message, hint and, where a setting is at fault, key.
 
+#[cfg(not(feature = "gpu"))]
+use std::future::Future;
+#[cfg(not(feature = "gpu"))]
+use std::task::{Context, Poll, Waker};
+
 use js_sys::{Float32Array, Object, Reflect, Uint8Array};
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 
 use crate::base::Error;
-use crate::gpu::Device;
 use crate::prune::Settings;
 use crate::session::Session;
 
@@ -115,13 +119,26 @@ impl Lab {
     }
 
     /// Opens the GPU, which runs may use from then on where it is faster; `name` is what people call it.
+    #[cfg(feature = "gpu")]
     pub async fn accelerate(&mut self, name: String) {
-        self.0.attach(Device::open().await, Some(name));
+        self.0.attach(crate::gpu::Device::open().await, Some(name));
     }
 
     /// Works for about `ms` milliseconds; gives what happened. No other method may be called before the promise is kept.
+    #[cfg(feature = "gpu")]
     pub async fn advance(&mut self, ms: f64) -> Outcome<JsValue> {
         self.0.advance(ms).await.map(|events| to_js(&events)).map_err(fail)
+    }
+
+    /// Works for about `ms` milliseconds; gives what happened. Without a GPU there is nothing to wait for, and no need for the
+    /// code that can.
+    #[cfg(not(feature = "gpu"))]
+    pub fn advance(&mut self, ms: f64) -> Outcome<JsValue> {
+        let mut work = std::pin::pin!(self.0.advance(ms));
+        match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(events) => events.map(|events| to_js(&events)).map_err(fail),
+            Poll::Pending => Err(fail(Error::state("the engine waits for something that never comes"))),
+        }
     }
 
     /// Drops the job.

@@ -282,6 +282,10 @@ macro_rules! part {
 pub fn find<P: Part + ?Sized>(axis: &str, all: &'static [&'static P], id: &str) -> Result<&'static P> {
     all.iter().find(|part| part.meta().id == id).copied().ok_or_else(|| {
         let known: Vec<&str> = all.iter().map(|part| part.meta().id).collect();
-        Error::setting(axis, format!("unknown {axis} '{id}'")).hint(format!("choose one of {}", known.join(", ")))
+        unknown(axis, id, &known)
     })
+}
+
+fn unknown(axis: &str, id: &str, known: &[&str]) -> Error {
+    Error::setting(axis, format!("unknown {axis} '{id}'")).hint(format!("choose one of {}", known.join(", ")))
 }

@@ -3,7 +3,6 @@
 //! Every kernel has the same five buffers and one block of parameters, so one layout serves them all.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -32,7 +31,7 @@ pub struct Device {
     layout: wgpu::BindGroupLayout,
     pipelines: wgpu::PipelineLayout,
     /// Kernels compiled so far, by their text.
-    kernels: Rc<RefCell<BTreeMap<String, Kernel>>>,
+    kernels: Rc<RefCell<Vec<(String, Kernel)>>>,
     /// Those of which the GPU has not said yet whether it takes them.
     unsure: Verdicts,
     lost: Arc<OnceLock<String>>,
@@ -192,7 +191,7 @@ impl Device {
     /// A kernel from WGSL whose entry is `main`, compiled once for each text. Whether the GPU takes it, [`Self::settled`]
     /// tells: to wait for each one would cost a way to the GPU and back.
     pub fn kernel(&self, name: &str, wgsl: String) -> Kernel {
-        if let Some(kernel) = self.kernels.borrow().get(&wgsl) {
+        if let Some((_, kernel)) = self.kernels.borrow().iter().find(|(text, _)| *text == wgsl) {
             return kernel.clone();
         }
         let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
@@ -211,7 +210,7 @@ impl Device {
         let verdict = Box::pin(scope.pop());
         self.unsure.0.borrow_mut().push(Unsure { name: name.into(), wgsl: wgsl.clone(), verdict });
         let kernel = Kernel(pipeline);
-        self.kernels.borrow_mut().insert(wgsl, kernel.clone());
+        self.kernels.borrow_mut().push((wgsl, kernel.clone()));
         kernel
     }
 
@@ -224,7 +223,7 @@ impl Device {
         let mut first = Ok(());
         for Unsure { name, wgsl, verdict } in unsure {
             if let Some(error) = verdict.await {
-                self.kernels.borrow_mut().remove(&wgsl);
+                self.kernels.borrow_mut().retain(|(text, _)| *text != wgsl);
                 let refused = Error::unsupported(format!("the GPU does not take kernel {name}: {error}"));
                 first = first.and(Err(refused.hint("everything runs on the processor without")));
             }

@@ -146,12 +146,8 @@ impl Recipe {
         let full = with_method(settings)?;
         check_keys(&full)?;
         fn pick<P: Part + ?Sized>(full: &Settings, axis: &str, all: &'static [&'static P]) -> Result<Pick<P>> {
-            let default = AXES.iter().find(|a| a.id == axis).map_or("", |a| a.default);
-            let part = find(axis, all, full.get(axis).map_or(default, String::as_str))?;
-            let prefix = format!("{axis}.");
-            let own = |(key, value): (&String, &String)| Some((key.strip_prefix(&prefix)?.into(), value.clone()));
-            let given = keyed(full.iter().filter_map(own));
-            Ok(Pick { part, args: Args::read(axis, part.meta(), &given)? })
+            let part = find(axis, all, full.get(axis).map_or_else(|| default(axis), String::as_str))?;
+            Ok(Pick { part, args: args(full, axis, part.meta())? })
         }
         let mut recipe = Self {
             pattern: pick(&full, "pattern", pattern::ALL)?,
@@ -241,6 +237,20 @@ impl Recipe {
         out.extend(self.running.settings());
         out
     }
+}
+
+/// The part that an axis has where none is chosen.
+fn default(axis: &str) -> &'static str {
+    AXES.iter().find(|a| a.id == axis).map_or("", |a| a.default)
+}
+
+/// The values of an axis' part among all settings.
+fn args(full: &Settings, axis: &str, meta: &Meta) -> Result<Args> {
+    let own = |(key, value): (&String, &String)| {
+        let key = key.strip_prefix(axis)?.strip_prefix('.')?;
+        Some((key.into(), value.clone()))
+    };
+    Args::read(axis, meta, &keyed(full.iter().filter_map(own)))
 }
 
 /// The settings on top of those of the method they name.
