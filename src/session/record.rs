@@ -155,7 +155,8 @@ pub struct ExecutorSpeed {
     pub gain_low: f64,
     /// Upper end of its 95% interval.
     pub gain_high: f64,
-    /// Time from the lowered network to its first answers, in ms: packing or upload, kernels, one run.
+    /// Time from the lowered network to its first answers, in ms: packing or upload, kernels, one run. 0 where one
+    /// executor only was tried.
     pub cold_ms: f64,
     /// Dispatches of a run; 0 on the processor.
     pub dispatches: usize,

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { lab, launch, open, prune, runs, settled, state, suite, WEBGPU, withoutTraining } from "./lib.mjs";
+import { lab, launch, LONG, open, prune, runs, settled, state, suite, WEBGPU, withoutTraining } from "./lib.mjs";
 
 const QUERY = "?model=lenet-300-100&recovery=none&sparsity=0.8";
 
@@ -122,6 +122,21 @@ suite(
         );
         await set(page, { executor: "cpu" });
         assert.equal((await record(page)).digest, lost.digest);
+        assert.deepEqual(page.problems, []);
+      },
+    ],
+    [
+      "the break-even shows both executors",
+      { query: QUERY, hash: "#break-even" },
+      async (page) => {
+        await settled(page);
+        await page.getByText("Break-even", { exact: true }).first().click();
+        await page.getByRole("button", { name: /^Measure (here|again)$/ }).click();
+        await page.getByRole("button", { name: "Measure again" }).waitFor({ timeout: LONG });
+        const table = page.getByRole("region", { name: "Processor and GPU, layer by layer" });
+        assert.equal(await table.getByRole("row").count(), 7, "six layers and their head");
+        for (const row of (await table.getByRole("row").all()).slice(1))
+          assert.match(await row.innerText(), /µs.*µs.*µs.*µs.*(faster|slower)/s);
         assert.deepEqual(page.problems, []);
       },
     ],

@@ -56,6 +56,8 @@ pub struct Job {
     gatherer: Option<Gatherer>,
     batches: Vec<Batch>,
     pub(in crate::session) plan: Option<Plan>,
+    /// Time from the network to its first answers on the processor, in ms; 0 where there is no GPU to compare with.
+    cold_ms: f64,
     /// The pruned network on the GPU.
     pub(in crate::session) uploaded: Option<Uploaded>,
     evaluators: Vec<Evaluator>,
@@ -103,6 +105,7 @@ impl Job {
             gatherer: None,
             batches: Vec::new(),
             plan: None,
+            cold_ms: 0.0,
             uploaded: None,
             evaluators: Vec::new(),
             ranges: None,

@@ -1,7 +1,7 @@
 //! Timing both networks, on both executors where there are two.
 
-use crate::base::{Flat, Result, Tensor};
-use crate::compile::{Options, compile};
+use crate::base::{Flat, Result, Tensor, clock};
+use crate::compile::{Choose, Options, compile};
 use crate::gpu::Precision;
 use crate::graph::Masks;
 use crate::prune::running::Asked;
@@ -37,6 +37,11 @@ impl Job {
                 upload(&device, (&graph, &Masks::default()), &options, Precision::Single, plan, x.flat()).await?;
             session.baseline.get_or_insert_default().gpu.insert(batch, network);
         }
+        let (network, masks) = self.pruned();
+        let start = clock::now_ms();
+        let quick = Options { threads: self.threads, choose: Choose::Predict, ..options };
+        compile(network, &masks, &quick)?.run(x.flat())?;
+        self.cold_ms = clock::now_ms() - start;
         let halves = session.halves(&self.recipe);
         if let Some(mut plan) = self.plan.take() {
             let (graph, masks) = self.pruned();
@@ -76,9 +81,10 @@ impl Job {
         Ok(true)
     }
 
-    /// What the race itself does not know: what a GPU needed at first, and what a run is made of there.
+    /// What the race itself does not know: what either needed at first, and what a run is made of on a GPU.
     async fn describe(&self, session: &Session, speed: &mut Speed) {
         let dense = session.baseline.as_ref().and_then(|baseline| baseline.gpu.get(&speed.batch));
+        speed.by_executor.iter_mut().take(1).for_each(|row| row.cold_ms = self.cold_ms);
         if let (Some(network), Some(row)) = (self.uploaded.as_ref().or(dense), speed.by_executor.get_mut(1)) {
             (row.cold_ms, row.dispatches) = (network.cold_ms, network.executor.dispatches());
             // A clock that fails is as none: the figure is for information.
