@@ -77,6 +77,22 @@ async fn a_gpu_that_is_asked_for_does_all_it_can() -> Result<()> {
 }
 
 #[wasm_bindgen_test(unsupported = pollster::test)]
+async fn a_gpu_on_trial_changes_no_bit_unless_it_wins() -> Result<()> {
+    let Some(device) = device().await else { return Ok(()) };
+    let recipe = "sparsity=0.8 recovery.steps=6 seed=5";
+    let (_, cpu) = run("lenet-300-100", &format!("{recipe} executor=cpu"))?;
+    let mut session = open("lenet-300-100")?;
+    session.attach(Ok(device), None);
+    let (record, warnings) = drive(&mut session, recipe, |_| {}).await?;
+    assert!(warnings.is_empty(), "{warnings:?}");
+    let took = |part: &str| record.environment.gpu_took_part.iter().any(|other| other == part);
+    assert!(took("training") || record.digest == cpu.digest, "it trained, and does not say so");
+    assert!(took("answers") || record.accuracy.after == cpu.accuracy.after || took("training"), "it answered");
+    assert_eq!(record.curve.len(), 6);
+    Ok(())
+}
+
+#[wasm_bindgen_test(unsupported = pollster::test)]
 async fn a_gpu_that_is_lost_costs_nothing_but_time() -> Result<()> {
     let Some(_) = device().await else { return Ok(()) };
     let recipe = "sparsity=0.8 recovery.steps=4 seed=5";

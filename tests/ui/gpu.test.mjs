@@ -173,6 +173,25 @@ GPUDevice.prototype.createShaderModule = function (given) { return make.call(thi
       },
     ],
     [
+      "a GPU that answers wrongly is not believed",
+      {
+        query: QUERY,
+        before: inWorker(`
+const make = GPUDevice.prototype.createShaderModule;
+GPUDevice.prototype.createShaderModule = function (given) {
+  return make.call(this, { ...given, code: given.code.replaceAll("fma(", "0.5 * fma(") });
+};`),
+      },
+      async (page) => {
+        await settled(page);
+        const run = await record(page);
+        assert.equal(run.environment.executor, "cpu");
+        assert.equal(run.speed.by_executor.length, 1);
+        const { dense } = await state(page);
+        assert.match(dense.notes.join(), /Without the GPU from here: the GPU answers something else/);
+      },
+    ],
+    [
       "an engine for the GPU that cannot be loaded is replaced by the one without",
       { query: QUERY, before: (context) => context.route("**/gpu/**", (route) => route.fulfill({ status: 404 })) },
       async (page) => {

@@ -7,7 +7,7 @@ mod kernels;
 mod models;
 
 use secateur::base::{Flat, Result, Tensor, clock, tensor};
-use secateur::compile::{Choose, GroupRule, Options, program};
+use secateur::compile::{Choose, GroupRule, Options};
 use secateur::gpu::{Device, Executor, Precision, probe};
 use secateur::graph::{Graph, Masks, run};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -66,9 +66,8 @@ async fn check(device: &Device, case: &Case<'_>) -> Result<Vec<String>> {
     masks.apply(&mut masked)?;
     let want = run::run(&masked, x)?;
     let options = Options { batch: x.shape()[0], rules, choose, ..Options::default() };
-    let program = program(graph, masks, &options)?;
     let got = async {
-        let executor = Executor::new(device.clone(), program, choose, precision).await?;
+        let executor = Executor::new(device.clone(), (graph, masks), &options, precision).await?;
         // Twice: buffers are reused, and what a run leaves behind must not show in the next.
         executor.run(&vec![1e3; x.len()]).await?;
         let kernels = executor.layers().iter().map(|layer| layer.why.candidates[0].kernel.clone()).collect();
@@ -91,8 +90,8 @@ async fn check(device: &Device, case: &Case<'_>) -> Result<Vec<String>> {
 async fn gpu_kernels_are_chosen_by_measurement() -> Result<()> {
     let Some(device) = device().await else { return Ok(()) };
     let graph = settled("lenet-5")?;
-    let program = program(&graph, &cut(&graph, 0.9), &Options { batch: 4, ..Options::default() })?;
-    let executor = Executor::new(device, program, Choose::Measure, Precision::Single).await?;
+    let options = Options { batch: 4, ..Options::default() };
+    let executor = Executor::new(device, (&graph, &cut(&graph, 0.9)), &options, Precision::Single).await?;
     for layer in executor.layers() {
         assert!(layer.why.measured && layer.why.candidates.len() > 1, "{}", layer.name);
         assert!(layer.why.candidates.windows(2).all(|w| w[0].us <= w[1].us), "{:?}", layer.why);
@@ -107,8 +106,9 @@ async fn gpu_tells_what_its_kernels_take() -> Result<()> {
     let graph = settled("lenet-5")?;
     let mut took = Vec::new();
     for batch in [1, 16] {
-        let program = program(&graph, &Masks::default(), &Options { batch, ..Options::default() })?;
-        let executor = Executor::new(device.clone(), program, Choose::Predict, Precision::Single).await?;
+        let options = Options { batch, choose: Choose::Predict, ..Options::default() };
+        let network = (&graph, &Masks::default());
+        let executor = Executor::new(device.clone(), network, &options, Precision::Single).await?;
         executor.run(&vec![1.0; batch * 784]).await?;
         let start = clock::now_ms();
         let ms = executor.arithmetic().await?;
@@ -134,14 +134,24 @@ async fn gpu_has_limits() -> Result<()> {
 }
 
 #[wasm_bindgen_test(unsupported = pollster::test)]
+async fn gpu_memory_has_a_limit_that_is_told() -> Result<()> {
+    let Some(device) = device().await else { return Ok(()) };
+    let refused = device.room(1 << 29).map(drop);
+    assert!(refused.is_err_and(|error| error.hint.contains("smaller batch")), "2 GiB were given");
+    device.room(1 << 10)?;
+    Ok(())
+}
+
+#[wasm_bindgen_test(unsupported = pollster::test)]
 async fn a_gpu_that_fails_says_so() -> Result<()> {
     let Some(device) = device().await else { return Ok(()) };
     let graph = settled("lenet-5")?;
-    let program = program(&graph, &Masks::default(), &Options { batch: 1, ..Options::default() })?;
+    let options = Options { choose: Choose::Predict, ..Options::default() };
+    let network = (&graph, &Masks::default());
     device.kernel("wrong", "fn main() { let x: u32 = 1.5; }".into());
     let wrong = device.settled().await;
     assert!(wrong.is_err_and(|error| error.message.contains("wrong")), "a kernel that is not WGSL was taken");
-    let executor = Executor::new(device.clone(), program, Choose::Predict, Precision::Single).await?;
+    let executor = Executor::new(device.clone(), network, &options, Precision::Single).await?;
     let x = tensor::zeros(&[1, 1, 28, 28]);
     executor.run(x.flat()).await?;
     assert!(executor.run(&[1.0]).await.is_err(), "a batch of one number was taken");
