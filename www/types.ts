@@ -212,13 +212,17 @@ export interface Environment {
 }
 
 /** Times of a forward pass, in milliseconds, and their ratio with its interval. */
-export interface Speed {
+export interface Times {
   dense_ms: number;
   pruned_ms: number;
   ratio: number;
   low: number;
   high: number;
   samples: number;
+}
+
+/** The times that count: each network's on what ran it. */
+export interface Speed extends Times {
   batch: number;
   executor?: string;
   dense_executor?: string;
@@ -228,15 +232,9 @@ export interface Speed {
   passes_at?: number;
 }
 
-/** Times of a forward pass on one executor, and how many times faster it is than the processor. */
-export interface ExecutorSpeed {
+/** Times on one executor, and how many times faster it is than the processor. */
+export interface ExecutorSpeed extends Times {
   executor: string;
-  dense_ms: number;
-  pruned_ms: number;
-  ratio: number;
-  low: number;
-  high: number;
-  samples: number;
   gain: number;
   gain_low: number;
   gain_high: number;
@@ -263,6 +261,8 @@ export interface RunRecord {
     n: number;
     before_low: number;
     before_high: number;
+    /** Of the pruned network with 32-bit floats, where it computes with less. */
+    float?: number;
     top5_before?: number;
     top5_after?: number;
   };

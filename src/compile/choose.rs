@@ -14,10 +14,25 @@ use super::forms::{Form, Packed};
 pub enum Choose {
     /// Time every candidate on this machine.
     Measure,
+    /// Time them too, and take the fastest that leaves zeros out, where there is one.
+    Sparse,
     /// Count multiply-adds: quick, repeatable, and blind to the machine.
     Predict,
     /// The candidate of a name where there is one, else the dense one: for tests.
     Named(&'static str),
+}
+
+impl Choose {
+    /// Whether candidates are timed.
+    pub fn measures(self) -> bool {
+        matches!(self, Self::Measure | Self::Sparse)
+    }
+}
+
+/// Whether a kernel, of the processor or of the GPU, computes with zeros too.
+pub fn dense(kernel: &str) -> bool {
+    let kernel = kernel.strip_prefix("gpu ").unwrap_or(kernel);
+    kernel.is_empty() || kernel.starts_with("dense") || kernel.starts_with("depthwise")
 }
 
 /// A kernel that was tried.
@@ -43,7 +58,7 @@ pub struct Why {
 /// Picks a form: `time(form)` runs it once.
 pub fn pick(forms: Vec<Form>, how: Choose, time: &mut dyn FnMut(&Packed)) -> (Packed, Why) {
     let us: Vec<f64> = match how {
-        Choose::Measure => measure(&names(&forms), &mut |i| time(&forms[i].packed)),
+        how if how.measures() => measure(&names(&forms), &mut |i| time(&forms[i].packed)),
         _ => forms.iter().map(|f| f.work * 1e-4).collect(),
     };
     let tried = forms.iter().zip(us).map(|(f, us)| Candidate { kernel: f.name.into(), us, bytes: f.packed.bytes() });
@@ -55,13 +70,17 @@ pub fn pick(forms: Vec<Form>, how: Choose, time: &mut dyn FnMut(&Packed)) -> (Pa
 /// The position of the kernel to take of those that were tried: the fastest, or the one of a name, and the first without it.
 pub fn decide(tried: Vec<Candidate>, how: Choose) -> (usize, Why) {
     let rising = order::falling(&tried.iter().map(|c| -c.us as f32).collect::<Vec<_>>());
+    let sparse = |i: &usize| how != Choose::Sparse || !dense(&tried[*i].kernel);
     let chosen = match how {
         Choose::Named(name) => tried.iter().position(|c| c.kernel == name).unwrap_or(0),
-        _ => (0..tried.len()).fold(0, |best, i| if tried[i].us < tried[best].us { i } else { best }),
+        _ => {
+            let first = (0..tried.len()).find(sparse).unwrap_or(0);
+            (0..tried.len()).filter(sparse).fold(first, |best, i| if tried[i].us < tried[best].us { i } else { best })
+        }
     };
     let all = std::iter::once(chosen).chain(rising.into_iter().filter(|&i| i != chosen));
     let candidates = all.filter_map(|i| tried.get(i).cloned()).collect();
-    (chosen, Why { candidates, measured: how == Choose::Measure })
+    (chosen, Why { candidates, measured: how.measures() })
 }
 
 fn names(forms: &[Form]) -> Vec<&'static str> {
@@ -70,8 +89,8 @@ fn names(forms: &[Form]) -> Vec<&'static str> {
 
 /// Why a layer runs on its only kernel.
 pub fn only(kernel: &'static str, bytes: usize, work: f64, how: Choose, time: &mut dyn FnMut()) -> Why {
-    let us = if how == Choose::Measure { measure(&[kernel], &mut |_| time())[0] } else { work * 1e-4 };
-    Why { candidates: vec![Candidate { kernel: kernel.into(), us, bytes }], measured: how == Choose::Measure }
+    let us = if how.measures() { measure(&[kernel], &mut |_| time())[0] } else { work * 1e-4 };
+    Why { candidates: vec![Candidate { kernel: kernel.into(), us, bytes }], measured: how.measures() }
 }
 
 /// The position of the fastest form, measured.

@@ -256,18 +256,7 @@ fn groups(maker: &Maker, v: &Conv, offsets: &[u32], n: usize, m: usize) -> Optio
 /// All forms of a linear layer over a batch: a 1x1 convolution whose pixels are the examples.
 pub fn linear(w: &Weighted, l: &Layout, threads: usize) -> Vec<Form> {
     let outputs = w.bias.len();
-    let v = Conv {
-        n: l.n,
-        c: w.weights.len() / outputs.max(1),
-        size: [1, 1],
-        o: outputs,
-        kernel: [1, 1],
-        stride: [1, 1],
-        pad: [0, 0],
-        dilation: [1, 1],
-        groups: 1,
-    };
-    convolution(w, &v, l, threads)
+    convolution(w, &Conv::linear(l.n, w.weights.len() / outputs.max(1), outputs), l, threads)
 }
 
 /// All forms of a linear layer for one example.

@@ -2,8 +2,7 @@
 //! is the same in every build and finds none.
 
 use crate::base::{Error, Result, Tensor};
-use crate::compile::place::Placed;
-use crate::compile::{Choose, Timing};
+use crate::compile::{Options, Timing};
 use crate::graph::{Graph, Masks};
 use crate::train::Loss;
 use crate::train::optim::Optimizer;
@@ -54,7 +53,7 @@ impl Executor {
     ///
     /// # Errors
     /// Never called: there is no device.
-    pub async fn new(device: Device, _: Placed, _: Choose, _: Precision) -> Result<Self> {
+    pub async fn new(device: Device, _: (&Graph, &Masks), _: &Options<'_>, _: Precision) -> Result<Self> {
         match device.0 {}
     }
 

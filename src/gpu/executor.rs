@@ -1,11 +1,12 @@
 //! A placed program on the GPU: weights uploaded once, values in buffers there, one submission a batch.
 
 use crate::base::{Error, Result, clock};
-use crate::compile::choose::{Choose, decide};
+use crate::compile::choose::decide;
 use crate::compile::exec::Timing;
 use crate::compile::memory::slots;
 use crate::compile::place::{Place, Placed, Task};
-use crate::graph::ValueId;
+use crate::compile::{Options, program};
+use crate::graph::{Graph, Masks, ValueId};
 
 use super::device::{Call, Device, Memory};
 use super::maker::Maker;
@@ -26,14 +27,20 @@ pub struct Executor {
 }
 
 impl Executor {
-    /// Uploads a placed program; kernels of weighted layers are chosen as asked. Values and weights are
+    /// Uploads a network for a batch that goes through it at once; what is masked counts as zero. Values and weights are
     /// numbers of one precision.
     ///
     /// # Errors
     /// When the program has a step that no kernel here does, or the GPU refuses, or has no such numbers.
-    pub async fn new(device: Device, placed: Placed, choose: Choose, precision: Precision) -> Result<Self> {
+    pub async fn new(
+        device: Device,
+        (graph, masks): (&Graph, &Masks),
+        options: &Options<'_>,
+        precision: Precision,
+    ) -> Result<Self> {
         precision.check(device.half())?;
-        let Placed { batch, steps, places, input, output } = placed;
+        let choose = options.choose;
+        let Placed { batch, steps, places, input, output } = program(graph, masks, options)?;
         let (slots, rooms) = slots(&steps, &places, input, output);
         let rooms = rooms.iter().map(|&(_, size)| precision.room(&device, size)).collect::<Result<Vec<_>>>()?;
         let (places, slots) = (&places, &slots);

@@ -1,7 +1,7 @@
 //! Layers with weights: packed in every form that fits, and the fastest kept.
 
 use crate::base::Result;
-use crate::compile::choose::{Candidate, Choose, Why, decide};
+use crate::compile::choose::{Candidate, Why, decide};
 use crate::compile::lower::{Layer, Weighted};
 use crate::compile::place::Place;
 use crate::graph::ValueId;
@@ -33,17 +33,7 @@ impl Maker<'_> {
         let inputs = w.weights.len() / outputs.max(1);
         let forms = match &self.places[layer.ins[0]] {
             Place::Flat { layout, .. } => {
-                let v = Conv {
-                    n: layout.n,
-                    c: inputs,
-                    size: [1, 1],
-                    o: outputs,
-                    kernel: [1, 1],
-                    stride: [1, 1],
-                    pad: [0, 0],
-                    dilation: [1, 1],
-                    groups: 1,
-                };
+                let v = Conv::linear(layout.n, inputs, outputs);
                 forms::planes(w, &v, layout, self.span(layer.out), self.precision)
             }
             _ => forms::vector(w, inputs),
@@ -64,7 +54,7 @@ impl Maker<'_> {
             bytes: 4 * form.table.len() + self.precision.bytes() * (form.weights.len() + w.bias.len()),
         };
         let tried = forms.iter().map(candidate).collect();
-        if self.choose == Choose::Measure {
+        if self.choose.measures() {
             let calls = forms.iter().map(|form| self.form(layer, w, form)).collect::<Result<Vec<_>>>()?;
             return if calls.is_empty() { Err(unsupported(&layer.name)) } else { Ok(Step::Trial(calls, tried)) };
         }

@@ -1,7 +1,7 @@
 //! Answers to many images, a chunk at a time, from whichever executor gets through them faster.
 
 use crate::base::{Error, Flat, Result, Tensor, clock, tensor};
-use crate::compile::{Choose, Options, Plan, compile, program};
+use crate::compile::{Options, Plan, compile};
 use crate::gpu::{Device, Executor, Precision};
 use crate::graph::{Graph, Masks};
 
@@ -33,17 +33,15 @@ impl Evaluator {
     /// # Errors
     /// When an operator does not take its inputs. A GPU that cannot run the network is left out.
     pub async fn new(
-        (graph, masks): (&Graph, &Masks),
+        network: (&Graph, &Masks),
         options: &Options<'_>,
         device: Option<Device>,
         forced: bool,
         precision: Precision,
     ) -> Result<Self> {
-        let plan = compile(graph, masks, options)?;
+        let plan = compile(network.0, network.1, options)?;
         let gpu = match device {
-            Some(device) if options.ranges.is_none() => {
-                Executor::new(device, program(graph, masks, options)?, Choose::Predict, precision).await.ok()
-            }
+            Some(device) if options.ranges.is_none() => Executor::new(device, network, options, precision).await.ok(),
             _ => None,
         };
         Ok(Self { plan, gpu, forced, precision, least: [f64::INFINITY; 2], tried: 0, counted: false })

@@ -6,10 +6,10 @@ use crate::prune::Recipe;
 use crate::prune::running::{Asked, Numbers};
 
 use super::record::{Accuracy, Environment, ExecutorSpeed, Speed};
+use super::verdict::{percent, times};
 
 /// What 16-bit floats did to the answers, or why there are none.
 pub fn halves(accuracy: &Accuracy, here: &Environment, recipe: &Recipe) -> Option<String> {
-    let percent = |x: f64| format!("{:.1}%", 100.0 * x);
     match accuracy.float {
         _ if recipe.running.precision != Numbers::Half => None,
         Some(float) => Some(format!(
@@ -50,8 +50,8 @@ fn compared(cpu: &ExecutorSpeed, gpu: &ExecutorSpeed, speed: &Speed, name: &str)
     let (low, high) = (gpu.gain_low, gpu.gain_high);
     let pace = match gpu.gain {
         _ if low <= 1.0 && 1.0 <= high => "no faster and no slower".to_string(),
-        gain if gain > 1.0 => format!("{gain:.1}× faster ({low:.1}–{high:.1})"),
-        gain => format!("{:.1}× slower ({:.1}–{:.1})", 1.0 / gain, 1.0 / high, 1.0 / low),
+        gain if gain > 1.0 => format!("{} faster ({})", times(gain), range(low, high)),
+        gain => format!("{} slower ({})", times(1.0 / gain), range(1.0 / high, 1.0 / low)),
     };
     let images = if speed.batch == 1 { "one image".into() } else { format!("a batch of {}", speed.batch) };
     let each = 1e3 * gpu.pruned_ms / gpu.dispatches.max(1) as f64;
@@ -68,6 +68,11 @@ fn compared(cpu: &ExecutorSpeed, gpu: &ExecutorSpeed, speed: &Speed, name: &str)
         text += &format!(" From a batch of {batch} on it is faster.");
     }
     text + &format!(" Its first answers, with all that is set up for them, take {}.", millis(gpu.cold_ms))
+}
+
+/// Ends of an interval, without the sign.
+fn range(low: f64, high: f64) -> String {
+    [low, high].map(|end| times(end).replace('×', "")).join("–")
 }
 
 fn millis(ms: f64) -> String {

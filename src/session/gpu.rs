@@ -1,7 +1,7 @@
 //! The GPU of a session: opened once, checked against the processor before it is believed, and given up for good when it fails.
 
 use crate::base::{Error, Result, clock, error::Kind};
-use crate::compile::{Choose, Options, Plan, program};
+use crate::compile::{Choose, Options, Plan};
 use crate::gpu::{Device, Executor, Precision};
 use crate::graph::{Graph, Masks};
 use crate::prune::Recipe;
@@ -114,14 +114,15 @@ impl Session {
 /// When the GPU cannot run it, fails, or answers something else.
 pub async fn upload(
     device: &Device,
-    (graph, masks): (&Graph, &Masks),
+    network: (&Graph, &Masks),
     options: &Options<'_>,
     precision: Precision,
     plan: &mut Plan,
     x: &[f32],
 ) -> Result<Uploaded> {
     let start = clock::now_ms();
-    let quick = Executor::new(device.clone(), program(graph, masks, options)?, Choose::Predict, precision).await?;
+    let quick =
+        Executor::new(device.clone(), network, &Options { choose: Choose::Predict, ..*options }, precision).await?;
     let answers = quick.run(x).await?;
     let cold_ms = clock::now_ms() - start;
     agree(&answers, plan.run(x)?, precision)?;
@@ -133,7 +134,7 @@ pub async fn upload(
     if gpu > HOPELESS * (clock::now_ms() - start) {
         return Ok(Uploaded { executor: quick, cold_ms, near: false });
     }
-    let executor = Executor::new(device.clone(), program(graph, masks, options)?, Choose::Measure, precision).await?;
+    let executor = Executor::new(device.clone(), network, options, precision).await?;
     agree(&executor.run(x).await?, plan.run(x)?, precision)?;
     Ok(Uploaded { executor, cold_ms, near: true })
 }

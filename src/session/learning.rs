@@ -1,7 +1,7 @@
 //! Training on the GPU: tried against the processor, used where it is faster, and left at any step without losing one.
 
 use crate::base::{Flat, Result, Tensor, clock, tensor};
-use crate::compile::{Choose, Options, program};
+use crate::compile::{Choose, Options};
 use crate::data::Dataset;
 use crate::gpu::{Device, Executor, Learner, Precision};
 use crate::graph::{Graph, Masks};
@@ -156,8 +156,8 @@ impl Learning {
             Some(executor) => executor,
             none => {
                 let options = Options { batch, choose: Choose::Predict, ..Options::default() };
-                let program = program(teacher, &Masks::default(), &options)?;
-                none.insert(Executor::new(device.clone(), program, Choose::Predict, Precision::Single).await?)
+                let network = (teacher, &Masks::default());
+                none.insert(Executor::new(device.clone(), network, &options, Precision::Single).await?)
             }
         };
         let answers = executor.run(x.flat()).await?;

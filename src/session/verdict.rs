@@ -1,5 +1,7 @@
 //! The result in words, and what else must be said about it.
 
+use crate::compile::choose::dense;
+
 use super::record::{Accuracy, Environment, LayerRow, Size, Speed};
 
 /// "1.9x smaller when stored, 4.1x faster here (3.9-4.3), accuracy 91.8% → 91.2%: within the interval."
@@ -39,11 +41,12 @@ fn judge(a: &Accuracy) -> String {
     format!("{points:.1} points {}", if a.after < a.before { "lost" } else { "gained" })
 }
 
-fn times(x: f64) -> String {
-    format!("{x:.1}×")
+/// "4.1×"; from a hundred on, whole numbers say all that was measured.
+pub(super) fn times(x: f64) -> String {
+    if x < 99.5 { format!("{x:.1}×") } else { format!("{x:.0}×") }
 }
 
-fn percent(x: f64) -> String {
+pub(super) fn percent(x: f64) -> String {
     format!("{:.1}%", 100.0 * x)
 }
 
@@ -68,12 +71,6 @@ pub fn why(row: &LayerRow) -> String {
         _ if row.kept < row.total => "smaller and dense: its channels are gone for real".into(),
         _ => "nothing is cut here".into(),
     }
-}
-
-/// Whether a kernel, of the processor or of the GPU, computes with zeros too.
-fn dense(kernel: &str) -> bool {
-    let kernel = kernel.strip_prefix("gpu ").unwrap_or(kernel);
-    kernel.is_empty() || kernel.starts_with("dense") || kernel.starts_with("depthwise")
 }
 
 /// What a reader must know besides the figures.

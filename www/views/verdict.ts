@@ -54,12 +54,14 @@ function after(record: RunRecord): TemplateResult {
 }
 
 /** How the network was run, as far as it is not the usual: one image, one thread, floats. */
-function runAs({ speed, environment, recipe, job }: RunRecord): string {
+function runAs({ speed, environment, accuracy, layers }: RunRecord): string {
   const batch = speed.batch > 1 ? `batch of ${speed.batch}` : "one image at a time";
   const threads = environment.threads > 1 ? `, ${environment.threads} threads` : "";
-  const int8 = job === "run" && recipe["precision"] === "int8" ? ", 8‑bit integers" : "";
+  // What was asked for need not have been possible: accuracy in floats is told only beside that in something coarser.
+  const int8 = layers.some((layer) => layer.kernel === "int8");
+  const numbers = int8 ? ", 8‑bit integers" : accuracy.float !== undefined && speed.executor === "gpu" ? ", 16‑bit floats" : "";
   const gpu = speed.executor === "gpu" ? `, on ${executorName("gpu")}` : "";
-  return `, ${batch}${threads}${int8}${gpu}`;
+  return `, ${batch}${threads}${numbers}${gpu}`;
 }
 
 function before(ctx: Context, dense: RunRecord | undefined): TemplateResult {

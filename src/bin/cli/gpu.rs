@@ -5,7 +5,7 @@ use std::path::Path;
 use clap::Args;
 use secateur::base::stats::{median, ratio};
 use secateur::base::{Error, Flat, Result, Rng, clock, tensor};
-use secateur::compile::{Choose, Options as Compile, compile, program};
+use secateur::compile::{Options as Compile, compile};
 use secateur::gpu::{Device, Executor, Precision};
 use secateur::io::safetensors;
 use secateur::prune::Settings;
@@ -126,8 +126,7 @@ fn measure(device: &Device, id: &str, options: &Options, batch: usize) -> Result
     let (graph, masks, _) = by_magnitude(graph, &settings)?;
     let how = Compile { batch, ..Compile::default() };
     let mut plan = compile(&graph, &masks, &how)?;
-    let program = program(&graph, &masks, &how)?;
-    let executor = pollster::block_on(Executor::new(device.clone(), program, Choose::Measure, options.precision()))?;
+    let executor = pollster::block_on(Executor::new(device.clone(), (&graph, &masks), &how, options.precision()))?;
     let shape: Vec<usize> = std::iter::once(batch).chain(model.input.iter().copied()).collect();
     let (mut x, mut rng) = (tensor::zeros(&shape), Rng::new(1));
     x.iter_mut().for_each(|x| *x = rng.normal());

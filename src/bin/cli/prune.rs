@@ -65,13 +65,20 @@ fn parse(pairs: &[String]) -> Result<Settings> {
     Ok(out)
 }
 
+/// The GPU that runs may use, or why there is none.
+type Gpu = Result<Device>;
+
+/// Opens the GPU, unless all runs are for the processor.
+fn gpu<'a>(runs: impl IntoIterator<Item = &'a Settings>) -> Gpu {
+    let wanted = runs.into_iter().any(|settings| settings.get(EXECUTOR.key).is_none_or(|word| word != "cpu"));
+    if wanted { block_on(Device::open()) } else { Err(Error::state("nothing that runs may use a GPU")) }
+}
+
 /// A session with the model and data that settings name.
-fn session(settings: &Settings, data: Option<&PathBuf>, weights: Option<&PathBuf>) -> Result<Session> {
+fn session(settings: &Settings, data: Option<&PathBuf>, weights: Option<&PathBuf>, gpu: &Gpu) -> Result<Session> {
     let model = zoo::find(settings.get("model").map_or(zoo::ALL[0].id, String::as_str))?;
     let mut session = Session::new();
-    if settings.get(EXECUTOR.key).is_none_or(|word| word != "cpu") {
-        session.attach(block_on(Device::open()), None);
-    }
+    session.attach(gpu.clone(), None);
     let file = weights
         .cloned()
         .unwrap_or_else(|| PathBuf::from(files::ASSETS).join("models").join(format!("{}.safetensors", model.id)));
@@ -119,7 +126,7 @@ fn bar() -> ProgressBar {
 pub fn run(options: &Options) -> Result<()> {
     let settings = parse(&options.settings)?;
     recipe::Recipe::read(&settings)?;
-    let mut session = session(&settings, options.data.as_ref(), options.weights.as_ref())?;
+    let mut session = session(&settings, options.data.as_ref(), options.weights.as_ref(), &gpu([&settings]))?;
     let record = drive(&mut session, &settings, &bar())?;
     if let Some(out) = &options.out {
         let graph = session.current()?;
@@ -157,9 +164,9 @@ pub fn sweep(options: &Sweep) -> Result<()> {
     grid.iter().try_for_each(|row| recipe::Recipe::read(row).map(|_| ()))?;
     let bars = MultiProgress::new();
     let whole = bars.add(ProgressBar::new(grid.len() as u64));
-    let mut records = Vec::new();
+    let (mut records, gpu) = (Vec::new(), gpu(&grid));
     for row in &grid {
-        let mut session = session(row, options.data.as_ref(), None)?;
+        let mut session = session(row, options.data.as_ref(), None, &gpu)?;
         let record = drive(&mut session, row, &bars.add(bar()))?;
         whole.inc(1);
         if !options.json {

@@ -2,7 +2,7 @@
 
 use secateur::base::stats::median;
 use secateur::base::{Error, Flat, Result, Rng, tensor};
-use secateur::compile::{Choose, Options as Compile, program};
+use secateur::compile::Options as Compile;
 use secateur::gpu::{Device, Executor, Limits, probe};
 use secateur::graph::build::Square;
 use secateur::graph::{Builder, Graph, Masks, op};
@@ -172,8 +172,8 @@ fn measure(
     let side = (options.side / layer.5).max(1);
     let graph = convolution(layer, side)?;
     let (masks, kept) = masks(&graph, cut);
-    let program = program(&graph, &masks, &Compile { batch, ..Compile::default() })?;
-    let executor = pollster::block_on(Executor::new(device.clone(), program, Choose::Measure, options.precision()))?;
+    let how = Compile { batch, ..Compile::default() };
+    let executor = pollster::block_on(Executor::new(device.clone(), (&graph, &masks), &how, options.precision()))?;
     let mut x = tensor::zeros(&[batch, layer.2[0], side, side]);
     let mut rng = Rng::new(2);
     x.iter_mut().for_each(|x| *x = rng.uniform());

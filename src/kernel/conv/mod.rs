@@ -39,6 +39,12 @@ pub struct Conv {
 }
 
 impl Conv {
+    /// A linear layer over a batch: a 1x1 convolution whose pixels are the examples.
+    pub fn linear(n: usize, c: usize, o: usize) -> Self {
+        let (one, none) = ([1, 1], [0, 0]);
+        Self { n, c, size: one, o, kernel: one, stride: one, pad: none, dilation: one, groups: 1 }
+    }
+
     /// Output rows and columns; zero where the kernel does not fit.
     pub fn out(&self) -> [usize; 2] {
         std::array::from_fn(|a| {

@@ -12,6 +12,7 @@ use serde::Serialize;
 use crate::base::stats::{median, ratio};
 use crate::base::{Result, clock};
 use crate::compile::GroupRule;
+use crate::compile::choose::dense as dense_kernel;
 use crate::compile::forms::Form;
 use crate::gpu::Device;
 use crate::graph::{Builder, Graph, Masks, build::Square};
@@ -220,33 +221,46 @@ impl Survey {
 }
 
 fn measure(rig: &mut Rig, dense: &Form, layer: Layer, (series, sparsity): (usize, f64), step: f64) -> Result<Row> {
-    let (name, recipe) = SERIES[series];
+    let (_, recipe) = SERIES[series];
     let left = if recipe.is_empty() {
         let outputs = layer.outputs - (sparsity * layer.outputs as f64).round() as usize;
         rig.forms(&network(layer)?, &[], outputs)?
     } else {
         let (graph, rules) = pruned(layer, recipe, sparsity)?;
         let all = rig.forms(&graph, &rules, layer.outputs)?;
-        all.into_iter().filter(|form| !form.name.starts_with("dense")).collect()
+        all.into_iter().filter(|form| !dense_kernel(form.name)).collect()
     };
     let sparse = rig.fastest(left)?;
     let (a, b) = rig.race(dense, &sparse, step);
-    let (ratio, interval) = ratio(&a, &b, 1);
-    Ok(Row {
-        executor: "cpu",
-        layer: layer.id,
-        layer_name: layer.name,
-        series: name,
-        sparsity,
-        us: 1e3 * median(&b),
-        dense_us: 1e3 * median(&a),
-        ratio,
-        low: interval.low,
-        high: interval.high,
-        kernel: sparse.name.into(),
-        pixels: layer.side * layer.side,
-        weights: layer.channels * layer.outputs * layer.kernel.max(1).pow(2),
-    })
+    Ok(Row::new("cpu", layer, (series, sparsity), [&a, &b], sparse.name.into()))
+}
+
+impl Row {
+    /// A point from samples of both sides, dense and cut, in ms.
+    fn new(
+        executor: &'static str,
+        layer: Layer,
+        (series, sparsity): (usize, f64),
+        [dense, cut]: [&[f64]; 2],
+        kernel: String,
+    ) -> Self {
+        let (ratio, interval) = ratio(dense, cut, 1);
+        Self {
+            executor,
+            layer: layer.id,
+            layer_name: layer.name,
+            series: SERIES[series].0,
+            sparsity,
+            us: 1e3 * median(cut),
+            dense_us: 1e3 * median(dense),
+            ratio,
+            low: interval.low,
+            high: interval.high,
+            kernel,
+            pixels: layer.side * layer.side,
+            weights: layer.channels * layer.outputs * layer.kernel.max(1).pow(2),
+        }
+    }
 }
 
 /// The layer as a network of its own, its weights drawn.

@@ -1,8 +1,7 @@
 //! The survey's layers on a GPU: many launches in one submission, so that a layer is timed and not the way to the GPU and back.
 
-use crate::base::stats::{median, ratio};
 use crate::base::{Flat, Result, Rng, tensor};
-use crate::compile::{Choose, GroupRule, Options, program};
+use crate::compile::{Choose, GroupRule, Options};
 use crate::gpu::{Device, Executor, Precision};
 use crate::graph::{Graph, Masks};
 
@@ -80,8 +79,8 @@ impl OnGpu {
         if *far && (series, sparsity) != (0, 0.9) {
             return Ok(None);
         }
-        let (name, recipe) = SERIES[series];
-        let choose = if *far { Choose::Predict } else { Choose::Measure };
+        let (_, recipe) = SERIES[series];
+        let choose = if *far { Choose::Predict } else { Choose::Sparse };
         let sparse = if recipe.is_empty() {
             let outputs = layer.outputs - (sparsity * layer.outputs as f64).round() as usize;
             self.upload(&narrower(layer, outputs)?, layer, &[], choose).await?
@@ -95,28 +94,15 @@ impl OnGpu {
             slow.push(dense.repeat(often[0]).await? / often[0] as f64);
             fast.push(sparse.repeat(often[1]).await? / often[1] as f64);
         }
-        let (ratio, interval) = ratio(&slow, &fast, 1);
-        Ok(Some(Row {
-            executor: "gpu",
-            layer: layer.id,
-            layer_name: layer.name,
-            series: name,
-            sparsity,
-            us: 1e3 * median(&fast),
-            dense_us: 1e3 * median(&slow),
-            ratio,
-            low: interval.low,
-            high: interval.high,
-            kernel: sparse.layers().first().map_or_else(String::new, |l| l.why.candidates[0].kernel.clone()),
-            pixels: layer.side * layer.side,
-            weights: layer.channels * layer.outputs * layer.kernel.max(1).pow(2),
-        }))
+        let kernel = sparse.layers().first().and_then(|l| l.why.candidates.first()).map(|c| c.kernel.clone());
+        Ok(Some(Row::new("gpu", layer, (series, sparsity), [&slow, &fast], kernel.unwrap_or_default())))
     }
 
     /// A layer's network on the GPU, with an image to run on.
     async fn upload(&self, graph: &Graph, layer: Layer, rules: &[GroupRule], choose: Choose) -> Result<Executor> {
-        let program = program(graph, &Masks::default(), &Options { rules, choose, ..Options::default() })?;
-        let executor = Executor::new(self.device.clone(), program, choose, Precision::Single).await?;
+        let options = Options { rules, choose, ..Options::default() };
+        let network = (graph, &Masks::default());
+        let executor = Executor::new(self.device.clone(), network, &options, Precision::Single).await?;
         let (mut x, mut rng) = (tensor::zeros(&[layer.channels * layer.side.max(1).pow(2)]), Rng::fork(1, "survey"));
         x.iter_mut().for_each(|x| *x = rng.normal());
         executor.run(x.flat()).await?;
