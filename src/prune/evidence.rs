@@ -6,10 +6,10 @@ use crate::base::{Error, Flat, Result, Tensor, keyed, tensor};
 use crate::graph::op::Mode;
 use crate::graph::run::trace;
 use crate::graph::{Graph, Masks, ValueId};
-use crate::train::grad::{backward, learn};
+use crate::train::grad::backward;
 use crate::train::hvp::{Direction, hvp};
+use crate::train::look::{Look, Seen, blend, look};
 use crate::train::loss::{Loss, Target};
-use crate::train::probe;
 
 /// Kinds of evidence a criterion may ask for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,8 +83,27 @@ impl Gatherer {
     /// Number of steps for some batches.
     pub fn steps(&self, batches: usize) -> usize {
         let needs = self.how.needs;
-        let once = usize::from(needs.grad || needs.inputs || needs.zeros || needs.curvature || needs.grad_squared);
-        usize::from(needs.flow) + batches * (once + usize::from(needs.curvature))
+        let look = self.look();
+        usize::from(needs.flow)
+            + batches * (usize::from(look.whole() || look.grad_squared) + usize::from(needs.curvature))
+    }
+
+    /// What to look for in each batch.
+    pub fn look(&self) -> Look {
+        let How { needs, mode, .. } = self.how;
+        Look {
+            grad: needs.grad || needs.curvature,
+            grad_squared: needs.grad_squared,
+            inputs: needs.inputs,
+            zeros: needs.zeros,
+            ..Look::none(mode, self.loss)
+        }
+    }
+
+    /// The batch that the next step looks at, where it does no more than [`Gatherer::look`] says: others may look at it, and
+    /// give what they saw to [`Gatherer::add`] instead of doing the step.
+    pub fn looks_at(&self, batches: usize) -> Option<usize> {
+        self.done.checked_sub(usize::from(self.how.needs.flow)).filter(|&batch| batch < batches)
     }
 
     /// Does step `done` of [`Gatherer::steps`].
@@ -92,61 +111,30 @@ impl Gatherer {
     /// # Errors
     /// When a batch does not fit the network.
     pub fn step(&mut self, graph: &Graph, batches: &[Batch]) -> Result<()> {
-        let mut index = self.done;
+        if let Some(batch) = self.looks_at(batches.len()) {
+            let (x, labels) = &batches[batch];
+            let seen = look(graph, x, labels, &self.look())?;
+            self.add(seen, batches.len());
+            return Ok(());
+        }
+        let index = self.done;
         self.done += 1;
-        if self.how.needs.flow {
-            if index == 0 {
-                self.evidence.flow = flow(graph)?;
-                return Ok(());
-            }
-            index -= 1;
+        if index == 0 {
+            self.evidence.flow = flow(graph)?;
+            return Ok(());
         }
-        let (x, labels) = &batches[index % batches.len()];
-        if index < batches.len() {
-            self.first(graph, x, labels, batches.len())
-        } else {
-            self.second(graph, x, labels, batches.len())
-        }
+        let (x, labels) = &batches[(index - usize::from(self.how.needs.flow)) % batches.len()];
+        self.second(graph, x, labels, batches.len())
     }
 
-    /// One pass over a batch.
-    fn first(&mut self, graph: &Graph, x: &Tensor, labels: &[usize], batches: usize) -> Result<()> {
-        let needs = self.how.needs;
-        if needs.inputs || needs.zeros {
-            let t = trace(graph, x, self.how.mode)?;
-            for (index, weight) in graph.layers() {
-                let node = &graph.nodes[index];
-                if needs.inputs {
-                    add(&mut self.evidence.inputs, weight, probe::input_squares(graph, &t, node)?, 1.0);
-                }
-                if needs.zeros {
-                    let zeros = probe::zeros(graph, &t, probe::activated(graph, node))?;
-                    add(&mut self.evidence.zeros, weight, zeros, 1.0 / batches as f64);
-                }
-            }
-        }
-        if needs.grad || needs.curvature {
-            let mut learned = learn(graph, x, &Target::labels(labels), &self.loss, self.how.mode, &Masks::default())?;
-            for (_, weight) in graph.layers() {
-                if let Some(g) = learned.grads.take(weight) {
-                    blend(&mut self.evidence.grad, weight, g, 1.0 / batches as f32);
-                }
-            }
-        }
-        if needs.grad_squared {
-            let all = batches * labels.len();
-            for (i, label) in labels.iter().enumerate() {
-                let one = x.index_axis(ndarray::Axis(0), i).insert_axis(ndarray::Axis(0)).to_owned();
-                let mut learned =
-                    learn(graph, &one, &Target::labels(&[*label]), &self.loss, Mode::EVAL, &Masks::default())?;
-                for (_, weight) in graph.layers() {
-                    if let Some(g) = learned.grads.take(weight) {
-                        blend(&mut self.evidence.grad_squared, weight, g.mapv(|g| g * g), 1.0 / all as f32);
-                    }
-                }
-            }
-        }
-        Ok(())
+    /// Takes what was seen in a batch for the step.
+    pub fn add(&mut self, seen: Seen, batches: usize) {
+        self.done += 1;
+        let (share, evidence) = (1.0 / batches as f32, &mut self.evidence);
+        seen.grad.into_iter().for_each(|(id, g)| blend(&mut evidence.grad, id, g, share));
+        seen.grad_squared.into_iter().for_each(|(id, g)| blend(&mut evidence.grad_squared, id, g, share));
+        seen.inputs.into_iter().for_each(|(id, sums)| add(&mut evidence.inputs, id, sums, 1.0));
+        seen.zeros.into_iter().for_each(|(id, zeros)| add(&mut evidence.zeros, id, zeros, 1.0 / batches as f64));
     }
 
     /// H g, once the gradient is known.
@@ -169,16 +157,6 @@ impl Gatherer {
 fn add(to: &mut BTreeMap<ValueId, Vec<f64>>, id: ValueId, values: Vec<f64>, scale: f64) {
     let sums = to.entry(id).or_insert_with(|| vec![0.0; values.len()]);
     sums.iter_mut().zip(values).for_each(|(s, v)| *s += scale * v);
-}
-
-fn blend(to: &mut Direction, id: ValueId, mut values: Tensor, scale: f32) {
-    values *= scale;
-    match to.get_mut(&id) {
-        Some(sum) => *sum += &values,
-        None => {
-            to.insert(id, values);
-        }
-    }
 }
 
 /// All evidence at once.

@@ -3,6 +3,7 @@
 pub mod eval;
 pub mod grad;
 pub mod hvp;
+pub mod look;
 pub mod loss;
 pub mod lr;
 pub mod optim;
