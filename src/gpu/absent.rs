@@ -5,6 +5,7 @@ use crate::base::{Error, Result, Tensor};
 use crate::compile::{Options, Timing};
 use crate::graph::{Graph, Masks};
 use crate::train::Loss;
+use crate::train::look::{Look, Seen};
 use crate::train::optim::Optimizer;
 
 #[derive(Clone, Copy, Debug)]
@@ -135,6 +136,41 @@ impl Learner {
     /// # Errors
     /// Never called: there is no learner.
     pub fn push(&mut self, _: &Graph, _: &Masks, _: &Optimizer) -> Result<()> {
+        match self.0 {}
+    }
+}
+
+/// Calibration passes that this build cannot do.
+#[derive(Debug)]
+pub struct Calibrator(Never);
+
+impl Calibrator {
+    /// Nothing to upload to.
+    ///
+    /// # Errors
+    /// Never called: there is no device.
+    pub async fn new(device: Device, _: &Graph, _: &Look, _: usize) -> Result<Self> {
+        match device.0 {}
+    }
+
+    /// Examples of a batch.
+    pub fn batch(&self) -> usize {
+        match self.0 {}
+    }
+
+    /// Uploads a network anew.
+    ///
+    /// # Errors
+    /// Never called: there is no calibrator.
+    pub fn push(&mut self, _: &Graph) -> Result<()> {
+        match self.0 {}
+    }
+
+    /// Looks at a batch.
+    ///
+    /// # Errors
+    /// Never called: there is no calibrator.
+    pub async fn look(&mut self, _: &Tensor, _: &[usize]) -> Result<Seen> {
         match self.0 {}
     }
 }

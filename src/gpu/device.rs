@@ -266,12 +266,20 @@ impl Device {
         self.read(calls, from, numbers).await
     }
 
+    /// Runs calls as [`Self::run`] does and reads nothing; what goes wrong, the next read tells.
+    pub fn start(&self, calls: &[Call]) {
+        let encoder = self.device.create_command_encoder(&Default::default());
+        self.queue.submit([pass(encoder, calls, None).finish()]);
+    }
+
     /// [`Self::run`] for numbers of another sort, of four bytes each.
     ///
     /// # Errors
     /// As for [`Self::run`].
     pub async fn read<T: Pod>(&self, calls: &[Call], from: &Memory, numbers: usize) -> Result<Vec<T>> {
-        self.submit(&from.0, numbers, |encoder| pass(encoder, calls, None)).await
+        let encoder = self.device.create_command_encoder(&Default::default());
+        let bytes = self.submit(pass(encoder, calls, None), &from.0, size_of::<T>() * numbers).await?;
+        Ok(cast(&bytes))
     }
 
     /// Milliseconds that calls take on the GPU, by its own clock: without launch, upload and readback. `None` where it has no
@@ -286,12 +294,10 @@ impl Device {
         let queries = wgpu::QuerySetDescriptor { label: None, ty: wgpu::QueryType::Timestamp, count: 2 };
         let queries = self.device.create_query_set(&queries);
         let resolved = self.buffer(16, wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC);
-        let stamps: Vec<u64> = self
-            .submit(&resolved, 2, |encoder| {
-                pass(encoder, calls, Some(&queries));
-                encoder.resolve_query_set(&queries, 0..2, &resolved, 0);
-            })
-            .await?;
+        let encoder = self.device.create_command_encoder(&Default::default());
+        let mut encoder = pass(encoder, calls, Some(&queries));
+        encoder.resolve_query_set(&queries, 0..2, &resolved, 0);
+        let stamps: Vec<u64> = cast(&self.submit(encoder, &resolved, 16).await?);
         let ns = f64::from(self.queue.get_timestamp_period());
         Ok(match stamps[..] {
             [begin, end] if end > begin => Some((end - begin) as f64 * ns * 1e-6),
@@ -304,21 +310,14 @@ impl Device {
         self.device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false })
     }
 
-    /// Submits what is encoded, and reads the first numbers of a buffer after it.
-    async fn submit<T: Pod>(
-        &self,
-        from: &wgpu::Buffer,
-        numbers: usize,
-        encode: impl FnOnce(&mut wgpu::CommandEncoder),
-    ) -> Result<Vec<T>> {
+    /// Submits what is encoded, and reads the first bytes of a buffer after it.
+    async fn submit(&self, mut encoder: wgpu::CommandEncoder, from: &wgpu::Buffer, bytes: usize) -> Result<Vec<u8>> {
         if let Some(why) = self.lost.get() {
             return Err(self.failed(why));
         }
         let scope = self.device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
-        let size = (size_of::<T>() * numbers) as u64;
+        let size = bytes as u64;
         let staging = self.buffer(size, wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
-        let mut encoder = self.device.create_command_encoder(&Default::default());
-        encode(&mut encoder);
         encoder.copy_buffer_to_buffer(from, 0, &staging, 0, size);
         self.queue.submit([encoder.finish()]);
         let mapped = Answer::default();
@@ -335,7 +334,7 @@ impl Device {
         }
         done.map_err(|why| self.failed(&why))?;
         let bytes = staging.get_mapped_range(..).map_err(|error| self.failed(&error.to_string()))?;
-        Ok(bytes.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned).collect())
+        Ok(bytes.to_vec())
     }
 
     fn failed(&self, why: &str) -> Error {
@@ -349,8 +348,13 @@ impl Device {
     }
 }
 
+/// Numbers of some bytes.
+fn cast<T: Pod>(bytes: &[u8]) -> Vec<T> {
+    bytes.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned).collect()
+}
+
 /// Calls one after the other, between two time stamps where there is somewhere to put them.
-fn pass(encoder: &mut wgpu::CommandEncoder, calls: &[Call], stamps: Option<&wgpu::QuerySet>) {
+fn pass(mut encoder: wgpu::CommandEncoder, calls: &[Call], stamps: Option<&wgpu::QuerySet>) -> wgpu::CommandEncoder {
     let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
         label: None,
         timestamp_writes: stamps.map(|query_set| wgpu::ComputePassTimestampWrites {
@@ -364,4 +368,6 @@ fn pass(encoder: &mut wgpu::CommandEncoder, calls: &[Call], stamps: Option<&wgpu
         pass.set_bind_group(0, &call.bind, &[]);
         pass.dispatch_workgroups(call.groups[0], call.groups[1], 1);
     }
+    drop(pass);
+    encoder
 }

@@ -3,7 +3,7 @@
 //! What [`crate::compile`] lowers and places, two executors can run: [`crate::compile::Plan`] on the processor, and
 //! [`Executor`] here. They share fused layers, layouts and buffers; only kernels differ. A GPU adds up in another order and
 //! fuses multiply-adds as it likes, so its answers are close to the processor's and not the same bits. [`Learner`] trains
-//! networks there, as [`crate::train`] does on the processor.
+//! networks there and [`Calibrator`] looks at what examples do in them, as [`crate::train`] does on the processor.
 
 mod answer;
 mod depthwise;
@@ -23,6 +23,6 @@ mod wgsl;
 
 pub use device::Device;
 pub use executor::Executor;
-pub use learn::{Learner, Learnt};
+pub use learn::{Calibrator, Learner, Learnt};
 pub use precision::Precision;
 pub use probe::{Limits, probe};

@@ -8,7 +8,8 @@ use crate::graph::op::{self, Kind, Window};
 use crate::graph::{Node, ValueId};
 use crate::kernel::conv::Conv;
 
-use super::tape::Tape;
+use super::norm;
+use super::tape::{Norms, Tape};
 use super::walk::{self, PIXELS, Walk};
 use super::wgsl;
 
@@ -62,27 +63,33 @@ impl Tape<'_> {
                 let [n, c, pixels] = whole(planes(&self.shape(node.ins[0])));
                 let at = store.norm(node.ins[3])?;
                 let places = [store.at(node.ins[1])?, store.at(node.ins[2])?, at];
-                let params = [&[n, c, pixels][..], &places, &[op.epsilon.to_bits(), op.momentum.to_bits()]].concat();
                 let sums = Wires { y: &store.statistics, ..wires };
-                self.call("statistics", wgsl::statistics, sums, &params, [c as usize, 1])?;
+                let rest = [&places[..], &[op.epsilon.to_bits()]].concat();
+                let momentum = if self.norms == Norms::Batch { 1.0 } else { op.momentum };
+                if self.norms == Norms::Running {
+                    self.each("running", &norm::running(), sums, c as usize, &rest)?;
+                } else {
+                    let params = [&[n, c, pixels][..], &rest, &[momentum.to_bits()]].concat();
+                    self.call("statistics", &norm::statistics(), sums, &params, [c as usize, 1])?;
+                }
                 let wires = Wires { weights: &store.statistics, ..wires };
-                self.each("normalise", wgsl::normalise, wires, count, &[c, pixels, at])
+                self.each("normalise", &norm::normalise(), wires, count, &[c, pixels, at])
             }
-            Kind::Relu(_) | Kind::Relu6(_) => self.each("clamp", wgsl::clamp, wires, count, &[high(&node.op)]),
+            Kind::Relu(_) | Kind::Relu6(_) => self.each("clamp", &wgsl::clamp(), wires, count, &[high(&node.op)]),
             Kind::Add(_) => {
                 if self.shape(node.ins[0]) != self.shape(node.ins[1]) {
                     return Err(unsupported("sums of different shapes"));
                 }
                 let aside = self.value(node.ins[1])?;
-                self.each("add", wgsl::add, Wires { aside: &aside, ..wires }, count, &[])
+                self.each("add", &wgsl::add(), Wires { aside: &aside, ..wires }, count, &[])
             }
             Kind::MaxPool(_) | Kind::AvgPool(_) => {
                 let params = self.window(node)?;
-                self.each("pool", wgsl::pool, wires, count, &params)
+                self.each("pool", &wgsl::pool(), wires, count, &params)
             }
             Kind::GlobalPool(_) => {
                 let [_, _, pixels] = whole(planes(&self.shape(node.ins[0])));
-                self.each("means", wgsl::means, wires, count, &[pixels])
+                self.each("means", &wgsl::means(), wires, count, &[pixels])
             }
             other => Err(unsupported(&format!("training through {}", other.kind()))),
         }
@@ -114,13 +121,17 @@ impl Tape<'_> {
                 let wires = Wires { x: slope, y: &y, aside: slope, table: slope, weights: &store.state };
                 return self.matmul([m, k, n], wires, [n, 1, to, k, 1, 0], [0, 0, add]);
             }
+            Kind::BatchNorm(_) if self.norms == Norms::Running => {
+                let [_, c, pixels] = whole(planes(&self.shape(id)));
+                vec![c, pixels, store.norm(node.ins[3])?]
+            }
             Kind::BatchNorm(_) => {
                 let [n, c, pixels] = whole(planes(&self.shape(id)));
                 let at = store.norm(node.ins[3])?;
                 let [gamma, beta] = [self.learns(node.ins[1])?, self.learns(node.ins[2])?];
                 let wires = Wires { x: &x, y: &store.slopes, aside: slope, table: slope, weights: &store.statistics };
                 let params = [n, c, pixels, gamma, beta, at];
-                self.call("norm slopes", wgsl::norm_slopes, wires, &params, [c as usize, 1])?;
+                self.call("norm slopes", &norm::slopes(), wires, &params, [c as usize, 1])?;
                 vec![c, pixels, gamma, beta, at]
             }
             Kind::Add(_) => {
@@ -130,7 +141,7 @@ impl Tape<'_> {
                     }
                     if let Some((y, add)) = self.slope(id)? {
                         let wires = Wires { x: slope, y: &y, aside: slope, table: slope, weights: slope };
-                        self.each("hand on", wgsl::hand_on, wires, self.count(id), &[add])?;
+                        self.each("hand on", &wgsl::hand_on(), wires, self.count(id), &[add])?;
                     }
                 }
                 return Ok(());
@@ -144,12 +155,15 @@ impl Tape<'_> {
         let (params, count) = ([params, vec![add]].concat(), self.count(id));
         let wires = Wires { x: &x, y: &y, aside: slope, table: &store.slopes, weights: &store.statistics };
         match &node.op {
-            Kind::BatchNorm(_) => self.each("norm back", wgsl::norm_back, wires, count, &params),
-            Kind::GlobalPool(_) => {
-                self.each("means back", wgsl::means_back, Wires { x: slope, ..wires }, count, &params)
+            Kind::BatchNorm(_) if self.norms == Norms::Running => {
+                self.each("scale back", &norm::scale_back(), wires, count, &params)
             }
-            Kind::MaxPool(_) | Kind::AvgPool(_) => self.each("pool back", wgsl::pool_back, wires, count, &params),
-            _ => self.each("clamp back", wgsl::clamp_back, wires, count, &params),
+            Kind::BatchNorm(_) => self.each("norm back", &norm::back(), wires, count, &params),
+            Kind::GlobalPool(_) => {
+                self.each("means back", &wgsl::means_back(), Wires { x: slope, ..wires }, count, &params)
+            }
+            Kind::MaxPool(_) | Kind::AvgPool(_) => self.each("pool back", &wgsl::pool_back(), wires, count, &params),
+            _ => self.each("clamp back", &wgsl::clamp_back(), wires, count, &params),
         }
     }
 
@@ -175,7 +189,7 @@ impl Tape<'_> {
         let params = [&sizes[..], &places, &[u32::from(bias.is_some()), bias.unwrap_or(0), add]].concat();
         let groups = [run.div_ceil(PIXELS * WIDE), v.groups * per];
         let name = format!("taps {r} {walk:?}");
-        self.call(&name, || walk::taps(&walk, r, PIXELS), wires, &params, groups)
+        self.call(&name, &walk::taps(&walk, r, PIXELS), wires, &params, groups)
     }
 
     /// Gradient of a convolution's weights.
@@ -192,7 +206,7 @@ impl Tape<'_> {
         let walk = Walk::forward(v);
         let groups = [v.groups * per, depth.div_ceil(c) * v.kernel[0]];
         let name = format!("filters {r} {c} {walk:?}");
-        self.call(&name, || walk::filters(&walk, r, c), wires, &[&sizes[..], &[to]].concat(), groups)
+        self.call(&name, &walk::filters(&walk, r, c), wires, &[&sizes[..], &[to]].concat(), groups)
     }
 
     /// Gradient of a bias, where there is one: sums over all but the channels, which come last in a linear layer.
@@ -206,14 +220,14 @@ impl Tape<'_> {
         let store = self.store;
         let wires = Wires { x: slope, y: &store.slopes, aside: slope, table: slope, weights: slope };
         let params = [&whole([n, c, pixels])[..], &[self.learns(id)?]].concat();
-        self.call("bias", wgsl::bias, wires, &params, [c, 1])
+        self.call("bias", &wgsl::bias(), wires, &params, [c, 1])
     }
 
     /// `sizes` m, n, k of the product, `strides` of x, then of the weights and where they begin, and where y begins.
     fn matmul(&mut self, sizes: [usize; 3], wires: Wires<'_>, strides: [usize; 6], rest: [u32; 3]) -> Result<()> {
         let [m, n, _] = sizes;
         let params = [&whole(sizes)[..], &whole(strides), &rest].concat();
-        self.call("matmul", wgsl::matmul, wires, &params, [n.div_ceil(TILE), m.div_ceil(TILE)])
+        self.call("matmul", &wgsl::matmul(), wires, &params, [n.div_ceil(TILE), m.div_ceil(TILE)])
     }
 
     /// Rows, inputs and outputs of a linear layer.

@@ -3,7 +3,9 @@
 //! What a step does is what [`crate::train::Trainer`] does, number for number but for the order of sums. Parameters stay on
 //! the GPU from step to step; [`Learner::pull`] and [`Learner::push`] are how the processor gets at them.
 
+mod calibrate;
 mod layers;
+mod norm;
 mod rules;
 mod store;
 mod tape;
@@ -19,8 +21,9 @@ use crate::train::optim::{Optimizer, Rule};
 use crate::train::trainer::diverged;
 
 use super::device::{Call, Device, Memory};
+pub use calibrate::Calibrator;
 use store::Store;
-use tape::Tape;
+use tape::{Norms, Tape};
 
 /// Numbers that change from step to step, at most.
 const RATES: usize = 8;
@@ -67,7 +70,7 @@ impl Learner {
         batch: usize,
     ) -> Result<Self> {
         let mut store = Store::new(&device, graph)?;
-        let mut tape = Tape::new(&device, graph, batch, &store)?;
+        let mut tape = Tape::new(&device, graph, batch, &store, Norms::Moving)?;
         let shapes = [tape.shape(graph.input), tape.shape(graph.output)];
         let (labels, teacher) = (device.room(batch + 1)?, device.room(tensor::count(&shapes[1]))?);
         let rates = device.room(RATES)?;

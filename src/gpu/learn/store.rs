@@ -6,6 +6,7 @@ use crate::base::{Error, Flat, Result, tensor};
 use crate::gpu::device::{Device, Memory};
 use crate::graph::op::Kind;
 use crate::graph::{Graph, Masks, Role, ValueId};
+use crate::train::hvp::Direction;
 use crate::train::optim::Optimizer;
 
 use super::rules::flag;
@@ -174,15 +175,27 @@ impl Store {
             }
         }
         optimizer.resume(steps, memories);
-        let Some(&(_, at, len)) = self.norms.last() else { return Ok(()) };
-        let statistics = self.device.run(&[], &self.statistics, at + STATISTICS * len).await?;
-        for &(ids, at, len) in &self.norms {
-            for (slot, id) in (4..).zip(ids) {
-                numbers(graph, id, len)?;
-                graph.data_mut(id)?.flat_mut().copy_from_slice(&statistics[at + slot * len..][..len]);
-            }
+        for (id, running) in self.running().await? {
+            numbers(graph, id, running.len())?;
+            *graph.data_mut(id)? = running;
         }
         Ok(())
+    }
+
+    /// Downloads running statistics.
+    ///
+    /// # Errors
+    /// When the GPU fails.
+    pub async fn running(&self) -> Result<Direction> {
+        let mut out = Direction::new();
+        let Some(&(_, at, len)) = self.norms.last() else { return Ok(out) };
+        let all = self.device.run(&[], &self.statistics, at + STATISTICS * len).await?;
+        for &(ids, at, len) in &self.norms {
+            for (slot, id) in (4..).zip(ids) {
+                out.insert(id, tensor::from_vec(&[len], all[at + slot * len..][..len].to_vec())?);
+            }
+        }
+        Ok(out)
     }
 }
 

@@ -19,9 +19,14 @@ use super::store::Store;
 
 /// What is known while calls are made.
 pub struct Tape<'a> {
-    device: &'a Device,
-    graph: &'a Graph,
-    batch: usize,
+    /// Where it is to run.
+    pub device: &'a Device,
+    /// The network.
+    pub graph: &'a Graph,
+    /// Examples of a batch.
+    pub batch: usize,
+    /// What norms go by.
+    pub norms: Norms,
     /// The parameters.
     pub store: &'a Store,
     /// By value: the one whose numbers it has; another than itself behind layers that only change extents.
@@ -41,6 +46,17 @@ pub struct Tape<'a> {
     pub calls: Vec<Call>,
 }
 
+/// Statistics that batch norms go by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Norms {
+    /// The batch's; running ones move towards them.
+    Moving,
+    /// The batch's; running ones become them.
+    Batch,
+    /// Running ones.
+    Running,
+}
+
 /// A room for gradients of a size, and how many values have theirs in it now.
 struct Room {
     memory: Memory,
@@ -49,8 +65,12 @@ struct Room {
 }
 
 /// Whether a layer gives its input's numbers as they are.
-fn same(op: &Kind) -> bool {
-    matches!(op, Kind::Flatten(_) | Kind::Reshape(_) | Kind::Identity(_))
+fn same(op: &Kind, norms: Norms) -> bool {
+    match op {
+        Kind::Flatten(_) | Kind::Reshape(_) | Kind::Identity(_) => true,
+        Kind::Dropout(_) => norms == Norms::Running,
+        _ => false,
+    }
 }
 
 impl<'a> Tape<'a> {
@@ -58,7 +78,7 @@ impl<'a> Tape<'a> {
     ///
     /// # Errors
     /// When the network's wiring is not what kernels here take.
-    pub fn new(device: &'a Device, graph: &'a Graph, batch: usize, store: &'a Store) -> Result<Self> {
+    pub fn new(device: &'a Device, graph: &'a Graph, batch: usize, store: &'a Store, norms: Norms) -> Result<Self> {
         let n = graph.values.len();
         let (mut roots, mut uses): (Vec<ValueId>, Vec<usize>) = ((0..n).collect(), vec![0; n]);
         let trained = |id: ValueId| {
@@ -67,7 +87,7 @@ impl<'a> Tape<'a> {
         };
         let mut wanted: Vec<bool> = (0..n).map(trained).collect();
         for node in &graph.nodes {
-            if same(&node.op) {
+            if same(&node.op, norms) {
                 roots[node.out] = roots[node.ins[0]];
             } else {
                 node.ins.iter().for_each(|&id| uses[roots[id]] += 1);
@@ -82,6 +102,7 @@ impl<'a> Tape<'a> {
             device,
             graph,
             batch,
+            norms,
             store,
             roots,
             uses,
@@ -182,15 +203,8 @@ impl<'a> Tape<'a> {
     ///
     /// # Errors
     /// When the GPU refuses.
-    pub fn call(
-        &mut self,
-        name: &str,
-        wgsl: impl FnOnce() -> String,
-        wires: Wires<'_>,
-        params: &[u32],
-        groups: [usize; 2],
-    ) -> Result<()> {
-        let kernel = self.device.kernel(name, Precision::Single.preamble().to_string() + &wgsl());
+    pub fn call(&mut self, name: &str, wgsl: &str, wires: Wires<'_>, params: &[u32], groups: [usize; 2]) -> Result<()> {
+        let kernel = self.device.kernel(name, Precision::Single.preamble().to_string() + wgsl);
         self.calls.push(self.device.call(&kernel, wires, params, groups)?);
         Ok(())
     }
@@ -199,14 +213,7 @@ impl<'a> Tape<'a> {
     ///
     /// # Errors
     /// When the GPU refuses.
-    pub fn each(
-        &mut self,
-        name: &str,
-        wgsl: impl FnOnce() -> String,
-        wires: Wires<'_>,
-        count: usize,
-        rest: &[u32],
-    ) -> Result<()> {
+    pub fn each(&mut self, name: &str, wgsl: &str, wires: Wires<'_>, count: usize, rest: &[u32]) -> Result<()> {
         self.call(name, wgsl, wires, &[&[count as u32], rest].concat(), over(count))
     }
 
@@ -216,7 +223,7 @@ impl<'a> Tape<'a> {
     /// When no kernel does one of them.
     pub fn forward(&mut self) -> Result<()> {
         for node in &self.graph.nodes {
-            if !same(&node.op) {
+            if !same(&node.op, self.norms) {
                 let x = self.value(node.ins[0]).map_err(|error| error.at(&node.name))?;
                 let y = self.room(node.out)?;
                 self.layer(node, &x, &y).map_err(|error| error.at(&node.name))?;
@@ -242,7 +249,7 @@ impl<'a> Tape<'a> {
         let numbers = [loss.temperature, loss.smoothing, (1.0 - alpha) / n, alpha * heat / n, heat];
         let rest = [&[classes as u32][..], &numbers.map(f32::to_bits)].concat();
         let wires = Wires { x: &answers, y: &slope, aside: teacher, table: labels, weights: &answers };
-        self.each("slope", rules::slope, wires, self.batch, &rest)
+        self.each("slope", &rules::slope(), wires, self.batch, &rest)
     }
 
     /// Back through all layers.
@@ -250,7 +257,8 @@ impl<'a> Tape<'a> {
     /// # Errors
     /// When the GPU refuses.
     pub fn backward(&mut self) -> Result<()> {
-        for node in self.graph.nodes.iter().rev().filter(|node| !same(&node.op)) {
+        let norms = self.norms;
+        for node in self.graph.nodes.iter().rev().filter(|node| !same(&node.op, norms)) {
             if let Some(index) = self.slopes[self.roots[node.out]] {
                 let slope = self.rooms[index].memory.clone();
                 self.pull(node, &slope).map_err(|error| error.at(&node.name))?;
@@ -269,8 +277,8 @@ impl<'a> Tape<'a> {
         let wires =
             Wires { x: &store.slopes, y: &store.state, aside: rates, table: &store.flags, weights: &store.slopes };
         match rule {
-            Rule::Sgd { .. } => self.each("sgd", rules::sgd, wires, store.total, &[]),
-            Rule::Adam { .. } => self.each("adam", rules::adam, wires, store.total, &[]),
+            Rule::Sgd { .. } => self.each("sgd", &rules::sgd(), wires, store.total, &[]),
+            Rule::Adam { .. } => self.each("adam", &rules::adam(), wires, store.total, &[]),
         }
     }
 }

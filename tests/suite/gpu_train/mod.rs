@@ -3,6 +3,7 @@
 //! parameters after some steps within `PARAMETER` of the largest. Masked weights are exactly zero.
 
 mod gradient;
+mod look;
 
 use secateur::base::error::Kind;
 use secateur::base::{Error, Flat, Result, Rng, Tensor, tensor};
