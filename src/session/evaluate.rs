@@ -2,10 +2,10 @@
 
 use crate::base::{Error, Flat, Result, Tensor, clock, tensor};
 use crate::compile::{Options, Plan, compile};
-use crate::gpu::{Device, Executor, Precision};
+use crate::gpu::{Executor, Precision};
 use crate::graph::{Graph, Masks};
 
-use super::gpu::agree;
+use super::gpu::{Lent, agree};
 
 /// A network that answers.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub struct Evaluator {
 const TRIALS: usize = 3;
 
 impl Evaluator {
-    /// A network compiled for chunks of `options.batch` images, on the processor and, where a device is given, on the GPU.
+    /// A network compiled for chunks of `options.batch` images, on the processor and, where one is lent, on the GPU.
     /// Answers do not depend on the kernels, so a quick choice of these will do.
     ///
     /// # Errors
@@ -35,13 +35,15 @@ impl Evaluator {
     pub async fn new(
         network: (&Graph, &Masks),
         options: &Options<'_>,
-        device: Option<Device>,
-        forced: bool,
+        lent: Option<Lent>,
         precision: Precision,
     ) -> Result<Self> {
         let plan = compile(network.0, network.1, options)?;
-        let gpu = match device {
-            Some(device) if options.ranges.is_none() => Executor::new(device, network, options, precision).await.ok(),
+        let forced = lent.as_ref().is_some_and(|(_, forced)| *forced);
+        let gpu = match lent {
+            Some((device, _)) if options.ranges.is_none() => {
+                Executor::new(device, network, options, precision).await.ok()
+            }
             _ => None,
         };
         Ok(Self { plan, gpu, forced, precision, least: [f64::INFINITY; 2], tried: 0, counted: false })

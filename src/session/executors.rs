@@ -35,10 +35,18 @@ pub fn notes(speed: &Speed, here: &Environment, took: &BTreeSet<&str>) -> Vec<St
         notes.push(format!(
             "Not bit-exact: a GPU ({}) took part in {}. With executor=cpu the same settings give the same bits everywhere.",
             here.gpu.as_deref().unwrap_or("unnamed"),
-            took.join(" and ")
+            list(&took)
         ));
     }
     notes
+}
+
+/// "a", "a and b", "a, b and c".
+fn list(words: &[&str]) -> String {
+    match words {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => words.concat(),
+    }
 }
 
 fn name(here: &Environment) -> &'static str {
@@ -119,7 +127,8 @@ mod tests {
             notes(&Speed::default(), &here, &BTreeSet::new()).is_empty(),
             "nothing is said of a GPU that is not there"
         );
-        let said = notes(&Speed::default(), &here, &BTreeSet::from(["answers", "training"]));
-        assert!(said[0].starts_with("Not bit-exact") && said[0].contains("answers and training"));
+        let said = notes(&Speed::default(), &here, &BTreeSet::from(["answers", "calibration", "training"]));
+        assert!([list(&["a", "b"]), list(&["a"]), list(&[])] == ["a and b", "a", ""]);
+        assert!(said[0].starts_with("Not bit-exact") && said[0].contains("answers, calibration and training"));
     }
 }

@@ -19,6 +19,9 @@ const fn tolerance(precision: Precision) -> f32 {
     }
 }
 
+/// The GPU for a piece of work, and whether it was asked for and need not be faster.
+pub type Lent = (Device, bool);
+
 /// A network on the GPU.
 #[derive(Debug)]
 pub struct Uploaded {
@@ -144,9 +147,18 @@ pub async fn upload(
 /// # Errors
 /// When they are not.
 pub fn agree(got: &[f32], want: &[f32], precision: Precision) -> Result<()> {
-    let top = want.iter().filter(|x| x.is_finite()).fold(0.0f32, |top, x| top.max(x.abs()));
+    near(got, want, tolerance(precision))
+}
+
+/// Whether numbers are the processor's but for a share of the largest.
+///
+/// # Errors
+/// When they are not.
+pub fn near(got: &[f32], want: &[f32], tolerance: f32) -> Result<()> {
+    // Below a millionth all is rounding.
+    let top = want.iter().filter(|x| x.is_finite()).fold(1e-6f32, |top, x| top.max(x.abs()));
     // An overflow of the network itself is the same news from both.
-    let fit = |g: f32, w: f32| if w.is_finite() { (g - w).abs() <= tolerance(precision) * top } else { !g.is_finite() };
+    let fit = |g: f32, w: f32| if w.is_finite() { (g - w).abs() <= tolerance * top } else { !g.is_finite() };
     match got.iter().zip(want).position(|(&g, &w)| !fit(g, w)) {
         None if got.len() == want.len() => Ok(()),
         _ => Err(Error::state("the GPU answers something else than the processor")

@@ -1,5 +1,6 @@
 //! Floor 5: a piece of work advanced in slices, so that a page, a command line and a test can drive it alike.
 
+mod calibrating;
 mod check;
 mod evaluate;
 pub mod event;

@@ -217,7 +217,7 @@ pub struct Environment {
     /// The GPU's name for itself, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gpu: Option<String>,
-    /// What a GPU took part in: `timing`, `answers`, `training`. What it computes is not the same bits everywhere.
+    /// What a GPU took part in: `timing`, `answers`, `calibration`, `training`. What it computes is not the same bits everywhere.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gpu_took_part: Vec<String>,
 }

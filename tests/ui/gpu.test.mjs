@@ -100,6 +100,26 @@ suite(
       },
     ],
     [
+      "calibration passes on the GPU cut as the processor's do, and are told",
+      { query: "?model=lenet-300-100&criterion=wanda&calibration=128&recovery=none&executor=gpu" },
+      async (page) => {
+        await settled(page);
+        const gpu = await record(page);
+        assert.deepEqual(gpu.environment.gpu_took_part, ["answers", "calibration", "timing"]);
+        assert.ok(
+          gpu.notes.some((note) => note.includes("answers, calibration and timing")),
+          String(gpu.notes),
+        );
+        await page.getByRole("tab", { name: "Record" }).click();
+        await page.getByText("a GPU had a part in them").waitFor();
+        await set(page, { executor: "cpu" });
+        const cpu = await record(page);
+        const off = Math.abs(gpu.accuracy.after - cpu.accuracy.after);
+        assert.ok(off <= 2 / cpu.accuracy.n, `${gpu.accuracy.after}, ${cpu.accuracy.after}`);
+        assert.deepEqual(page.problems, []);
+      },
+    ],
+    [
       "a GPU lost in the middle of training: the run goes on to the processor's bits, and says so once",
       { query: "?model=lenet-300-100&recovery.steps=6&executor=gpu", before: inWorker(HOLD) },
       async (page) => {

@@ -38,8 +38,8 @@ export function recordView(ctx: Context): TemplateResult {
     <p class="note">
       ${place(record.environment)}. The digest is that of the weights:
       ${
-        record.environment.gpu_took_part?.includes("training")
-          ? "a GPU trained them, so another machine comes close to it and not to the same bits."
+        ["calibration", "training"].some((part) => record.environment.gpu_took_part?.includes(part))
+          ? "a GPU had a part in them, so another machine comes close to it and not to the same bits."
           : "the same recipe and seed give the same on every machine."
       }
     </p>

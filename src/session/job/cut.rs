@@ -3,37 +3,40 @@
 use crate::base::Result;
 use crate::graph::op::Mode;
 use crate::prune::engine;
-use crate::prune::evidence::{Batch, Evidence, Gatherer, How};
+use crate::prune::evidence::{Evidence, Gatherer};
 use crate::prune::phase::Phase;
 use crate::session::Session;
 use crate::session::event::Event;
-use crate::session::plan::{CALIBRATION, Task};
+use crate::session::plan::Task;
 use crate::session::preview::{cut, kept};
 
 use super::Job;
+use super::calibrate::TOOK;
 
 impl Job {
     /// One step of an event: a batch of evidence, or the cut itself.
-    pub(super) fn prune(&mut self, session: &Session, sparsity: f32, events: &mut Vec<Event>) -> Result<bool> {
-        let criterion = &self.recipe.criterion;
-        let rounds = criterion.part.rounds(&criterion.args);
+    pub(super) async fn prune(
+        &mut self,
+        session: &mut Session,
+        sparsity: f32,
+        events: &mut Vec<Event>,
+    ) -> Result<bool> {
+        let rounds = self.recipe.criterion.part.rounds(&self.recipe.criterion.args);
+        let untrained = matches!(self.tasks.get(self.at.wrapping_sub(1)), Some(Task::Phase(Phase::Reinit)));
+        let mode = if untrained { Mode::train(self.recipe.seed) } else { Mode::EVAL };
         if self.gatherer.is_none() {
-            let untrained = matches!(self.tasks.get(self.at.wrapping_sub(1)), Some(Task::Phase(Phase::Reinit)));
-            let mode = if untrained { Mode::train(self.recipe.seed) } else { Mode::EVAL };
-            let how =
-                How { needs: criterion.part.needs(), mode, temperature: criterion.part.temperature(&criterion.args) };
-            self.gatherer = Some(Gatherer::new(how));
-            if how.needs.data() && self.batches.is_empty() {
-                self.batches = self.calibration(session);
-            }
+            self.gatherer = Some(self.gatherer(session, mode));
             if self.done == 0 {
                 (self.steps, self.timeline[self.at].steps) = (0, rounds * (self.gather_steps() + 1));
             }
         }
         let (steps, round) = (self.gather_steps(), self.done / (self.gather_steps() + 1));
         if self.done % (steps + 1) < steps {
-            if let Some(gatherer) = &mut self.gatherer {
-                gatherer.step(&self.graph, &self.batches)?;
+            if let Some(mut gatherer) = self.gatherer.take() {
+                while !self.gather(session, &mut gatherer, events).await? {
+                    (gatherer, self.done) = (self.gatherer(session, mode), round * (steps + 1));
+                }
+                self.gatherer = Some(gatherer);
             }
             return Ok(false);
         }
@@ -54,15 +57,13 @@ impl Job {
     pub(super) fn cut(&mut self, evidence: &Evidence, share: f32, events: &mut Vec<Event>) -> Result<()> {
         self.masks = cut(&self.graph, &self.recipe, evidence, &self.masks, share)?;
         self.masks.apply(&mut self.graph)?;
+        if self.evidence.counted() {
+            self.gpu.took.insert(TOOK);
+        }
         events.push(Event::Masks {
             sparsity: engine::sparsity(&self.graph, &self.masks),
             layers: kept(&self.graph, &self.masks),
         });
         Ok(())
-    }
-
-    pub(super) fn calibration(&self, session: &Session) -> Vec<Batch> {
-        let Some(train) = &session.train else { return Vec::new() };
-        self.picks(train).chunks(CALIBRATION).map(|chunk| (train.batch(chunk), train.labels(chunk))).collect()
     }
 }

@@ -4,10 +4,7 @@ use crate::base::error::Kind;
 use crate::base::{Error, Result, clock};
 use crate::compile::compile;
 use crate::graph::Masks;
-use crate::graph::op::{BatchNorm, Mode};
-use crate::graph::run::trace;
 use crate::prune::engine;
-use crate::prune::evidence::{How, gather};
 use crate::prune::phase::Train;
 use crate::prune::regrow::{Exchange, exchange};
 use crate::prune::running::Asked;
@@ -26,7 +23,7 @@ use crate::zoo::Model;
 use super::Job;
 
 /// Images of a training batch.
-const BATCH: usize = 64;
+pub(super) const BATCH: usize = 64;
 
 impl Job {
     /// One training step, with what the schedule and the regrowing do between steps: these are the processor's, the step itself
@@ -53,7 +50,7 @@ impl Job {
         };
         let now = match done {
             Ok(Some(now)) => now,
-            Ok(None) => self.cpu_step(session, phase, &mut trainer, (cut, share), events)?,
+            Ok(None) => self.cpu_step(session, phase, &mut trainer, (cut, share), events).await?,
             Err(error) => {
                 self.trainer = Some(self.resume(&error, trainer, session, events));
                 return Ok(false);
@@ -124,31 +121,22 @@ impl Job {
     }
 
     /// A step on the processor, after the cut and with the exchange that are due.
-    fn cpu_step(
+    async fn cpu_step(
         &mut self,
-        session: &Session,
+        session: &mut Session,
         phase: &Train,
         trainer: &mut Trainer,
         (cut, share): (Option<f32>, Option<f32>),
         events: &mut Vec<Event>,
     ) -> Result<Step> {
+        if let Some(share) = cut {
+            let evidence = self.evidence(session, events).await?;
+            self.cut(&evidence, share, events)?;
+        }
         let (Some(data), (_, teacher)) = (&session.train, session.network()?) else {
             return Err(Error::state("no training images are loaded"));
         };
         let (examples, _) = self.split(data);
-        if let Some(share) = cut {
-            let criterion = &self.recipe.criterion;
-            let how = How {
-                needs: criterion.part.needs(),
-                mode: Mode::EVAL,
-                temperature: criterion.part.temperature(&criterion.args),
-            };
-            if how.needs.data() && self.batches.is_empty() {
-                self.batches = self.calibration(session);
-            }
-            let evidence = gather(&self.graph, &self.batches, how)?;
-            self.cut(&evidence, share, events)?;
-        }
         let start = clock::now_ms();
         // What may come back needs its gradient, what stays cut does not.
         let whole = Masks::default();
@@ -211,25 +199,5 @@ impl Job {
             split: "validation",
         });
         Ok(())
-    }
-
-    /// One batch of new running statistics: plain averages over all batches.
-    pub(super) fn recalibrate(&mut self, session: &Session, batches: usize) -> Result<bool> {
-        let Some(data) = &session.train else { return Ok(true) };
-        let (examples, _) = self.split(data);
-        let start = self.done * BATCH % examples.len();
-        let picks: Vec<usize> = examples[start..(start + BATCH).min(examples.len())].to_vec();
-        let run = trace(&self.graph, &data.batch(&picks), Mode::train(self.recipe.seed))?;
-        let momentum = BatchNorm::default().momentum;
-        for (id, new) in run.updates {
-            // The operator blends with its momentum; undo that and blend by count instead.
-            let old = self.graph.data_mut(id)?;
-            let share = 1.0 / (self.done + 1) as f32;
-            old.zip_mut_with(&new, |o, &n| {
-                let batch = (n - (1.0 - momentum) * *o) / momentum;
-                *o += share * (batch - *o);
-            });
-        }
-        Ok(self.done + 1 >= batches)
     }
 }

@@ -1,5 +1,6 @@
 //! One run, a slice at a time.
 
+mod calibrate;
 mod cut;
 mod learn;
 mod run;
@@ -18,6 +19,7 @@ use crate::train::Trainer;
 use crate::train::eval::Tally;
 use crate::zoo;
 
+use super::calibrating::Calibrating;
 use super::evaluate::Evaluator;
 use super::event::Event;
 use super::gpu::Uploaded;
@@ -55,6 +57,11 @@ pub struct Job {
     learning: Learning,
     gatherer: Option<Gatherer>,
     batches: Vec<Batch>,
+    /// Looking at the batches for criteria, and at others for norms.
+    evidence: Calibrating,
+    statistics: Calibrating,
+    /// The network before its norms are recalibrated.
+    before_norms: Option<Box<Graph>>,
     pub(in crate::session) plan: Option<Plan>,
     /// Time from the network to its first answers on the processor, in ms; 0 where there is no GPU to compare with.
     cold_ms: f64,
@@ -72,7 +79,7 @@ pub struct Job {
 /// What a GPU had to do with a run.
 #[derive(Debug, Default)]
 pub(in crate::session) struct Part {
-    /// `timing`, `answers`, `training`.
+    /// `timing`, `answers`, `calibration`, `training`.
     pub took: BTreeSet<&'static str>,
     /// Why it was left.
     pub left: Vec<String>,
@@ -104,6 +111,9 @@ impl Job {
             learning: Learning::default(),
             gatherer: None,
             batches: Vec::new(),
+            evidence: Calibrating::default(),
+            statistics: Calibrating::default(),
+            before_norms: None,
             plan: None,
             cold_ms: 0.0,
             uploaded: None,
@@ -135,9 +145,9 @@ impl Job {
             Task::Before => self.before(session, events).await?,
             Task::Phase(Phase::Reinit) => self.reinit(session)?,
             Task::Phase(Phase::Rewind) => self.rewind(session)?,
-            Task::Phase(Phase::Prune { sparsity }) => self.prune(session, *sparsity, events)?,
+            Task::Phase(Phase::Prune { sparsity }) => self.prune(session, *sparsity, events).await?,
             Task::Phase(Phase::Train(train)) => self.train(session, train, events).await?,
-            Task::Phase(Phase::Recalibrate { batches }) => self.recalibrate(session, *batches)?,
+            Task::Phase(Phase::Recalibrate { batches }) => self.recalibrate(session, *batches, events).await?,
             Task::Compile => self.compile(session, events).await?,
             Task::After => self.test_pruned(session, events).await?,
             Task::Measure => self.measure(session, events).await?,

@@ -2,11 +2,10 @@
 
 use crate::base::{Result, Tensor};
 use crate::compile::{Options, Ranges, compile, observe};
-use crate::gpu::{Device, Precision};
+use crate::gpu::Precision;
 use crate::graph::couple::Unit;
 use crate::graph::{Graph, Masks, slice};
 use crate::prune::engine;
-use crate::prune::running::Asked;
 use crate::prune::target::Target;
 use crate::session::Session;
 use crate::session::evaluate::Evaluator;
@@ -24,9 +23,8 @@ impl Job {
             return Ok(true);
         }
         if self.done == 0 {
-            let (device, forced) = self.counting(session);
-            let network = (graph, &Masks::default());
-            self.evaluators = vec![Evaluator::new(network, &self.quick(&[]), device, forced, Precision::Single).await?];
+            let (network, lent) = ((graph, &Masks::default()), self.lent(session, CHUNK));
+            self.evaluators = vec![Evaluator::new(network, &self.quick(&[]), lent, Precision::Single).await?];
         }
         let picks: Vec<usize> = (seen..(seen + CHUNK).min(test.len())).collect();
         let (x, labels) = (test.batch(&picks), test.labels(&picks));
@@ -35,13 +33,6 @@ impl Job {
         let tally = &mut session.baseline.get_or_insert_default().tally;
         answers.iter().for_each(|answers| tally.add(answers, &labels));
         Ok(over)
-    }
-
-    /// The GPU for counting right answers, if there is one that might be faster, and whether it was asked for.
-    pub(super) fn counting(&self, session: &Session) -> (Option<Device>, bool) {
-        let forced = self.recipe.running.executor == Asked::Gpu;
-        let may = session.may_use_gpu(&self.recipe) && (forced || session.within_reach(CHUNK));
-        (session.device().filter(|_| may), forced)
     }
 
     /// Answers of all evaluators to a chunk of images.
@@ -125,16 +116,16 @@ impl Job {
             let (graph, masks) = self.pruned();
             let network = (graph, &masks);
             let rules = self.rules();
-            let (device, forced) = self.counting(session);
+            let lent = self.lent(session, CHUNK);
             let quick = self.quick(&rules);
             let whole = Options { ranges: self.ranges.as_ref(), ..quick };
             let halves = session.halves(&self.recipe);
             // What is coarser than 32-bit floats is counted as it runs, and in these beside it.
             let coarse = halves == Precision::Half;
-            let runs = if coarse { session.device() } else { device.clone() };
-            let mut evaluators = vec![Evaluator::new(network, &whole, runs, forced || coarse, halves).await?];
+            let runs = if coarse { session.device().map(|device| (device, true)) } else { lent.clone() };
+            let mut evaluators = vec![Evaluator::new(network, &whole, runs, halves).await?];
             if self.ranges.is_some() || coarse {
-                evaluators.push(Evaluator::new(network, &quick, device, forced, Precision::Single).await?);
+                evaluators.push(Evaluator::new(network, &quick, lent, Precision::Single).await?);
             }
             self.evaluators = evaluators;
         }

@@ -1,5 +1,7 @@
 //! Whole runs in a session that has a GPU: what is chosen, what is told, and what happens when the GPU goes away.
 
+mod calibration;
+
 use secateur::base::Result;
 use secateur::session::record::Record;
 use secateur::session::{Session, event::Event};

@@ -1,0 +1,158 @@
+//! Calibration passes, a batch at a time: on the processor, and where a GPU was found faster for the same batch, there.
+
+use crate::base::{Error, Flat, Result, Tensor, clock};
+use crate::gpu::Calibrator;
+use crate::graph::Graph;
+use crate::prune::evidence::Batch;
+use crate::train::look::{Look, Seen, look};
+
+use super::gpu::{Lent, near};
+
+/// Batches that the processor does before the GPU is tried.
+const FIRST: usize = 2;
+/// Examples of the first trial: a GPU that takes longer for these than the processor for a whole batch has lost.
+const FEW: usize = 2;
+/// What a GPU saw may differ from what the processor sees by this share of the largest. Rounding flips a ReLU here and there,
+/// which moves a gradient by one pixel's share.
+const TOLERANCE: f32 = 2e-2;
+
+/// A run's calibration passes of one sort, as far as a GPU has to do with them.
+#[derive(Debug, Default)]
+pub struct Calibrating {
+    /// Whether the GPU was tried, and found slower or at fault.
+    given_up: bool,
+    calibrator: Option<Calibrator>,
+    /// The network that was uploaded has changed.
+    stale: bool,
+    /// Batches that the processor did, and the least time of one, in ms.
+    done: usize,
+    least: f64,
+    /// Whether the GPU saw anything that counts since the network was new.
+    counted: bool,
+}
+
+impl Calibrating {
+    /// Takes note that the network is another one from here.
+    pub fn anew(&mut self) {
+        (self.stale, self.counted) = (true, false);
+    }
+
+    /// Whether the GPU saw anything that counts since then.
+    pub fn counted(&self) -> bool {
+        self.counted
+    }
+
+    /// What a batch shows. The inner error is the GPU's, which is left out from then on: what was seen since the network was new
+    /// is to be seen again.
+    ///
+    /// # Errors
+    /// When the batch does not fit the network.
+    pub async fn look(
+        &mut self,
+        lent: Option<Lent>,
+        graph: &Graph,
+        batch: &Batch,
+        what: &Look,
+    ) -> Result<Result<Seen>> {
+        let lent = lent.filter(|_| !self.given_up);
+        if lent.is_some() {
+            match self.on_gpu(graph, batch).await {
+                Ok(None) => {}
+                Ok(Some(seen)) if seen.finite() => {
+                    self.counted = true;
+                    return Ok(Ok(seen));
+                }
+                // What is no number, the processor must say.
+                Ok(Some(seen)) => {
+                    let sure = look(graph, &batch.0, &batch.1, what)?;
+                    return Ok(self.checked(&seen, sure));
+                }
+                Err(error) => return Ok(self.give_up(error)),
+            }
+        }
+        let start = clock::now_ms();
+        let sure = look(graph, &batch.0, &batch.1, what)?;
+        let ms = clock::now_ms() - start;
+        (self.done, self.least) = (self.done + 1, if self.done == 0 { ms } else { self.least.min(ms) });
+        match lent {
+            Some(lent) if self.calibrator.is_none() && (lent.1 || self.done >= FIRST) => {
+                match self.attempt(lent, graph, batch, what).await {
+                    Ok(None) => Ok(Ok(sure)),
+                    Ok(Some(seen)) => Ok(self.checked(&seen, sure)),
+                    Err(error) => Ok(self.give_up(error)),
+                }
+            }
+            _ => Ok(Ok(sure)),
+        }
+    }
+
+    /// What the processor saw, if the GPU saw the same.
+    fn checked(&mut self, seen: &Seen, sure: Seen) -> Result<Seen> {
+        match agree(seen, &sure) {
+            Ok(()) => Ok(sure),
+            Err(error) => self.give_up(error),
+        }
+    }
+
+    fn give_up(&mut self, error: Error) -> Result<Seen> {
+        (self.given_up, self.calibrator, self.counted) = (true, None, false);
+        Err(error)
+    }
+
+    /// What the GPU sees, if it was found faster, in a batch of the size that was uploaded.
+    async fn on_gpu(&mut self, graph: &Graph, (x, labels): &Batch) -> Result<Option<Seen>> {
+        let Some(calibrator) = self.calibrator.as_mut().filter(|calibrator| calibrator.batch() == labels.len()) else {
+            return Ok(None);
+        };
+        if std::mem::take(&mut self.stale) {
+            calibrator.push(graph)?;
+        }
+        calibrator.look(x, labels).await.map(Some)
+    }
+
+    /// Tries the GPU on a batch that the processor did; keeps it if it is faster, or was asked for. Gives what it saw, if it
+    /// came that far.
+    async fn attempt(
+        &mut self,
+        (device, forced): Lent,
+        graph: &Graph,
+        (x, labels): &Batch,
+        what: &Look,
+    ) -> Result<Option<Seen>> {
+        self.given_up = true;
+        if !forced {
+            let few = FEW.min(labels.len());
+            let one = x.slice_axis(ndarray::Axis(0), (0..few).into()).to_owned();
+            let mut calibrator = Calibrator::new(device.clone(), graph, what, few).await?;
+            if timed(&mut calibrator, &one, &labels[..few]).await?.1 >= self.least {
+                return Ok(None);
+            }
+        }
+        let mut calibrator = Calibrator::new(device, graph, what, labels.len()).await?;
+        let (seen, ms) = timed(&mut calibrator, x, labels).await?;
+        if forced || ms < self.least {
+            (self.given_up, self.stale, self.calibrator) = (false, false, Some(calibrator));
+        }
+        Ok(Some(seen))
+    }
+}
+
+/// What a calibrator sees, and the time of a second look: the first pays for what is set up late.
+async fn timed(calibrator: &mut Calibrator, x: &Tensor, labels: &[usize]) -> Result<(Seen, f64)> {
+    let seen = calibrator.look(x, labels).await?;
+    let start = clock::now_ms();
+    calibrator.look(x, labels).await?;
+    Ok((seen, clock::now_ms() - start))
+}
+
+/// Whether what a GPU saw is what the processor saw, but for rounding.
+fn agree(seen: &Seen, sure: &Seen) -> Result<()> {
+    for (seen, sure) in seen.tensors().zip(sure.tensors()) {
+        near(seen.flat(), sure.flat(), TOLERANCE)?;
+    }
+    let narrow = |wide: &[f64]| wide.iter().map(|&x| x as f32).collect::<Vec<f32>>();
+    for (seen, sure) in seen.sums().zip(sure.sums()) {
+        near(&narrow(seen), &narrow(sure), TOLERANCE)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! Calibration passes: evidence for criteria, and new statistics for batch norms.
+
+use crate::base::Result;
+use crate::data::Dataset;
+use crate::graph::op::Mode;
+use crate::prune::evidence::{Batch, Evidence, Gatherer, How};
+use crate::prune::running::Asked;
+use crate::session::Session;
+use crate::session::event::Event;
+use crate::session::gpu::Lent;
+use crate::session::plan::CALIBRATION;
+use crate::train::Loss;
+use crate::train::look::Look;
+
+use super::Job;
+use super::learn::BATCH;
+
+/// What the record says a GPU took part in.
+pub(super) const TOOK: &str = "calibration";
+
+impl Job {
+    /// Nothing gathered yet, of the network as it is.
+    pub(super) fn gatherer(&mut self, session: &Session, mode: Mode) -> Gatherer {
+        let criterion = &self.recipe.criterion;
+        let (needs, temperature) = (criterion.part.needs(), criterion.part.temperature(&criterion.args));
+        if needs.data() && self.batches.is_empty() {
+            self.batches = self.calibration(session);
+        }
+        self.evidence.anew();
+        Gatherer::new(How { needs, mode, temperature })
+    }
+
+    /// The training images that criteria look at.
+    fn calibration(&self, session: &Session) -> Vec<Batch> {
+        let Some(train) = &session.train else { return Vec::new() };
+        self.picks(train).chunks(CALIBRATION).map(|chunk| batch(train, chunk)).collect()
+    }
+
+    /// One step of gathering. Where the GPU fails says `false`: all is to be gathered anew, and will be the processor's.
+    pub(super) async fn gather(
+        &mut self,
+        session: &mut Session,
+        gatherer: &mut Gatherer,
+        events: &mut Vec<Event>,
+    ) -> Result<bool> {
+        let n = self.batches.len();
+        let Some(index) = gatherer.looks_at(n) else { return gatherer.step(&self.graph, &self.batches).map(|()| true) };
+        let lent = self.lent(session, CALIBRATION);
+        match self.evidence.look(lent, &self.graph, &self.batches[index], &gatherer.look()).await? {
+            Ok(seen) => gatherer.add(seen, n),
+            Err(error) => {
+                self.gpu.left.push(session.without_gpu(&error, events));
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// All evidence at once.
+    pub(super) async fn evidence(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<Evidence> {
+        'anew: loop {
+            let mut gatherer = self.gatherer(session, Mode::EVAL);
+            for _ in 0..gatherer.steps(self.batches.len()) {
+                if !self.gather(session, &mut gatherer, events).await? {
+                    continue 'anew;
+                }
+            }
+            return Ok(gatherer.finish());
+        }
+    }
+
+    /// One batch of new running statistics: plain averages over all batches.
+    pub(super) async fn recalibrate(
+        &mut self,
+        session: &mut Session,
+        batches: usize,
+        events: &mut Vec<Event>,
+    ) -> Result<bool> {
+        let look = Look { statistics: true, ..Look::none(Mode::train(self.recipe.seed), Loss::CROSS_ENTROPY) };
+        if self.done == 0 {
+            self.statistics.anew();
+            self.before_norms = Some(Box::new(self.graph.clone()));
+        }
+        let seen = loop {
+            let Some(data) = &session.train else { return Ok(true) };
+            let (examples, _) = self.split(data);
+            let start = self.done * BATCH % examples.len();
+            let batch = batch(data, &examples[start..(start + BATCH).min(examples.len())]);
+            let lent = self.lent(session, BATCH);
+            match self.statistics.look(lent, &self.graph, &batch, &look).await? {
+                Ok(seen) => break seen,
+                Err(error) => {
+                    self.gpu.left.push(session.without_gpu(&error, events));
+                    self.done = 0;
+                    if let Some(graph) = &self.before_norms {
+                        self.graph = (**graph).clone();
+                    }
+                }
+            }
+        };
+        let share = 1.0 / (self.done + 1) as f32;
+        for (id, new) in seen.statistics {
+            self.graph.data_mut(id)?.zip_mut_with(&new, |old, new| *old += share * (new - *old));
+        }
+        let over = self.done + 1 >= batches;
+        if over {
+            self.before_norms = None;
+            if self.statistics.counted() {
+                self.gpu.took.insert(TOOK);
+            }
+        }
+        Ok(over)
+    }
+
+    /// The GPU for so many images, if there is one that might be faster or was asked for.
+    pub(super) fn lent(&self, session: &Session, images: usize) -> Option<Lent> {
+        let forced = self.recipe.running.executor == Asked::Gpu;
+        let may = session.may_use_gpu(&self.recipe) && (forced || session.within_reach(images));
+        session.device().filter(|_| may).map(|device| (device, forced))
+    }
+}
+
+/// Some images with their labels.
+fn batch(data: &Dataset, picks: &[usize]) -> Batch {
+    (data.batch(picks), data.labels(picks))
+}
