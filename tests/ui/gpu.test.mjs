@@ -212,6 +212,29 @@ GPUDevice.prototype.createShaderModule = function (given) {
       },
     ],
     [
+      "a GPU without memory for the weights leaves the processor to do it all",
+      {
+        query: `${QUERY}&executor=gpu`,
+        before: inWorker(`
+const make = GPUDevice.prototype.createBuffer;
+GPUDevice.prototype.createBuffer = function (given) {
+  const error = new GPUOutOfMemoryError("no room for so much");
+  if (given.size > 500_000) this.dispatchEvent(new GPUUncapturedErrorEvent("uncapturederror", { error }));
+  return make.call(this, given);
+};`),
+      },
+      async (page) => {
+        await settled(page);
+        const { dense } = await state(page);
+        assert.match(dense.notes.join(), /Without the GPU from here: the GPU .* failed/);
+        const run = await record(page);
+        assert.equal(run.environment.executor, "cpu");
+        assert.equal(run.environment.gpu_took_part, undefined);
+        assert.match(run.notes.join(), /A GPU was asked for: .* The processor does everything/);
+        assert.deepEqual(page.problems, []);
+      },
+    ],
+    [
       "an engine for the GPU that cannot be loaded is replaced by the one without",
       { query: QUERY, before: (context) => context.route("**/gpu/**", (route) => route.fulfill({ status: 404 })) },
       async (page) => {
