@@ -70,7 +70,8 @@ pub fn pick(forms: Vec<Form>, how: Choose, time: &mut dyn FnMut(&Packed)) -> (Pa
 /// The position of the kernel to take of those that were tried: the fastest, or the one of a name, and the first without it.
 pub fn decide(tried: Vec<Candidate>, how: Choose) -> (usize, Why) {
     let rising = order::falling(&tried.iter().map(|c| -c.us as f32).collect::<Vec<_>>());
-    let sparse = |i: &usize| how != Choose::Sparse || !dense(&tried[*i].kernel);
+    let all = how != Choose::Sparse || tried.iter().all(|c| dense(&c.kernel));
+    let sparse = |i: &usize| all || !dense(&tried[*i].kernel);
     let chosen = match how {
         Choose::Named(name) => tried.iter().position(|c| c.kernel == name).unwrap_or(0),
         _ => {
@@ -169,4 +170,25 @@ fn warm(form: usize, least: f64, time: &mut dyn FnMut(usize)) -> Trial {
 fn step() -> f64 {
     static STEP: OnceLock<f64> = OnceLock::new();
     *STEP.get_or_init(clock::step_ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_leaves_zeros_out_is_preferred_where_there_is_any() {
+        let tried = |kernels: &[(&str, f64)]| -> Vec<Candidate> {
+            kernels.iter().map(|&(kernel, us)| Candidate { kernel: kernel.into(), us, bytes: 0 }).collect()
+        };
+        let pick = |kernels: &[(&str, f64)], how| decide(tried(kernels), how).0;
+        let both = [("gpu dense 4x2", 3.0), ("gpu element 4x2", 5.0), ("gpu dense 8x2", 1.0), ("gpu element 1x1", 4.0)];
+        assert_eq!(pick(&both, Choose::Measure), 2);
+        assert_eq!(pick(&both, Choose::Sparse), 3);
+        assert_eq!(pick(&[("dense a", 3.0), ("dense b", 2.0), ("dense c", 9.0)], Choose::Sparse), 1);
+        assert_eq!(pick(&both, Choose::Named("gpu element 4x2")), 1);
+        let (_, why) = decide(tried(&both), Choose::Sparse);
+        let order: Vec<f64> = why.candidates.iter().map(|c| c.us).collect();
+        assert_eq!(order, [4.0, 1.0, 3.0, 5.0], "the one that runs comes first, the others by time");
+    }
 }
