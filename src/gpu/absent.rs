@@ -153,6 +153,11 @@ impl Calibrator {
         match device.0 {}
     }
 
+    /// What it looks for.
+    pub fn what(&self) -> &Look {
+        match self.0 {}
+    }
+
     /// Examples of a batch.
     pub fn batch(&self) -> usize {
         match self.0 {}

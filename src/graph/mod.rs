@@ -109,6 +109,11 @@ impl Graph {
         })
     }
 
+    /// Whether there is a batch norm.
+    pub fn has_norms(&self) -> bool {
+        self.nodes.iter().any(|node| matches!(node.op, op::Kind::BatchNorm(_)))
+    }
+
     /// The value with a name.
     pub fn find(&self, name: &str) -> Option<ValueId> {
         self.values.iter().position(|value| value.name == name)

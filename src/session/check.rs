@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::base::{Error, Result};
 use crate::data;
-use crate::graph::op::Kind;
+use crate::prune::phase::{Phase, expand};
 use crate::prune::recipe::{AXES, parts};
 use crate::prune::{Recipe, Settings};
 use crate::zoo;
@@ -51,6 +51,7 @@ impl Session {
                 }
                 check.timeline = plan::stages(&recipe, self.may_use_gpu(&recipe));
                 check.warnings.extend(self.missing_gpu(&recipe));
+                check.warnings.extend(self.missing_norms(&recipe));
                 if recipe.sparsity == 0.0 {
                     check
                         .warnings
@@ -80,7 +81,7 @@ impl Session {
         }
         let recipe = Recipe::read(settings)?;
         if let (Ok((model, graph)), true) = (self.network(), recipe.criterion.part.reads_norms())
-            && !graph.nodes.iter().any(|n| matches!(n.op, Kind::BatchNorm(_)))
+            && !graph.has_norms()
         {
             return Err(Error::setting(
                 "criterion",
@@ -89,6 +90,14 @@ impl Session {
             .hint("choose another criterion, or a model with batch norm"));
         }
         Ok(recipe)
+    }
+
+    /// What to say where norms are to be recalibrated and the network has none.
+    pub(super) fn missing_norms(&self, recipe: &Recipe) -> Option<String> {
+        let (model, graph) = self.network().ok()?;
+        let asked = expand(recipe).iter().any(|phase| matches!(phase, Phase::Recalibrate { .. }));
+        (asked && !graph.has_norms())
+            .then(|| format!("{} has no batch norm: to recalibrate changes nothing.", model.name))
     }
 
     /// Whether a run wants the training images.

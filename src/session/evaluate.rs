@@ -39,9 +39,9 @@ impl Evaluator {
         precision: Precision,
     ) -> Result<Self> {
         let plan = compile(network.0, network.1, options)?;
-        let forced = lent.as_ref().is_some_and(|(_, forced)| *forced);
+        let forced = lent.as_ref().is_some_and(|lent| lent.forced);
         let gpu = match lent {
-            Some((device, _)) if options.ranges.is_none() => {
+            Some(Lent { device, .. }) if options.ranges.is_none() => {
                 Executor::new(device, network, options, precision).await.ok()
             }
             _ => None,

@@ -19,8 +19,16 @@ const fn tolerance(precision: Precision) -> f32 {
     }
 }
 
-/// The GPU for a piece of work, and whether it was asked for and need not be faster.
-pub type Lent = (Device, bool);
+/// The GPU for a piece of work.
+#[derive(Clone, Debug)]
+pub struct Lent {
+    /// The GPU.
+    pub device: Device,
+    /// It was asked for and need not be faster.
+    pub forced: bool,
+    /// It takes no less for the work, in ms: a time measured for the network's answers to no more images. 0 where none was.
+    pub least_ms: f64,
+}
 
 /// A network on the GPU.
 #[derive(Debug)]
@@ -64,7 +72,17 @@ impl Session {
         matches!(self.gpu, Gpu::Open(_)) && executor != Asked::Cpu && precision != Numbers::Int8
     }
 
-    /// Whether the GPU might get through so many images sooner than the processor: not where it took longer for fewer.
+    /// The GPU for a recipe's work on so many images, if it may be used.
+    pub(super) fn lend(&self, recipe: &Recipe, images: usize) -> Option<Lent> {
+        let device = self.device().filter(|_| self.may_use_gpu(recipe))?;
+        let least_ms = match self.baseline.as_ref().and_then(|baseline| baseline.pace) {
+            Some((batch, [_, gpu])) if batch <= images => gpu,
+            _ => 0.0,
+        };
+        Some(Lent { device, forced: recipe.running.executor == Asked::Gpu, least_ms })
+    }
+
+    /// Whether the GPU might answer so many images sooner than the processor: not where it took longer for fewer.
     pub(super) fn within_reach(&self, images: usize) -> bool {
         match self.baseline.as_ref().and_then(|baseline| baseline.pace) {
             Some((batch, [cpu, gpu])) => gpu < cpu * images.max(batch) as f64 / batch as f64,

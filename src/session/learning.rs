@@ -8,6 +8,8 @@ use crate::graph::{Graph, Masks};
 use crate::train::trainer::Step;
 use crate::train::{Loss, Trainer};
 
+use super::gpu::Lent;
+
 /// Where training steps are done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Choice {
@@ -72,14 +74,14 @@ impl Learning {
     /// When the GPU cannot train this network, or fails.
     pub async fn turn(
         &mut self,
-        device: &Device,
+        Lent { device, forced, least_ms }: &Lent,
         network: (&Graph, &Masks),
         trainer: &Trainer,
         data: &Dataset,
-        forced: bool,
     ) -> Result<bool> {
+        let (forced, ms) = (*forced, self.ms[0]);
         if self.choice == Choice::Open && (forced || trainer.done() >= FIRST) {
-            let lost = !forced && Self::few(device, network, trainer, data).await? >= self.ms[0];
+            let lost = !forced && (*least_ms >= ms || Self::few(device, network, trainer, data).await? >= ms);
             self.choice = if lost { Choice::Cpu } else { Choice::Gpu };
         }
         if self.choice == Choice::Gpu && self.steps == TRIALS && !forced && self.ms[1] >= self.ms[0] {

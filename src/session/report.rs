@@ -71,6 +71,7 @@ pub(super) fn record(job: &Job, session: &mut Session) -> Result<Record> {
     if job.run {
         notes.extend(verdict::notes(&layers, &speed, &collapsed));
     }
+    notes.extend(session.missing_norms(&job.recipe).filter(|_| job.run));
     notes.extend(executors::halves(&accuracy, &session.environment, &job.recipe));
     notes.extend(executors::notes(&speed, &session.environment, &job.gpu.took));
     notes.extend(session.missing_gpu(&job.recipe));

@@ -162,6 +162,24 @@ fn zero_sparsity_cuts_nothing_and_is_said() -> Result<()> {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
+fn training_steps_are_counted_over_all_cuts() -> Result<()> {
+    let (_, record) = run("lenet-300-100", "schedule=iterative schedule.rounds=3 recovery.steps=2 criterion=taylor")?;
+    assert_eq!(record.curve.iter().map(|point| point.step).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
+    Ok(())
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_network_without_norms_is_not_recalibrated_and_that_is_told() -> Result<()> {
+    let (session, record) = run("lenet-300-100", "recovery=bn-recalibrate")?;
+    let (_, plain) = run("lenet-300-100", "recovery=none")?;
+    assert_eq!(record.digest, plain.digest);
+    let said = |words: &[String]| words.iter().filter(|word| word.contains("has no batch norm")).count();
+    assert_eq!((said(&record.notes), said(&plain.notes)), (1, 0), "{:?}", record.notes);
+    assert_eq!(said(&session.check(&settings("recovery=bn-recalibrate")).warnings), 1);
+    Ok(())
+}
+
+#[wasm_bindgen_test(unsupported = test)]
 fn a_collapsed_layer_is_named() -> Result<()> {
     // Nothing is guarded and almost everything goes: the ranking may empty a layer, and then the record must say which.
     let (_, record) =

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use crate::base::{Error, Flat, Result, Tensor, tensor};
 use crate::gpu::device::{Call, Device, Memory, Wires};
+use crate::gpu::maker::unsupported;
 use crate::graph::{Graph, Masks, ValueId};
 use crate::train::hvp::Direction;
 use crate::train::look::{Look, Seen};
@@ -64,6 +65,10 @@ impl Calibrator {
     /// # Errors
     /// When the network has an operator that no kernel here does, or the GPU refuses: the processor can look.
     pub async fn new(device: Device, graph: &Graph, look: &Look, batch: usize) -> Result<Self> {
+        if look.mode.train && look.whole() && look.grad_squared {
+            // One statistic would overwrite what the other goes by.
+            return Err(unsupported("squared gradients beside statistics of the batch"));
+        }
         let mut store = Store::new(&device, graph)?;
         let shape = [&[batch], &graph.values[graph.input].shape[1..]].concat();
         let classes = graph.values[graph.output].shape.last().map_or(1, |&n| n);
@@ -84,6 +89,11 @@ impl Calibrator {
         store.push(graph, &Masks::default(), &Optimizer::sgd(0.0, 0.0))?;
         device.settled().await?;
         Ok(Self { device, store, look: *look, shape, classes, whole, single })
+    }
+
+    /// What it looks for.
+    pub fn what(&self) -> &Look {
+        &self.look
     }
 
     /// Examples of a batch.

@@ -28,8 +28,10 @@ pub fn statistics() -> String {
     y[at + 2u * p.c] = scale;
     y[at + 3u * p.c] = weights[p.beta + channel] - mean * scale;
     let unbiased = variance * f32(count) / f32(max(count - 1u, 1u));
-    y[at + 4u * p.c] = (1.0 - p.momentum) * y[at + 4u * p.c] + p.momentum * mean;
-    y[at + 5u * p.c] = (1.0 - p.momentum) * y[at + 5u * p.c] + p.momentum * unbiased;
+    // All of the batch is nothing of what was before, not even of an infinity.
+    let all = p.momentum == 1.0;
+    y[at + 4u * p.c] = select((1.0 - p.momentum) * y[at + 4u * p.c] + p.momentum * mean, mean, all);
+    y[at + 5u * p.c] = select((1.0 - p.momentum) * y[at + 5u * p.c] + p.momentum * unbiased, unbiased, all);
   }
 ",
     )

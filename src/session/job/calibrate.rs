@@ -4,10 +4,8 @@ use crate::base::Result;
 use crate::data::Dataset;
 use crate::graph::op::Mode;
 use crate::prune::evidence::{Batch, Evidence, Gatherer, How};
-use crate::prune::running::Asked;
 use crate::session::Session;
 use crate::session::event::Event;
-use crate::session::gpu::Lent;
 use crate::session::plan::CALIBRATION;
 use crate::train::Loss;
 use crate::train::look::Look;
@@ -15,12 +13,9 @@ use crate::train::look::Look;
 use super::Job;
 use super::learn::BATCH;
 
-/// What the record says a GPU took part in.
-pub(super) const TOOK: &str = "calibration";
-
 impl Job {
     /// Nothing gathered yet, of the network as it is.
-    pub(super) fn gatherer(&mut self, session: &Session, mode: Mode) -> Gatherer {
+    pub(super) fn new_gatherer(&mut self, session: &Session, mode: Mode) -> Gatherer {
         let criterion = &self.recipe.criterion;
         let (needs, temperature) = (criterion.part.needs(), criterion.part.temperature(&criterion.args));
         if needs.data() && self.batches.is_empty() {
@@ -45,7 +40,7 @@ impl Job {
     ) -> Result<bool> {
         let n = self.batches.len();
         let Some(index) = gatherer.looks_at(n) else { return gatherer.step(&self.graph, &self.batches).map(|()| true) };
-        let lent = self.lent(session, CALIBRATION);
+        let lent = session.lend(&self.recipe, self.batches[index].1.len());
         match self.evidence.look(lent, &self.graph, &self.batches[index], &gatherer.look()).await? {
             Ok(seen) => gatherer.add(seen, n),
             Err(error) => {
@@ -57,9 +52,9 @@ impl Job {
     }
 
     /// All evidence at once.
-    pub(super) async fn evidence(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<Evidence> {
+    pub(super) async fn gather_all(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<Evidence> {
         'anew: loop {
-            let mut gatherer = self.gatherer(session, Mode::EVAL);
+            let mut gatherer = self.new_gatherer(session, Mode::EVAL);
             for _ in 0..gatherer.steps(self.batches.len()) {
                 if !self.gather(session, &mut gatherer, events).await? {
                     continue 'anew;
@@ -77,6 +72,9 @@ impl Job {
         events: &mut Vec<Event>,
     ) -> Result<bool> {
         let look = Look { statistics: true, ..Look::none(Mode::train(self.recipe.seed), Loss::CROSS_ENTROPY) };
+        if !self.graph.has_norms() {
+            return Ok(true);
+        }
         if self.done == 0 {
             self.statistics.anew();
             self.before_norms = Some(Box::new(self.graph.clone()));
@@ -86,7 +84,7 @@ impl Job {
             let (examples, _) = self.split(data);
             let start = self.done * BATCH % examples.len();
             let batch = batch(data, &examples[start..(start + BATCH).min(examples.len())]);
-            let lent = self.lent(session, BATCH);
+            let lent = session.lend(&self.recipe, batch.1.len());
             match self.statistics.look(lent, &self.graph, &batch, &look).await? {
                 Ok(seen) => break seen,
                 Err(error) => {
@@ -106,17 +104,10 @@ impl Job {
         if over {
             self.before_norms = None;
             if self.statistics.counted() {
-                self.gpu.took.insert(TOOK);
+                self.gpu.took.insert("calibration");
             }
         }
         Ok(over)
-    }
-
-    /// The GPU for so many images, if there is one that might be faster or was asked for.
-    pub(super) fn lent(&self, session: &Session, images: usize) -> Option<Lent> {
-        let forced = self.recipe.running.executor == Asked::Gpu;
-        let may = session.may_use_gpu(&self.recipe) && (forced || session.within_reach(images));
-        session.device().filter(|_| may).map(|device| (device, forced))
     }
 }
 

@@ -11,7 +11,6 @@ use crate::session::plan::Task;
 use crate::session::preview::{cut, kept};
 
 use super::Job;
-use super::calibrate::TOOK;
 
 impl Job {
     /// One step of an event: a batch of evidence, or the cut itself.
@@ -25,16 +24,16 @@ impl Job {
         let untrained = matches!(self.tasks.get(self.at.wrapping_sub(1)), Some(Task::Phase(Phase::Reinit)));
         let mode = if untrained { Mode::train(self.recipe.seed) } else { Mode::EVAL };
         if self.gatherer.is_none() {
-            self.gatherer = Some(self.gatherer(session, mode));
+            self.gatherer = Some(self.new_gatherer(session, mode));
             if self.done == 0 {
-                (self.steps, self.timeline[self.at].steps) = (0, rounds * (self.gather_steps() + 1));
+                self.timeline[self.at].steps = rounds * (self.gather_steps() + 1);
             }
         }
         let (steps, round) = (self.gather_steps(), self.done / (self.gather_steps() + 1));
         if self.done % (steps + 1) < steps {
             if let Some(mut gatherer) = self.gatherer.take() {
                 while !self.gather(session, &mut gatherer, events).await? {
-                    (gatherer, self.done) = (self.gatherer(session, mode), round * (steps + 1));
+                    (gatherer, self.done) = (self.new_gatherer(session, mode), round * (steps + 1));
                 }
                 self.gatherer = Some(gatherer);
             }
@@ -58,7 +57,7 @@ impl Job {
         self.masks = cut(&self.graph, &self.recipe, evidence, &self.masks, share)?;
         self.masks.apply(&mut self.graph)?;
         if self.evidence.counted() {
-            self.gpu.took.insert(TOOK);
+            self.gpu.took.insert("calibration");
         }
         events.push(Event::Masks {
             sparsity: engine::sparsity(&self.graph, &self.masks),

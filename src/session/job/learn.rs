@@ -7,7 +7,6 @@ use crate::graph::Masks;
 use crate::prune::engine;
 use crate::prune::phase::Train;
 use crate::prune::regrow::{Exchange, exchange};
-use crate::prune::running::Asked;
 use crate::session::Session;
 use crate::session::event::Event;
 use crate::session::learning::{Learning, Safe};
@@ -87,19 +86,18 @@ impl Job {
 
     /// A step on the GPU, if it is its turn.
     async fn gpu_step(&mut self, session: &Session, phase: &Train, trainer: &mut Trainer) -> Result<Option<Step>> {
-        let may = session.may_use_gpu(&self.recipe);
-        let (Some(device), Some(data), (_, teacher)) = (session.device(), &session.train, session.network()?) else {
-            return Ok(None);
-        };
-        let forced = self.recipe.running.executor == Asked::Gpu;
+        let (Some(data), (_, teacher)) = (&session.train, session.network()?) else { return Ok(None) };
         let network = (&self.graph, &self.masks);
-        if !may || !self.learning.turn(&device, network, trainer, data, forced).await? {
-            self.learning.settle(&mut self.graph, trainer).await?;
-            return Ok(None);
-        }
+        let lent = match session.lend(&self.recipe, BATCH) {
+            Some(lent) if self.learning.turn(&lent, network, trainer, data).await? => lent,
+            _ => {
+                self.learning.settle(&mut self.graph, trainer).await?;
+                return Ok(None);
+            }
+        };
         let (examples, _) = self.split(data);
         let teacher = phase.distil.map(|_| teacher);
-        let step = self.learning.step(&device, network, teacher, trainer, (data, &examples)).await?;
+        let step = self.learning.step(&lent.device, network, teacher, trainer, (data, &examples)).await?;
         self.gpu.took.insert("training");
         Ok(Some(step))
     }
@@ -130,7 +128,7 @@ impl Job {
         events: &mut Vec<Event>,
     ) -> Result<Step> {
         if let Some(share) = cut {
-            let evidence = self.evidence(session, events).await?;
+            let evidence = self.gather_all(session, events).await?;
             self.cut(&evidence, share, events)?;
         }
         let (Some(data), (_, teacher)) = (&session.train, session.network()?) else {

@@ -10,6 +10,7 @@ use crate::prune::target::Target;
 use crate::session::Session;
 use crate::session::evaluate::Evaluator;
 use crate::session::event::Event;
+use crate::session::gpu::Lent;
 use crate::session::plan::{CALIBRATION, CHUNK};
 
 use super::Job;
@@ -23,7 +24,7 @@ impl Job {
             return Ok(true);
         }
         if self.done == 0 {
-            let (network, lent) = ((graph, &Masks::default()), self.lent(session, CHUNK));
+            let (network, lent) = ((graph, &Masks::default()), self.counting(session));
             self.evaluators = vec![Evaluator::new(network, &self.quick(&[]), lent, Precision::Single).await?];
         }
         let picks: Vec<usize> = (seen..(seen + CHUNK).min(test.len())).collect();
@@ -33,6 +34,11 @@ impl Job {
         let tally = &mut session.baseline.get_or_insert_default().tally;
         answers.iter().for_each(|answers| tally.add(answers, &labels));
         Ok(over)
+    }
+
+    /// The GPU for counting right answers, if there is one that might be faster or was asked for.
+    pub(super) fn counting(&self, session: &Session) -> Option<Lent> {
+        session.lend(&self.recipe, CHUNK).filter(|lent| lent.forced || session.within_reach(CHUNK))
     }
 
     /// Answers of all evaluators to a chunk of images.
@@ -116,13 +122,16 @@ impl Job {
             let (graph, masks) = self.pruned();
             let network = (graph, &masks);
             let rules = self.rules();
-            let lent = self.lent(session, CHUNK);
+            let lent = self.counting(session);
             let quick = self.quick(&rules);
             let whole = Options { ranges: self.ranges.as_ref(), ..quick };
             let halves = session.halves(&self.recipe);
             // What is coarser than 32-bit floats is counted as it runs, and in these beside it.
             let coarse = halves == Precision::Half;
-            let runs = if coarse { session.device().map(|device| (device, true)) } else { lent.clone() };
+            let runs = match session.device().filter(|_| coarse) {
+                Some(device) => Some(Lent { device, forced: true, least_ms: 0.0 }),
+                None => lent.clone(),
+            };
             let mut evaluators = vec![Evaluator::new(network, &whole, runs, halves).await?];
             if self.ranges.is_some() || coarse {
                 evaluators.push(Evaluator::new(network, &quick, lent, Precision::Single).await?);
