@@ -1,7 +1,6 @@
 //! Weights in safetensors files: F32 tensors by name, little-endian.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use ::safetensors::{Dtype, SafeTensors, View, serialize};
 
@@ -34,14 +33,12 @@ impl View for Row<'_> {
 /// # Errors
 /// When the names do not fit the format.
 pub fn write(graph: &Graph) -> Result<Vec<u8>> {
-    let rows: BTreeMap<&str, Row> = graph
-        .parameters()
-        .filter_map(|(_, value)| {
-            let data = value.data.as_ref()?;
-            let bytes = data.flat().iter().flat_map(|x| x.to_le_bytes()).collect();
-            Some((value.name.as_str(), Row { shape: data.shape(), bytes }))
-        })
-        .collect();
+    // The format puts them in its own order.
+    let rows = graph.parameters().filter_map(|(_, value)| {
+        let data = value.data.as_ref()?;
+        let bytes = data.flat().iter().flat_map(|x| x.to_le_bytes()).collect();
+        Some((value.name.as_str(), Row { shape: data.shape(), bytes }))
+    });
     serialize(rows, None).map_err(|e| Error::format(e.to_string()))
 }
 

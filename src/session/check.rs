@@ -94,10 +94,9 @@ impl Session {
 
     /// What to say where norms are to be recalibrated and the network has none.
     pub(super) fn missing_norms(&self, recipe: &Recipe) -> Option<String> {
-        let (model, graph) = self.network().ok()?;
-        let asked = expand(recipe).iter().any(|phase| matches!(phase, Phase::Recalibrate { .. }));
-        (asked && !graph.has_norms())
-            .then(|| format!("{} has no batch norm: to recalibrate changes nothing.", model.name))
+        let (_, graph) = self.network().ok()?;
+        let idle = !graph.has_norms() && expand(recipe).iter().any(|phase| matches!(phase, Phase::Recalibrate { .. }));
+        idle.then(|| "This network has no batch norm: to recalibrate changes nothing.".into())
     }
 
     /// Whether a run wants the training images.

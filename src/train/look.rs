@@ -132,7 +132,8 @@ fn statistics(graph: &Graph, t: &Trace) -> Result<Direction> {
             let x = t.get(graph, node.ins[0])?;
             let n = tensor::count(x.shape()) as f32 / x.shape()[1] as f32;
             out.insert(node.ins[3], mean.clone());
-            out.insert(node.ins[4], variance * (n / (n - 1.0).max(1.0)));
+            let share = n / (n - 1.0).max(1.0);
+            out.insert(node.ins[4], variance.mapv(|v| v * share));
         }
     }
     Ok(out)
