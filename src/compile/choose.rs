@@ -5,7 +5,7 @@ use std::sync::{Mutex, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{clock, order};
+use crate::base::clock;
 
 use super::forms::{Form, Packed};
 
@@ -69,7 +69,10 @@ pub fn pick(forms: Vec<Form>, how: Choose, time: &mut dyn FnMut(&Packed)) -> (Pa
 
 /// The position of the kernel to take of those that were tried: the fastest, or the one of a name, and the first without it.
 pub fn decide(tried: Vec<Candidate>, how: Choose) -> (usize, Why) {
-    let rising = order::falling(&tried.iter().map(|c| -c.us as f32).collect::<Vec<_>>());
+    let mut rising: Vec<usize> = Vec::new();
+    for (i, candidate) in tried.iter().enumerate() {
+        rising.insert(rising.partition_point(|&j| tried[j].us <= candidate.us), i);
+    }
     let all = how != Choose::Sparse || tried.iter().all(|c| dense(&c.kernel));
     let sparse = |i: &usize| all || !dense(&tried[*i].kernel);
     let chosen = match how {
@@ -190,5 +193,8 @@ mod tests {
         let (_, why) = decide(tried(&both), Choose::Sparse);
         let order: Vec<f64> = why.candidates.iter().map(|c| c.us).collect();
         assert_eq!(order, [4.0, 1.0, 3.0, 5.0], "the one that runs comes first, the others by time");
+        // Times that are the same number in single precision.
+        let (_, why) = decide(tried(&[("a", 32.142857355), ("b", 32.142857356), ("c", 32.142857354)]), Choose::Measure);
+        assert_eq!(why.candidates.iter().map(|c| c.kernel.as_str()).collect::<String>(), "cab");
     }
 }

@@ -84,10 +84,13 @@ pub fn notes(layers: &[LayerRow], speed: &Speed, collapsed: &[String]) -> Vec<St
     }
     if speed.high < 1.05 || (speed.low <= 1.0 && 1.0 <= speed.high) {
         let dense = layers.iter().filter(|l| dense(&l.kernel)).count();
-        notes.push(format!(
-            "It is not faster: {dense} of {} layers run fastest dense, because too few of their weights are gone for a sparse kernel to win on this device.",
-            layers.len()
-        ));
+        notes.push(match dense {
+            0 => "It is not faster, although a sparse kernel is the fastest for every layer.".into(),
+            _ => format!(
+                "It is not faster: {dense} of {} layers run fastest dense, because too few of their weights are gone for a sparse kernel to win on this device.",
+                layers.len()
+            ),
+        });
     } else if let Some(slow) = layers.iter().max_by(|a, b| a.pruned_us.total_cmp(&b.pruned_us)) {
         let total: f64 = layers.iter().map(|l| l.pruned_us).sum();
         if total > 0.0 {

@@ -53,7 +53,7 @@ function figure(
   };
   return html`<secateur-figure
     .heading=${heading}
-    .note=${of === "loss" ? "Each mini-batch, and their running mean." : "Line: running mean; diamonds: held out."}
+    .note=${of === "loss" ? "Each mini-batch, and their running mean." : accuracy.length ? "Line: running mean; diamonds: held out." : "Each mini-batch, and their running mean."}
     .file=${`training-${of}`}
     .height=${height}
     .label=${`${heading} against the training step`}
