@@ -185,3 +185,56 @@ fn agree(seen: &Seen, sure: &Seen) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(all(test, feature = "gpu"))]
+mod tests {
+    use pollster::block_on;
+
+    use super::*;
+    use crate::base::tensor;
+    use crate::graph::op::Mode;
+    use crate::session::gpu::tests::device;
+    use crate::train::Loss;
+    use crate::zoo;
+
+    #[test]
+    fn whoever_is_faster_looks() -> Result<()> {
+        let Some(device) = device() else { return Ok(()) };
+        let graph = zoo::find("lenet-300-100")?.build(1)?;
+        let batch = (tensor::full(&[4, 1, 28, 28], 0.5), vec![0, 1, 2, 3]);
+        let what = Look { inputs: true, ..Look::none(Mode::EVAL, Loss::CROSS_ENTROPY) };
+        let tried = |least: f64, least_ms: f64| -> Result<(Calibrating, bool)> {
+            let mut calibrating = Calibrating { least, most: 4, done: FIRST, ..Calibrating::default() };
+            let lent = Lent { device: device.clone(), forced: false, least_ms };
+            let came = block_on(calibrating.attempt(lent, &graph, &batch, &what))?.is_some();
+            Ok((calibrating, came))
+        };
+        // The processor needs forever, no time at all, and less than the GPU did for fewer.
+        for (least, least_ms, kept) in [(1e9, 0.0, true), (0.0, 0.0, false), (1e9, 2e9, false)] {
+            let (mut calibrating, came) = tried(least, least_ms)?;
+            assert_eq!((came, calibrating.calibrator.is_some(), calibrating.given_up), (kept, kept, !kept), "{least}");
+            let lent = Some(Lent { device: device.clone(), forced: false, least_ms });
+            block_on(calibrating.look(lent, &graph, &batch, &what))??;
+            assert_eq!(calibrating.counted(), kept, "{least}");
+            // A small batch at the end is the processor's.
+            let few = (tensor::full(&[3, 1, 28, 28], 0.5), vec![0, 1, 2]);
+            calibrating.anew();
+            let lent = Some(Lent { device: device.clone(), forced: false, least_ms });
+            block_on(calibrating.look(lent, &graph, &few, &what))??;
+            assert!(!calibrating.counted());
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_seen_wrongly_is_found_out() -> Result<()> {
+        let tiny = |x: f32| tensor::full(&[3], x);
+        let seen = |x: f32| Seen { grad_squared: [(0, tiny(x))].into(), ..Seen::default() };
+        assert!(agree(&seen(1.01e-9), &seen(1e-9)).is_ok());
+        assert!(agree(&seen(0.0), &seen(1e-9)).is_err(), "squares that were not added up");
+        let seen = |x: f64| Seen { zeros: [(0, vec![x, 0.5])].into(), ..Seen::default() };
+        assert!(agree(&seen(0.25), &seen(0.25)).is_ok() && agree(&seen(0.3), &seen(0.25)).is_err());
+        assert!(agree(&seen(f64::NAN), &seen(0.25)).is_err() && !seen(f64::NAN).finite());
+        Ok(())
+    }
+}

@@ -105,3 +105,30 @@ async fn chunk(executor: &Executor, batch: usize, x: &Tensor) -> Result<Tensor> 
     let classes = answers.len() / batch;
     tensor::from_vec(&[n, classes], answers[..n * classes].to_vec())
 }
+
+#[cfg(all(test, feature = "gpu"))]
+mod tests {
+    use pollster::block_on;
+
+    use super::*;
+    use crate::compile::Choose;
+    use crate::session::gpu::tests::device;
+    use crate::zoo;
+
+    #[test]
+    fn whoever_is_faster_answers() -> Result<()> {
+        let Some(device) = device() else { return Ok(()) };
+        let graph = zoo::find("lenet-300-100")?.build(1)?;
+        let options = Options { batch: 4, choose: Choose::Predict, ..Options::default() };
+        let x = tensor::full(&[4, 1, 28, 28], 0.5);
+        for (least, gpu) in [([1e9, 1.0], true), ([1.0, 1e9], false)] {
+            let lent = Some(Lent { device: device.clone(), forced: false, least_ms: 0.0 });
+            let network = (&graph, &Masks::default());
+            let mut evaluator = block_on(Evaluator::new(network, &options, lent, Precision::Single))?;
+            (evaluator.least, evaluator.tried) = (least, TRIALS);
+            let (_, error) = block_on(evaluator.answers(&x))?;
+            assert_eq!((evaluator.gpu_counted(), error), (gpu, None));
+        }
+        Ok(())
+    }
+}

@@ -185,8 +185,17 @@ pub fn near(got: &[f32], want: &[f32], tolerance: f32) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// A GPU for tests, where there is one; one that must be there and is not, is a failure.
+    #[cfg(feature = "gpu")]
+    pub(in crate::session) fn device() -> Option<Device> {
+        match pollster::block_on(Device::open()) {
+            Err(error) if std::env::var("SECATEUR_GPU").as_deref() == Ok("required") => panic!("{error}"),
+            device => device.inspect_err(|error| println!("skipped: no adapter ({error})")).ok(),
+        }
+    }
 
     #[test]
     fn only_rounding_is_forgiven() {

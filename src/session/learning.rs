@@ -178,3 +178,50 @@ impl Learning {
         Ok(())
     }
 }
+
+#[cfg(all(test, feature = "gpu"))]
+mod tests {
+    use pollster::block_on;
+
+    use super::*;
+    use crate::data::augment::Augment;
+    use crate::data::{self, idx};
+    use crate::session::gpu::tests::device;
+    use crate::train::lr::Rate;
+    use crate::train::optim::Optimizer;
+    use crate::train::{Loss, Plan};
+    use crate::zoo;
+
+    #[test]
+    fn whoever_is_faster_trains() -> Result<()> {
+        let Some(device) = device() else { return Ok(()) };
+        let model = zoo::find("lenet-300-100")?;
+        let graph = model.build(1)?;
+        let labels = [0, 1, 2, 3];
+        let images = idx::write(&[4, 28, 28], &[9; 4 * 784]);
+        let data = Dataset::read(data::find(model.data)?, &images, &idx::write(&[4], &labels))?;
+        let (rate, loss) = (Rate::cosine(0.1, 0), Loss::CROSS_ENTROPY);
+        let plan = Plan { steps: 9, batch: 4, rate, loss, augment: Augment::default(), seed: 1 };
+        let mut trainer = Trainer::new(plan, Optimizer::sgd(0.9, 0.0));
+        let turn = |learning: &mut Learning, trainer: &Trainer, least_ms: f64| {
+            let lent = Lent { device: device.clone(), forced: false, least_ms };
+            block_on(learning.turn(&lent, (&graph, &Masks::default()), trainer, &data))
+        };
+        assert!(!turn(&mut Learning::default(), &trainer, 0.0)?, "the processor begins");
+        for _ in 0..FIRST {
+            trainer.count(0.0, 0.0);
+        }
+        // The processor needs forever, no time at all, and less than the GPU did for fewer.
+        for (ms, least_ms, gpu) in [(1e9, 0.0, true), (0.0, 0.0, false), (1e9, 2e9, false)] {
+            let mut learning = Learning::default();
+            learning.beat(ms);
+            assert_eq!(turn(&mut learning, &trainer, least_ms)?, gpu, "{ms} ms");
+        }
+        // After its first steps it must have been faster.
+        for (ms, gpu) in [([2.0, 1.0], true), ([1.0, 2.0], false)] {
+            let mut learning = Learning { choice: Choice::Gpu, steps: TRIALS, ms, ..Learning::default() };
+            assert_eq!(turn(&mut learning, &trainer, 0.0)?, gpu, "{ms:?} ms");
+        }
+        Ok(())
+    }
+}
