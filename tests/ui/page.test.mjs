@@ -200,6 +200,10 @@ test("widths", async (t) => {
         assert.ok((await overflow()) <= 0);
         assert.ok((await state(page)).record);
         await shot("result");
+        for (const name of ["Training", "Examples changed", "Classes", "Record"]) {
+          await page.getByRole("tab", { name }).click();
+          assert.ok((await overflow()) <= 0, name);
+        }
         for (const place of ["Methods", "Break-even", "About"]) {
           await page.getByRole("link", { name: place, exact: true }).click();
           await page.getByRole("heading", { level: 1, name: place }).waitFor();

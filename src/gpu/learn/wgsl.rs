@@ -78,11 +78,7 @@ pub fn zeros() -> String {
 
 /// Adds squares to what is there.
 pub fn add_squares() -> String {
-    each(
-        "",
-        "  y[i] = fma(x[i], x[i], y[i]);
-",
-    )
+    each("", "  y[i] = fma(x[i], x[i], y[i]);\n")
 }
 
 /// An activation that holds numbers between 0 and `p.high`. What is no number stays so, where a GPU has such: else a network that

@@ -77,7 +77,6 @@ impl Job {
         }
         if self.done == 0 {
             self.statistics.anew();
-            self.before_norms = Some(Box::new(self.graph.clone()));
         }
         let seen = loop {
             let Some(data) = &session.train else { return Ok(true) };
@@ -88,24 +87,23 @@ impl Job {
             match self.statistics.look(lent, &self.graph, &batch, &look).await? {
                 Ok(seen) => break seen,
                 Err(error) => {
+                    // The first batch's replace whatever is there.
                     self.gpu.left.push(session.without_gpu(&error, events));
                     self.done = 0;
-                    if let Some(graph) = &self.before_norms {
-                        self.graph = (**graph).clone();
-                    }
                 }
             }
         };
         let share = 1.0 / (self.done + 1) as f32;
         for (id, new) in seen.statistics {
-            self.graph.data_mut(id)?.zip_mut_with(&new, |old, new| *old += share * (new - *old));
+            let old = self.graph.data_mut(id)?;
+            match self.done {
+                0 => *old = new,
+                _ => old.zip_mut_with(&new, |old, new| *old += share * (new - *old)),
+            }
         }
         let over = self.done + 1 >= batches;
-        if over {
-            self.before_norms = None;
-            if self.statistics.counted() {
-                self.gpu.took.insert("calibration");
-            }
+        if over && self.statistics.counted() {
+            self.gpu.took.insert("calibration");
         }
         Ok(over)
     }

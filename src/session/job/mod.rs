@@ -60,8 +60,6 @@ pub struct Job {
     /// Looking at the batches for criteria, and at others for norms.
     evidence: Calibrating,
     statistics: Calibrating,
-    /// The network before its norms are recalibrated.
-    before_norms: Option<Box<Graph>>,
     pub(in crate::session) plan: Option<Plan>,
     /// Time from the network to its first answers on the processor, in ms; 0 where there is no GPU to compare with.
     cold_ms: f64,
@@ -113,7 +111,6 @@ impl Job {
             batches: Vec::new(),
             evidence: Calibrating::default(),
             statistics: Calibrating::default(),
-            before_norms: None,
             plan: None,
             cold_ms: 0.0,
             uploaded: None,

@@ -128,10 +128,8 @@ impl Job {
             let halves = session.halves(&self.recipe);
             // What is coarser than 32-bit floats is counted as it runs, and in these beside it.
             let coarse = halves == Precision::Half;
-            let runs = match session.device().filter(|_| coarse) {
-                Some(device) => Some(Lent { device, forced: true, least_ms: 0.0 }),
-                None => lent.clone(),
-            };
+            let asked = || session.lend(&self.recipe, CHUNK).map(|lent| Lent { forced: true, ..lent });
+            let runs = if coarse { asked() } else { lent.clone() };
             let mut evaluators = vec![Evaluator::new(network, &whole, runs, halves).await?];
             if self.ranges.is_some() || coarse {
                 evaluators.push(Evaluator::new(network, &quick, lent, Precision::Single).await?);
