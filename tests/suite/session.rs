@@ -15,7 +15,7 @@ use secateur::zoo;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 /// Pictures with a bright bar whose place is the class: easy, and made here.
-fn bars(n: usize, seed: u64) -> (Vec<u8>, Vec<u8>) {
+pub fn bars(n: usize, seed: u64) -> (Vec<u8>, Vec<u8>) {
     let mut rng = Rng::new(seed);
     let (mut pixels, mut labels) = (vec![0u8; n * 784], Vec::new());
     for image in pixels.chunks_mut(784) {
@@ -30,11 +30,16 @@ fn bars(n: usize, seed: u64) -> (Vec<u8>, Vec<u8>) {
 }
 
 pub fn open(model: &str) -> Result<Session> {
+    open_with(model, 100, 400)
+}
+
+/// A session with so many test and training images.
+pub fn open_with(model: &str, test: usize, train: usize) -> Result<Session> {
     let mut session = Session::new();
     let graph = zoo::find(model)?.build(1)?;
     session.open(model, &safetensors::write(&graph)?)?;
     let data = zoo::find(model)?.data;
-    for (split, n, seed) in [("test", 100, 1), ("train", 400, 2)] {
+    for (split, n, seed) in [("test", test, 1), ("train", train, 2)] {
         let (images, labels) = bars(n, seed);
         session.data(data, split, &images, &labels)?;
     }
@@ -45,7 +50,7 @@ pub fn settings(text: &str) -> Settings {
     text.split_whitespace().filter_map(|p| p.split_once('=')).map(|(k, v)| (k.into(), v.into())).collect()
 }
 
-fn finish(session: &mut Session) -> Result<(Record, Vec<Event>)> {
+pub fn finish(session: &mut Session) -> Result<(Record, Vec<Event>)> {
     let (mut events, mut record) = (Vec::new(), None);
     loop {
         for event in block_on(session.advance(1e9))? {
@@ -212,6 +217,9 @@ fn bad_settings_are_refused_with_what_to_do() -> Result<()> {
         ("seed=1.5", "seed"),
         ("batch=0", "batch"),
         ("criterion=bn-scale pattern=row", "criterion"),
+        ("criterion=bn-scale pattern=channel", "criterion"),
+        ("pattern=n:m pattern.n=8 pattern.m=2 allocation=layer", "pattern.n"),
+        ("pattern=n:m pattern.n=4 allocation=layer", "pattern.n"),
     ]);
     for (text, key) in cases {
         let check = session.check(&settings(text));
