@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 
-use crate::base::Error;
+use crate::base::{Error, browser};
 use crate::prune::Settings;
 use crate::session::Session;
 
@@ -75,14 +75,9 @@ impl Lab {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
         let mut session = Session::new();
-        let global = js_sys::global();
-        let read = |name: &str| Reflect::get(&global, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED);
-        session.environment.isolated = read("crossOriginIsolated").is_truthy();
-        let navigator = read("navigator");
-        let agent = Reflect::get(&navigator, &JsValue::from_str("userAgent")).ok().and_then(|v| v.as_string());
-        session.environment.user_agent = agent.unwrap_or_default();
-        let cores = Reflect::get(&navigator, &JsValue::from_str("hardwareConcurrency")).ok().and_then(|v| v.as_f64());
-        session.environment.cores = if cfg!(target_feature = "atomics") { cores.unwrap_or(1.0) as usize } else { 1 };
+        session.environment.isolated = browser::isolated();
+        session.environment.user_agent = browser::user_agent();
+        session.environment.cores = if cfg!(target_feature = "atomics") { browser::cores() } else { 1 };
         Self(session)
     }
 

@@ -20,13 +20,17 @@ async function threaded(folder: string): Promise<Engine> {
   return { catalog: engine.catalog, Lab: engine.Lab, hire: team(engine, member, { script, module, memory }) };
 }
 
-async function alone(folder: string): Promise<Engine> {
-  const engine: Engine & { default(): Promise<unknown> } = await import(
-    beside(`${folder}${fused() ? "relaxed/" : ""}secateur.js`)
-  );
+const start = async (script: string): Promise<Engine> => {
+  const engine: Engine & { default(): Promise<unknown> } = await import(beside(script));
   await engine.default();
   return engine;
-}
+};
+
+/** Without threads; the plainest engine where its faster sister is not there. */
+const alone = (folder: string): Promise<Engine> =>
+  fused()
+    ? start(`${folder}relaxed/secateur.js`).catch(() => start(`${folder}secateur.js`))
+    : start(`${folder}secateur.js`);
 
 /** The engine in a folder; with threads where they may be had. */
 const engine = (folder: string): Promise<Engine> =>

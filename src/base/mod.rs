@@ -1,5 +1,7 @@
 //! Floor 0: errors, tensors, random numbers, mathematics, statistics, ranking, parts, threads and the clock.
 
+#[cfg(target_arch = "wasm32")]
+pub mod browser;
 pub mod clock;
 pub mod error;
 pub mod math;

@@ -107,9 +107,9 @@ pub struct Macs {
 /// Time of a batch through the network, dense and pruned interleaved: each on the faster executor, or on the one asked for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Speed {
-    /// Median time of the dense network, as fast as it can be had here, in ms.
+    /// Time of the dense network, as fast as it can be had here, in ms: the mean of the middle half of its samples.
     pub dense_ms: f64,
-    /// Median time of the pruned network, in ms.
+    /// Time of the pruned network, in ms, likewise.
     pub pruned_ms: f64,
     /// dense / pruned.
     pub ratio: f64,
@@ -121,6 +121,10 @@ pub struct Speed {
     pub samples: usize,
     /// Images of a batch.
     pub batch: usize,
+    /// Threads that shared a run of the pruned network: of the numbers allowed, the fastest.
+    pub threads: usize,
+    /// Threads that shared a run of the dense network.
+    pub dense_threads: usize,
     /// What ran the pruned network: `cpu` or `gpu`.
     pub executor: String,
     /// What ran the dense network.
@@ -130,6 +134,9 @@ pub struct Speed {
     /// The batch from which the GPU was measured to be faster with the pruned network, if one was looked for and found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub passes_at: Option<usize>,
+    /// Why the ratio is not to be believed, where it stayed beyond what the arithmetic explains when measured again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<String>,
 }
 
 /// Time of a batch on one executor, from examples in memory to answers in memory.
@@ -137,9 +144,9 @@ pub struct Speed {
 pub struct ExecutorSpeed {
     /// `cpu` or `gpu`.
     pub executor: String,
-    /// Median time of the dense network, in ms.
+    /// Time of the dense network, in ms.
     pub dense_ms: f64,
-    /// Median time of the pruned network, in ms.
+    /// Time of the pruned network, in ms.
     pub pruned_ms: f64,
     /// dense / pruned.
     pub ratio: f64,
@@ -201,7 +208,7 @@ pub struct Environment {
     pub simd: bool,
     /// Whether fused multiply-adds are used.
     pub relaxed_simd: bool,
-    /// Threads of the measured plan.
+    /// Threads that runs could share: those asked for, as far as there are as many.
     pub threads: usize,
     /// Threads that could be had here.
     pub cores: usize,

@@ -25,13 +25,15 @@ pub(super) fn record(job: &Job, session: &mut Session) -> Result<Record> {
     if !job.run {
         (speed.pruned_ms, speed.ratio) = (speed.dense_ms, 1.0);
     }
-    let (plan, uploaded) = session.dense(batch, job.threads)?;
-    let dense_us = match uploaded.filter(|_| speed.dense_executor == "gpu") {
-        Some(dense) => times(dense.executor.layers().iter().cloned()),
-        None => times(plan.layers()),
+    let (plans, uploaded) = session.dense(batch, job.threads)?;
+    let fastest = plans.iter().find(|plan| plan.threads == speed.dense_threads).or(plans.first());
+    let dense_us = match (uploaded.filter(|_| speed.dense_executor == "gpu"), fastest) {
+        (Some(dense), _) => times(dense.executor.layers().iter().cloned()),
+        (None, Some(plan)) => times(plan.layers()),
+        (None, None) => BTreeMap::new(),
     };
     let uploaded = job.uploaded.as_ref().or(uploaded);
-    let chosen: Vec<Timing> = match (uploaded.filter(|_| speed.executor == "gpu"), &job.plan) {
+    let chosen: Vec<Timing> = match (uploaded.filter(|_| speed.executor == "gpu"), job.plan()) {
         (Some(pruned), _) => pruned.executor.layers().to_vec(),
         (None, Some(plan)) => plan.layers().collect(),
         (None, None) => Vec::new(),
@@ -71,6 +73,8 @@ pub(super) fn record(job: &Job, session: &mut Session) -> Result<Record> {
     if job.run {
         notes.extend(reached(&job.graph, &job.recipe, &job.masks, &Masks::default())?.notes);
     }
+    notes.extend(verdict::fewer_are_faster(&speed, job.threads));
+    notes.extend(speed.doubt.clone());
     notes.extend(verdict::bytes(&layers, &accuracy, job.recipe.running.int8()));
     if job.run {
         notes.extend(verdict::chance(&accuracy, test.card.classes.len()));

@@ -60,7 +60,8 @@ pub struct Job {
     /// Looking at the batches for criteria, and at others for norms.
     evidence: Calibrating,
     statistics: Calibrating,
-    pub(in crate::session) plan: Option<Plan>,
+    /// The network that came of it, compiled for each number of threads that is tried.
+    pub(in crate::session) plans: Vec<Plan>,
     /// Time from the network to its first answers on the processor, in ms; 0 where there is no GPU to compare with.
     cold_ms: f64,
     /// The pruned network on the GPU.
@@ -68,6 +69,8 @@ pub struct Job {
     evaluators: Vec<Evaluator>,
     ranges: Option<Ranges>,
     race: Option<Race>,
+    /// A first race gave what the arithmetic does not explain.
+    again: bool,
     pub(in crate::session) speed: Option<Speed>,
     /// What the GPU took part in, and what became of it if it did not last.
     pub(in crate::session) gpu: Part,
@@ -111,12 +114,13 @@ impl Job {
             batches: Vec::new(),
             evidence: Calibrating::default(),
             statistics: Calibrating::default(),
-            plan: None,
+            plans: Vec::new(),
             cold_ms: 0.0,
             uploaded: None,
             evaluators: Vec::new(),
             ranges: None,
             race: None,
+            again: false,
             speed: None,
             gpu: Part::default(),
             regrow,
@@ -191,6 +195,12 @@ impl Job {
         Rng::fork(self.recipe.seed, "calibration").shuffle(&mut picks);
         picks.truncate(self.recipe.calibration);
         picks
+    }
+
+    /// The plan whose times count: the one with the number of threads that was fastest.
+    pub(in crate::session) fn plan(&self) -> Option<&Plan> {
+        let threads = self.speed.as_ref().map(|speed| speed.threads);
+        self.plans.iter().find(|plan| Some(plan.threads) == threads).or(self.plans.last())
     }
 
     /// Answers do not depend on the kernels, so a quick choice will do for counting them.
