@@ -22,7 +22,9 @@ const MOST: usize = 121;
 const CLOSE: f64 = 0.04;
 /// A sample is this many steps of the clock long, within limits in milliseconds.
 const STEPS: f64 = 100.0;
-const LENGTHS: [f64; 2] = [1.0, 100.0];
+const LENGTHS: [f64; 2] = [4.0, 100.0];
+/// All turns together last at least this long, in milliseconds: a shorter look sees one mood of the machine.
+const LOOK: f64 = 300.0;
 /// How long a visitor waits for the usual number of turns, and for more of them, in milliseconds.
 const PATIENCE: [f64; 2] = [2500.0, 6000.0];
 /// An entrant that is this much slower than its side's first needs no closer look than some samples.
@@ -186,9 +188,9 @@ impl Race {
     fn judge(&mut self) {
         let (dense, pruned) = (self.fastest(Side::Dense, false), self.fastest(Side::Pruned, false));
         let (turns, spent) = (dense.len().min(pruned.len()), clock::now_ms() - self.started);
-        let enough = turns >= PAIRS || (turns >= SLOW_PAIRS && spent > PATIENCE[0]);
+        let enough = (turns >= PAIRS && spent > LOOK) || (turns >= SLOW_PAIRS && spent > PATIENCE[0]);
         // Working out the interval is not free: look only now and then.
-        if enough && (turns.is_multiple_of(15) || turns == PAIRS || spent > PATIENCE[0]) {
+        if enough && (turns.is_multiple_of(8) || spent > PATIENCE[0]) {
             let (ratio, interval) = ratio(dense, pruned, 0);
             let close = interval.high - interval.low <= 2.0 * CLOSE * ratio;
             self.done = close || turns >= MOST || spent > PATIENCE[1];
