@@ -119,6 +119,13 @@ impl Lab {
         self.0.attach(crate::gpu::Device::open().await, Some(name));
     }
 
+    /// Whether the GPU was lost since it was opened: it can be asked for again.
+    #[cfg(feature = "gpu")]
+    #[wasm_bindgen(js_name = gpuLost)]
+    pub fn gpu_lost(&self) -> bool {
+        self.0.gpu_lost()
+    }
+
     /// Works for about `ms` milliseconds; gives what happened. No other method may be called before the promise is kept.
     #[cfg(feature = "gpu")]
     pub async fn advance(&mut self, ms: f64) -> Outcome<JsValue> {

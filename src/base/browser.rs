@@ -6,12 +6,15 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Performance, Window, WorkerGlobalScope};
 
 /// The scope that the engine runs in.
-enum Scope {
+pub enum Scope {
+    /// A worker, as on the page.
     Worker(WorkerGlobalScope),
+    /// A window, as in the bench.
     Window(Window),
 }
 
-fn scope() -> Option<Scope> {
+/// Where this runs; nothing in a place that is neither.
+pub fn scope() -> Option<Scope> {
     match js_sys::global().dyn_into::<WorkerGlobalScope>() {
         Ok(worker) => Some(Scope::Worker(worker)),
         Err(global) => global.dyn_into::<Window>().ok().map(Scope::Window),

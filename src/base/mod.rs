@@ -11,6 +11,8 @@ pub mod rng;
 pub mod stats;
 pub mod team;
 pub mod tensor;
+#[cfg(all(target_arch = "wasm32", feature = "gpu"))]
+pub mod timer;
 
 pub use error::{Error, Result};
 pub use rng::Rng;
