@@ -7,6 +7,7 @@ use crate::data::{self, Card};
 use crate::prune::method::{self, Method};
 use crate::prune::recipe::{AXES, GLOBALS, Settings, parts};
 use crate::prune::running::RUNNING;
+use crate::prune::training::TRAINING;
 use crate::zoo::{self, Model};
 
 /// All there is to choose from.
@@ -20,6 +21,8 @@ pub struct Catalog {
     pub methods: Vec<MethodRow>,
     /// Settings that belong to no axis.
     pub globals: &'static [&'static Param],
+    /// How what is left is trained.
+    pub training: &'static [&'static Param],
     /// How the pruned network is run when it is measured.
     pub running: &'static [&'static Param],
     /// Networks.
@@ -67,6 +70,7 @@ pub fn catalog() -> Catalog {
         axes: AXES.iter().map(axis).collect(),
         methods: method::ALL.iter().map(|method| MethodRow { method, settings: method.settings() }).collect(),
         globals: GLOBALS,
+        training: TRAINING,
         running: RUNNING,
         models: zoo::ALL,
         datasets: data::ALL,

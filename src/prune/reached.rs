@@ -1,9 +1,9 @@
-//! What a cut came to against what was asked for, and why it is another share: nothing is overruled in silence.
+//! What a cut came to against what was asked for, and why it is another share.
 
 use crate::base::{Result, tensor};
 use crate::graph::{Graph, Masks, count};
 
-use super::engine::targets;
+use super::engine::candidates;
 use super::recipe::{Recipe, percent};
 use super::target::Target;
 
@@ -19,7 +19,7 @@ pub struct Reached {
     pub share: f64,
     /// What that is: `weights`, `channels`, `filters`, `multiply-adds`.
     pub of: &'static str,
-    /// What a reader must know of it: a setting that was overruled, layers that stay whole, a share that was missed.
+    /// What a reader must know of it: layers that stay whole, a share that was missed.
     pub notes: Vec<String>,
 }
 
@@ -28,17 +28,9 @@ pub struct Reached {
 /// # Errors
 /// When the pattern does not fit the network.
 pub fn reached(graph: &Graph, recipe: &Recipe, masks: &Masks, before: &Masks) -> Result<Reached> {
-    let targets = targets(graph, &recipe.pattern)?;
+    let targets = candidates(graph, recipe)?;
     let (of, share) = (counted(recipe), share(graph, recipe, &targets, masks));
     let mut notes = Vec::new();
-    if let Some(asked) = recipe.overruled {
-        let fixed = percent(recipe.sparsity);
-        notes.push(format!(
-            "{} always cuts {fixed}: the {} asked for was not used.",
-            recipe.pattern_name(),
-            percent(asked)
-        ));
-    }
     let whole = whole(graph, recipe, &targets);
     if let (Some((_, m)), false) = (recipe.pattern.part.groups(&recipe.pattern.args), whole.is_empty()) {
         let stays = if whole.len() == 1 { "stays" } else { "stay" };
@@ -177,7 +169,6 @@ mod tests {
     #[test]
     fn what_is_overruled_or_missed_is_told_with_what_was_reached() -> Result<()> {
         let cases = [
-            ("pattern=n:m allocation=layer sparsity=0.9", "2:4 always cuts 50%: the 90% asked for was not used."),
             ("pattern=n:m allocation=layer", "conv1 stays whole: inputs there do not divide by 4."),
             ("pattern=n:m pattern.m=16 allocation=layer", "not the 87.5% asked for: not every layer can be cut."),
             ("pattern=channel criterion=l1-norm allocation=layer pattern.round=32 sparsity=0.9", "multiples of 32"),

@@ -53,7 +53,8 @@ impl Session {
                     check.settings.entry("data".into()).or_insert_with(|| model.data.into());
                 }
                 check.fixed = recipe.fixed();
-                check.timeline = plan::stages(&recipe, self.may_use_gpu(&recipe));
+                check.timeline = plan::stages(&recipe, self.may_use_gpu(&recipe), self.learnt_from());
+                check.warnings.extend(recipe.remarks.iter().cloned());
                 check.warnings.extend(self.missing_gpu(&recipe));
                 check.warnings.extend(self.missing_norms(&recipe));
                 if recipe.sparsity == 0.0 {
@@ -92,14 +93,15 @@ impl Session {
     fn fits(&self, recipe: &Recipe) -> Result<()> {
         let Ok((_, graph)) = self.network() else { return Ok(()) };
         let named = |key: &str, error: Error| Error { key: error.key.clone().or(Some(key.into())), ..error };
-        let targets = engine::targets(graph, &recipe.pattern).map_err(|error| named("pattern", error))?;
+        let targets = engine::candidates(graph, recipe).map_err(|error| named("pattern", error))?;
         engine::ask(graph, &targets, &recipe.criterion).map_err(|error| named("criterion", error))
     }
 
     /// What to say where norms are to be recalibrated and the network has none.
     pub(super) fn missing_norms(&self, recipe: &Recipe) -> Option<String> {
         let (_, graph) = self.network().ok()?;
-        let idle = !graph.has_norms() && expand(recipe).iter().any(|phase| matches!(phase, Phase::Recalibrate { .. }));
+        let idle =
+            !graph.has_norms() && expand(recipe, 0).iter().any(|phase| matches!(phase, Phase::Recalibrate { .. }));
         idle.then(|| "This network has no batch norm: to recalibrate changes nothing.".into())
     }
 

@@ -149,6 +149,13 @@ impl Session {
         Ok((model, graph))
     }
 
+    /// Training images that a run learns from: those loaded, or as many as are shipped with the page's data set.
+    fn learnt_from(&self) -> usize {
+        let shipped =
+            || self.network().ok().and_then(|(model, _)| data::find(model.data).ok()).map_or(0, |card| card.train);
+        job::trained_on(self.train.as_ref().map_or_else(shipped, Dataset::len))
+    }
+
     fn idle(&self, what: &str) -> Result<()> {
         match self.job {
             Some(_) => {

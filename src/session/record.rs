@@ -24,6 +24,9 @@ pub struct Record {
     pub recipe: BTreeMap<String, String>,
     /// Seed of everything random.
     pub seed: u64,
+    /// What training came to.
+    #[serde(default)]
+    pub training: Training,
     /// On the test images.
     pub accuracy: Accuracy,
     /// What is stored.
@@ -54,6 +57,29 @@ pub struct Record {
     pub curve: Vec<Point>,
     /// How long it took.
     pub seconds: f64,
+}
+
+/// The training of a run, as it was done: equal terms are seen here.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Training {
+    /// Steps in all; 0 where nothing was trained.
+    pub steps: usize,
+    /// Images that were trained on, held-out ones left aside.
+    pub images: usize,
+    /// Images of a step.
+    pub batch: usize,
+    /// Highest learning rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lr: Option<f32>,
+    /// `sgd`, `adam` or `adamw`.
+    pub optimizer: String,
+    /// Of SGD.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub momentum: Option<f32>,
+    /// Weight decay.
+    pub decay: f32,
+    /// Whether images were varied.
+    pub augment: bool,
 }
 
 /// Shares of right answers on test images, with Wilson's 95% intervals.

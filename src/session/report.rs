@@ -6,12 +6,14 @@ use crate::base::tensor::{Digest, count};
 use crate::base::{Flat, Result, clock, keyed};
 use crate::compile::Timing;
 use crate::graph::{Graph, Masks, count as counts};
-use crate::prune::engine;
 use crate::prune::reached::reached;
+use crate::prune::{Phase, engine};
 use crate::train::eval::Tally;
+use crate::train::optim::Rule;
+use crate::zoo::Model;
 
 use super::job::Job;
-use super::record::{Accuracy, Changed, ClassRow, Environment, LayerRow, Macs, Record, Size, Speed};
+use super::record::{Accuracy, Changed, ClassRow, Environment, LayerRow, Macs, Record, Size, Speed, Training};
 use super::{Session, executors, verdict};
 
 /// Changed answers that a record lists.
@@ -71,6 +73,7 @@ pub(super) fn record(job: &Job, session: &mut Session) -> Result<Record> {
     let mut notes: Vec<String> =
         verdict::fewer_threads(job.recipe.running.threads, job.threads, &session.environment).into_iter().collect();
     if job.run {
+        notes.extend(job.recipe.remarks.iter().cloned());
         notes.extend(reached(&job.graph, &job.recipe, &job.masks, &Masks::default())?.notes);
     }
     notes.extend(verdict::fewer_are_faster(&speed, job.threads));
@@ -99,6 +102,7 @@ pub(super) fn record(job: &Job, session: &mut Session) -> Result<Record> {
         method: job.settings.get("method").cloned(),
         recipe: job.settings.clone(),
         seed: job.recipe.seed,
+        training: training(job, session, model),
         macs: Macs { dense: counts::macs(dense, &Masks::default()), pruned: counts::macs(network, &masks) },
         verdict: if job.run { verdict::verdict(&accuracy, &size, &speed) } else { String::new() },
         notes,
@@ -115,6 +119,24 @@ pub(super) fn record(job: &Job, session: &mut Session) -> Result<Record> {
         curve: job.curve.clone(),
         seconds: (clock::now_ms() - job.started) / 1e3,
     })
+}
+
+/// What training came to.
+fn training(job: &Job, session: &Session, model: &Model) -> Training {
+    let recipe = &job.recipe.training;
+    let mut phases = job.phases();
+    let rates = phases.iter_mut().filter_map(Phase::training).map(|train| train.rate);
+    let optimizer = recipe.optimizer(model.recipe.decay);
+    Training {
+        steps: job.curve.len(),
+        images: session.learnt_from(),
+        batch: recipe.batch,
+        lr: rates.fold(None, |most: Option<f32>, rate| Some(most.map_or(rate, |most| most.max(rate)))),
+        optimizer: recipe.optimizer.into(),
+        momentum: if let Rule::Sgd { momentum, .. } = optimizer.rule { Some(momentum) } else { None },
+        decay: optimizer.decay,
+        augment: recipe.augment,
+    }
 }
 
 /// Times of the chosen kernels, by layer.

@@ -23,3 +23,4 @@ mod plan;
 mod session;
 mod small;
 mod survey;
+mod training;

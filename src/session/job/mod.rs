@@ -75,6 +75,10 @@ pub struct Job {
     /// What the GPU took part in, and what became of it if it did not last.
     pub(in crate::session) gpu: Part,
     regrow: Rng,
+    /// The network at hand and its masks, while the dense one does its first steps.
+    stashed: Option<(Graph, Masks)>,
+    /// What rewinding goes back to, where that is not the very beginning.
+    first: Option<Graph>,
 }
 
 /// What a GPU had to do with a run.
@@ -86,10 +90,18 @@ pub(in crate::session) struct Part {
     pub left: Vec<String>,
 }
 
+/// How many of some training images are trained on: the others are held out.
+pub(super) fn trained_on(images: usize) -> usize {
+    images - HELD_OUT.min(images / 5)
+}
+
 impl Job {
     /// A run that has done nothing yet, in a session whose place has some cores and perhaps a GPU.
     pub fn new(run: bool, recipe: Recipe, settings: Settings, graph: Graph, session: &Session) -> Self {
-        let (tasks, regrow) = (tasks(&recipe, run, session.may_use_gpu(&recipe)), Rng::fork(recipe.seed, "regrow"));
+        let (tasks, regrow) = (
+            tasks(&recipe, run, session.may_use_gpu(&recipe), session.learnt_from()),
+            Rng::fork(recipe.seed, "regrow"),
+        );
         let threads = team::hire(recipe.running.threads.min(session.environment.cores));
         Self {
             run,
@@ -124,6 +136,8 @@ impl Job {
             speed: None,
             gpu: Part::default(),
             regrow,
+            stashed: None,
+            first: None,
         }
     }
 
@@ -147,6 +161,7 @@ impl Job {
             Task::Phase(Phase::Reinit) => self.reinit(session)?,
             Task::Phase(Phase::Rewind) => self.rewind(session)?,
             Task::Phase(Phase::Prune { sparsity }) => self.prune(session, *sparsity, events).await?,
+            Task::Phase(Phase::Early(train)) => self.early(session, train, events).await?,
             Task::Phase(Phase::Train(train)) => self.train(session, train, events).await?,
             Task::Phase(Phase::Recalibrate { batches }) => self.recalibrate(session, *batches, events).await?,
             Task::Compile => self.compile(session, events).await?,
@@ -176,7 +191,10 @@ impl Job {
     }
 
     fn rewind(&mut self, session: &Session) -> Result<bool> {
-        self.graph = session.network()?.0.build(zoo::SEED)?;
+        self.graph = match &self.first {
+            Some(first) => first.clone(),
+            None => session.network()?.0.build(zoo::SEED)?,
+        };
         self.masks.apply(&mut self.graph)?;
         Ok(true)
     }
@@ -185,7 +203,7 @@ impl Job {
     fn split(&self, train: &Dataset) -> (Vec<usize>, Vec<usize>) {
         let mut order: Vec<usize> = (0..train.len()).collect();
         Rng::fork(0, "validation").shuffle(&mut order);
-        let held = order.split_off(train.len() - HELD_OUT.min(train.len() / 5));
+        let held = order.split_off(trained_on(train.len()));
         (order, held)
     }
 
@@ -195,6 +213,12 @@ impl Job {
         Rng::fork(self.recipe.seed, "calibration").shuffle(&mut picks);
         picks.truncate(self.recipe.calibration);
         picks
+    }
+
+    /// The recipe's phases.
+    pub(in crate::session) fn phases(&self) -> Vec<Phase> {
+        let phase = |task: &Task| if let Task::Phase(phase) = task { Some(phase.clone()) } else { None };
+        self.tasks.iter().filter_map(phase).collect()
     }
 
     /// The plan whose times count: the one with the number of threads that was fastest.

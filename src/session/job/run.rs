@@ -107,7 +107,7 @@ impl Job {
         if !self.recipe.pattern.part.physical() || !self.run {
             return Ok(None);
         }
-        let targets = engine::targets(&self.graph, &self.recipe.pattern)?;
+        let targets = engine::candidates(&self.graph, &self.recipe)?;
         let mut removed: Vec<&Unit> = Vec::new();
         for target in &targets {
             if let Target::Channels(group) = target {
