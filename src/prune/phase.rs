@@ -91,7 +91,9 @@ pub fn expand(recipe: &Recipe, images: usize) -> Vec<Phase> {
     let first = after.iter_mut().find_map(Phase::training).cloned();
     match (recovery.part.early(&recovery.args), first) {
         (Some(stop), Some(train)) => {
-            std::iter::once(Phase::Early(Train { stop: Some(stop), ..train })).chain(after).collect()
+            std::iter::once(Phase::Early(Train { stop: Some(stop), steps: train.steps.max(stop), ..train }))
+                .chain(after)
+                .collect()
         }
         _ => after,
     }

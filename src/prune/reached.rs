@@ -7,8 +7,8 @@ use super::engine::candidates;
 use super::recipe::{Recipe, percent};
 use super::target::Target;
 
-/// Shares nearer than this are the same: units are whole, and small layers have few.
-const CLOSE: f64 = 0.01;
+/// Shares nearer than this are the same, beyond what whole units make of them; and where layers stay whole, which is told.
+const CLOSE: [f64; 2] = [0.000_5, 0.01];
 /// Layers that a sentence names one by one.
 const NAMED: usize = 4;
 
@@ -37,7 +37,8 @@ pub fn reached(graph: &Graph, recipe: &Recipe, masks: &Masks, before: &Masks) ->
         notes.push(format!("{} {stays} whole: inputs there do not divide by {m}.", list(&whole)));
     }
     let wanted = f64::from(recipe.sparsity);
-    if (share - wanted).abs() > CLOSE {
+    let close = CLOSE[usize::from(!whole.is_empty())].max(rounding(graph, recipe, &targets));
+    if (share - wanted).abs() > close {
         let why = reasons(graph, recipe, &targets, masks, before, share > wanted);
         let why = if why.is_empty() { "no cut comes nearer".into() } else { why.join(", and ") };
         notes.push(format!(
@@ -77,6 +78,17 @@ fn share(graph: &Graph, recipe: &Recipe, targets: &[Target], masks: &Masks) -> f
         total += all as f64 * each;
     }
     cut / f64::max(total, f64::MIN_POSITIVE)
+}
+
+/// How far whole units may be from a share: half of one in each layer.
+fn rounding(graph: &Graph, recipe: &Recipe, targets: &[Target]) -> f64 {
+    let costs = |target: &Target| {
+        let whole = if recipe.allocation.part.counts_macs() { macs(graph, target) } else { target.units() as f64 };
+        (whole / target.units().max(1) as f64, whole)
+    };
+    let (halves, total) =
+        targets.iter().map(costs).fold((0.0, 0.0), |(h, t), (unit, whole)| (h + 0.5 * unit, t + whole));
+    halves / f64::max(total, f64::MIN_POSITIVE)
 }
 
 fn macs(graph: &Graph, target: &Target) -> f64 {

@@ -127,7 +127,7 @@ impl Training {
     pub fn total(&self, images: usize) -> Option<usize> {
         let epochs = |epochs: f32| {
             let batch = self.batch.min(images.max(1));
-            ((f64::from(epochs) * images as f64 / batch as f64).ceil() as usize).max(1)
+            ((f64::from(epochs) * images as f64 / batch as f64).round() as usize).max(1)
         };
         self.steps.or_else(|| self.epochs.map(epochs))
     }
