@@ -40,6 +40,10 @@ export function ratio(value: number): string {
   return `${fixed(value, value < 9.95 ? 1 : value < 99.5 ? 1 : 0)}×`;
 }
 
+/** A file that is being loaded, and how far it is. */
+export const onItsWay = ({ file, done, total }: { file: string; done: number; total: number }): string =>
+  total > done ? `${file}, ${bytes(done)} of ${bytes(total)}` : `${file}, ${bytes(done)}`;
+
 /** 1234567 -> "1.23 M" */
 export function compact(value: number): string {
   if (!Number.isFinite(value)) return "–";

@@ -1,7 +1,8 @@
-// The list of runs a sweep makes; pure.
+// A sweep: the list of runs that it makes, and making them one after the other.
 
+import { isFailure } from "./client.js";
 import { currentMethod } from "./select.js";
-import type { State } from "./store.js";
+import type { Msg, State, SweepItem } from "./store.js";
 import type { Settings } from "./types.js";
 
 /** "50, 80; 90" -> [50, 80, 90]; what is no number is left out, doubles too. */
@@ -31,4 +32,27 @@ export function combine(state: State, methods: string[], sparsities: number[], s
           seed: String(seed),
         });
   return list;
+}
+
+/** Makes the runs in order, and says of each how it went; one that fails does not end the sweep. */
+export async function follow(
+  host: { send(msg: Msg): void },
+  list: Settings[],
+  run: (settings: Settings, id: string) => Promise<void>,
+  stopped: () => boolean,
+): Promise<void> {
+  const id = Date.now().toString(36);
+  const items: SweepItem[] = list.map((settings) => ({ settings, status: "waiting" }));
+  host.send({ type: "sweep", sweep: { id, started: Date.now(), items, state: "working" } });
+  for (let index = 0; index < list.length && !stopped(); index++) {
+    host.send({ type: "sweepItem", index, status: "working" });
+    try {
+      await run(list[index]!, id);
+      host.send({ type: "sweepItem", index, status: "done" });
+    } catch (error) {
+      if (stopped()) return;
+      host.send({ type: "sweepItem", index, status: "failed", message: isFailure(error) ? error.message : String(error) });
+    }
+  }
+  if (!stopped()) host.send({ type: "sweepState", state: "done" });
 }

@@ -62,7 +62,7 @@ function refusal(ctx: Context): TemplateResult | undefined {
       html`A run is under way, and two measurements at once would spoil each other. Wait for it, or
         <button class="quiet" @click=${() => ctx.go({ tab: "lab" })}>cancel it in the lab</button>.`,
     );
-  if (state.engine === "ready" || (state.engine !== "dead" && state.engine !== "restarting" && done(ctx)))
+  if (state.engine === "ready" || state.engine === "unopened" || (state.engine !== "dead" && state.engine !== "restarting" && done(ctx)))
     return undefined;
   if (state.engine === "dead")
     return line(

@@ -2,6 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { sentence } from "../format.js";
+import { defaultOf } from "../settings.js";
 import type { Param, Problem } from "../types.js";
 
 export interface Field {
@@ -20,10 +21,6 @@ export function field(f: Field): TemplateResult {
     ${f.problem ? html`<p class="problem" role="alert">${sentence(f.problem.message)} ${sentence(f.problem.hint)}</p>` : nothing}
   </div>`;
 }
-
-/** Defaults come as 32-bit floats: their tail of digits is no part of the value. */
-export const defaultOf = (param: Param): string =>
-  typeof param.kind.default === "number" ? String(+param.kind.default.toPrecision(6)) : String(param.kind.default);
 
 function control(f: Field): TemplateResult {
   const { kind } = f.param;

@@ -2,8 +2,9 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { styled } from "../elements/styled.js";
-import { bytes, count, duration, sentence, share } from "../format.js";
+import { bytes, count, duration, onItsWay, sentence, share } from "../format.js";
 import { completed, fraction, occupied } from "../select.js";
+import type { Loading } from "../store.js";
 import type { Work } from "../work.js";
 import type { Param } from "../types.js";
 import type { Context } from "./context.js";
@@ -27,7 +28,7 @@ export function goView(ctx: Context): TemplateResult {
               <button class="second" @click=${() => ctx.reset()}>Reset</button>`
       }
     </div>
-    <div class="status">${state.work?.job === "run" ? progress(state.work) : job === "survey" ? elsewhere(ctx) : (problems(ctx) ?? preview(ctx))}</div>
+    <div class="status">${state.work?.job === "run" ? progress(state.work, state.loading) : job === "survey" ? elsewhere(ctx) : (problems(ctx) ?? preview(ctx))}</div>
   </section>`;
 }
 
@@ -115,14 +116,14 @@ function problems(ctx: Context): TemplateResult | undefined {
   </div>`;
 }
 
-function progress(work: Work): TemplateResult {
+function progress(work: Work, loading: Loading | undefined): TemplateResult {
   const done = fraction(work);
   const phase = work.phases[work.phase];
   const spent = (Date.now() - work.started) / 1000;
   const left = done > 0.04 && spent > 1 ? `${duration((spent / done) * (1 - done))} left` : "";
   const label = phase
     ? `${phase.label}, ${count(work.done)} of ${count(work.total || phase.steps)}`
-    : "Loading the training images";
+    : `Loading the training images${loading ? `: ${onItsWay(loading)}` : ""}`;
   return html`<div
       class="progress"
       role="progressbar"

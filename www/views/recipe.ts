@@ -6,6 +6,7 @@ import { sentence } from "../format.js";
 import { baseline, completed, currentMethod, overrides, partOf } from "../select.js";
 import type { Axis, Meta, Param } from "../types.js";
 import type { Context } from "./context.js";
+import { aboutGpu, askGpu } from "./device.js";
 import { field } from "./field.js";
 
 export function methodView(ctx: Context): TemplateResult {
@@ -97,6 +98,7 @@ function running(ctx: Context): TemplateResult {
   return html`<div class="running" role="group" aria-label="Measured with">
     ${params.map((param) => paramView(ctx, param.key, param))}
     ${Number(completed(ctx.state)["threads"] ?? 1) > (cores ?? Infinity) ? html`<p class="note">${hint || `This device has ${cores} threads.`} The run will say so and use what there is.</p>` : nothing}
+    ${completed(ctx.state)["executor"] === "gpu" && ctx.state.gpu && "none" in ctx.state.gpu ? html`<p class="note">${aboutGpu(ctx.state)} ${askGpu(ctx)}</p>` : nothing}
   </div>`;
 }
 

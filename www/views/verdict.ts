@@ -1,7 +1,7 @@
 // The strip on top of the lab: what the cut cost, what it bought, and the sentence.
 
 import { html, nothing, type TemplateResult } from "lit";
-import { bytes, count, fixed, milliseconds, percent, ratio, sentence } from "../format.js";
+import { bytes, count, fixed, milliseconds, onItsWay, percent, ratio, sentence } from "../format.js";
 import { baseline, shownRecord } from "../select.js";
 import type { RunRecord } from "../types.js";
 import type { Context } from "./context.js";
@@ -100,12 +100,12 @@ function says(ctx: Context, record: RunRecord | undefined, dense: RunRecord | un
         <strong>${sentence(state.failure.message)}</strong> ${sentence(state.failure.hint)}
       </p>
       <p class="label">
-        ${state.engine === "dead" ? html`<button class="quiet" @click=${() => ctx.restart()}>Start the engine again</button>` : nothing}
+        ${mend(ctx)}
         <button class="quiet" @click=${() => ctx.send({ type: "failure", failure: undefined })}>Dismiss</button>
       </p>`;
   }
-  if (state.notice) {
-    return html`<p>${state.notice}</p>
+  if (state.notices.length) {
+    return html`${state.notices.map((text) => html`<p>${text}</p>`)}
       <p class="label">
         <button class="quiet" @click=${() => ctx.send({ type: "notice", text: undefined })}>Dismiss</button>
       </p>`;
@@ -114,12 +114,28 @@ function says(ctx: Context, record: RunRecord | undefined, dense: RunRecord | un
     return html`<p>${record.verdict}</p>
       ${record.notes.length ? html`<p class="label faint clamp" title=${record.notes.join(" ")}>${record.notes.join(" ")}</p>` : nothing}`;
   }
+  if (state.engine === "unopened" || state.engine === "dead")
+    return html`<p>${state.engine === "dead" ? "The engine is not running." : "The network is not loaded."}</p>
+      <p class="label">${mend(ctx)}</p>`;
+  if (state.check?.ok === false && !state.model)
+    return html`<p>No network is open: the recipe below names something that is not there.</p>`;
   if (state.engine === "starting" || state.engine === "opening")
-    return html`<p class="faint">Loading the network and its test images.</p>`;
+    return html`<p class="faint">
+      Loading the network and its test images${state.loading ? `: ${onItsWay(state.loading)}` : ""}.
+    </p>`;
   if (state.engine === "restarting") return html`<p class="faint">Starting the engine again.</p>`;
   const name = state.model?.name ?? "The network";
   return html`<p>
     ${name} is trained and ready${dense ? "" : "; it is being measured on this device"}. Prune removes the share of
     weights chosen below, trains what is left, and measures both sides.
   </p>`;
+}
+
+/** What brings back an engine or a network that is not there. */
+function mend(ctx: Context): TemplateResult | typeof nothing {
+  const { engine } = ctx.state;
+  if (engine === "dead")
+    return html`<button class="quiet" @click=${() => ctx.restart()}>Start the engine again</button>`;
+  if (engine === "unopened") return html`<button class="quiet" @click=${() => ctx.retry()}>Try again</button>`;
+  return nothing;
 }
