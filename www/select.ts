@@ -14,6 +14,12 @@ export function completed(state: State): Settings {
   return { ...known, model, ...(data === undefined ? {} : { data }) };
 }
 
+/** A setting that the rest of the recipe leaves no choice about: what it comes to, and why. */
+export function lockOf({ check }: State, key: string): { value: string | undefined; why: string } | undefined {
+  const why = check?.ok ? check.fixed?.[key] : undefined;
+  return why === undefined ? undefined : { value: check!.settings[key], why };
+}
+
 export interface Wanted {
   model: string;
   data: string;

@@ -1,6 +1,7 @@
 // The page's state and the one pure function that changes it. No browser in here: it is tested without one.
 
 import type { Accelerator } from "./gpu.js";
+import { honest } from "./record.js";
 import { currentMethod } from "./select.js";
 import type {
   Card,
@@ -196,9 +197,9 @@ export function update(state: State, msg: Msg): State {
     case "stopped":
       return { ...state, work: undefined, survey: keepPoints(state) };
     case "finished":
-      return { ...state, work: undefined, runs: [msg.run, ...state.runs], shown: msg.run.id };
+      return { ...state, work: undefined, runs: [withHonest(msg.run), ...state.runs], shown: msg.run.id };
     case "baseline":
-      return { ...state, work: undefined, baselines: { ...state.baselines, [msg.record.model]: msg.record } };
+      return { ...state, work: undefined, baselines: { ...state.baselines, [msg.record.model]: honest(msg.record) } };
     case "surveyed":
       return {
         ...state,
@@ -217,7 +218,7 @@ export function update(state: State, msg: Msg): State {
     case "loading":
       return { ...state, loading: msg.loading };
     case "runs":
-      return { ...state, runs: mergeRuns(state.runs, msg.runs) };
+      return { ...state, runs: mergeRuns(state.runs, msg.runs.map(withHonest)) };
     case "show":
       return { ...state, shown: msg.id };
     case "forget":
@@ -244,6 +245,8 @@ export function update(state: State, msg: Msg): State {
       return state.sweep ? { ...state, sweep: endSweep(state.sweep, msg.state) } : state;
   }
 }
+
+const withHonest = (run: Run): Run => ({ ...run, record: honest(run.record) });
 
 /** What was measured with another GPU, or without one, is measured anew. */
 const sameGpu = (before: Accelerator | undefined, now: Accelerator): boolean =>

@@ -2,7 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { styled } from "../elements/styled.js";
-import { csv, save, saveJson } from "../export.js";
+import { saveCsv, saveJson } from "../export.js";
 import { clock, count, crosses, duration, plural, sentence } from "../format.js";
 import { fraction, occupied } from "../select.js";
 import { layersOf, unsteady } from "../survey.js";
@@ -132,7 +132,7 @@ function head(ctx: Context, rows: SurveyRow[], working: boolean): TemplateResult
       <button
         class="quiet"
         ?disabled=${working}
-        @click=${() => save(csv(surveyTable(rows)), "text/csv", "secateur-break-even.csv")}
+        @click=${() => saveCsv(surveyTable(rows), "secateur-break-even")}
       >
         Save CSV
       </button>

@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { Choice } from "../elements/picker.js";
 import { sentence } from "../format.js";
-import { baseline, completed, currentMethod, overrides, partOf } from "../select.js";
+import { baseline, completed, currentMethod, lockOf, overrides, partOf } from "../select.js";
 import type { Axis, Meta, Param } from "../types.js";
 import type { Context } from "./context.js";
 import { aboutGpu, askGpu } from "./device.js";
@@ -105,7 +105,8 @@ function running(ctx: Context): TemplateResult {
 function axisView(ctx: Context, axis: Axis): TemplateResult {
   const { state } = ctx;
   const settings = completed(state);
-  const part = partOf(axis, settings);
+  const lock = lockOf(state, axis.id);
+  const part = partOf(axis, lock?.value === undefined ? settings : { ...settings, [axis.id]: lock.value });
   const refused = state.check?.disabled[axis.id] ?? {};
   const problem = state.check?.errors.find((error) => error.key === axis.id);
   const label = (meta: Meta) => (refused[meta.id] ? `${meta.name} (not now)` : meta.name);
@@ -115,6 +116,7 @@ function axisView(ctx: Context, axis: Axis): TemplateResult {
     <select
       aria-label=${axis.name}
       aria-describedby="axis-${axis.id}"
+      ?disabled=${!!lock}
       @change=${(event: Event) => ctx.set(axis.id, (event.target as HTMLSelectElement).value)}
     >
       ${part ? nothing : html`<option selected disabled>${settings[axis.id]} (unknown)</option>`}
@@ -130,7 +132,7 @@ function axisView(ctx: Context, axis: Axis): TemplateResult {
           </option>`,
       )}
     </select>
-    <p class="note" id="axis-${axis.id}">${part?.what ?? ""}</p>
+    <p class="note" id="axis-${axis.id}">${part?.what ?? ""} ${lock ? sentence(lock.why) : nothing}</p>
     ${problem ? html`<p class="problem" role="alert">${sentence(problem.message)} ${sentence(problem.hint)}</p>` : nothing}
     ${
       reasons.length
@@ -149,11 +151,13 @@ function axisView(ctx: Context, axis: Axis): TemplateResult {
 }
 
 function paramView(ctx: Context, key: string, param: Param): TemplateResult {
+  const lock = lockOf(ctx.state, key);
   return field({
     id: `field-${key.replace(".", "-")}`,
     param,
-    value: completed(ctx.state)[key],
+    value: lock ? lock.value : completed(ctx.state)[key],
     problem: ctx.state.check?.errors.find((error) => error.key === key),
+    ...(lock ? { locked: lock.why } : {}),
     set: (value) => ctx.set(key, value),
   });
 }

@@ -1,7 +1,7 @@
 // The strip on top of the lab: what the cut cost, what it bought, and the sentence.
 
 import { html, nothing, type TemplateResult } from "lit";
-import { bytes, count, fixed, milliseconds, onItsWay, percent, ratio, sentence } from "../format.js";
+import { bytes, count, fixed, milliseconds, onItsWay, percent, plural, ratio, sentence } from "../format.js";
 import { baseline, shownRecord } from "../select.js";
 import type { RunRecord } from "../types.js";
 import type { Context } from "./context.js";
@@ -37,8 +37,8 @@ function after(record: RunRecord): TemplateResult {
       : `${ratio(1 / s.ratio)} slower here`;
   return html`${cell(
     html`${percent(a.before)} ${to} ${percent(a.after)}`,
-    html`accuracy on ${count(a.n)} images ${howAccuracy(record, false)}`,
-    html`${percent(a.low)}–${percent(a.high)} after the cut`,
+    html`${imagesOf(record)} ${howAccuracy(record, false)}`,
+    a.n ? html`${percent(a.low)}–${percent(a.high)} after the cut` : nothing,
   )}
   ${cell(
     faster,
@@ -52,6 +52,9 @@ function after(record: RunRecord): TemplateResult {
     html`${count(size.nonzero)} of ${count(size.parameters)} parameters left`,
   )}`;
 }
+
+const imagesOf = ({ accuracy: { n } }: RunRecord): string =>
+  n ? `accuracy on ${plural(n, "image")}` : "no test images, so no accuracy";
 
 /** How the network was run, as far as it is not the usual: one image, one thread, floats. */
 function runAs({ speed, environment, accuracy, layers }: RunRecord): string {
@@ -72,9 +75,9 @@ function before(ctx: Context, dense: RunRecord | undefined): TemplateResult {
   return html`${cell(
     dense ? percent(dense.accuracy.before) : html`<span class="wait">–</span>`,
     dense
-      ? html`accuracy on ${count(dense.accuracy.n)} images ${howAccuracy(dense, true)}`
+      ? html`${imagesOf(dense)} ${howAccuracy(dense, true)}`
       : html`accuracy, ${waiting}`,
-    dense ? html`${percent(dense.accuracy.before_low)}–${percent(dense.accuracy.before_high)}` : nothing,
+    dense?.accuracy.n ? html`${percent(dense.accuracy.before_low)}–${percent(dense.accuracy.before_high)}` : nothing,
   )}
   ${cell(
     speed ? milliseconds(speed.dense_ms) : html`<span class="wait">–</span>`,
