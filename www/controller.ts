@@ -82,12 +82,14 @@ export class Controller {
     return this.host.state.check?.ok === false && !this.#checking;
   }
 
-  /** The element left the page for good: who waits for a run is told. */
-  close(): void {
+  /** The element left the page for good: who waits for a run is told. Answers whether anybody does. */
+  close(): boolean {
+    const awaited = occupied(this.host.state) !== undefined || this.#claimed !== undefined;
     this.#closed = true;
     this.#stopSweep = true;
-    if (occupied(this.host.state)) this.host.emit("error", removed);
+    if (awaited) this.host.emit("error", removed);
     this.#client.kill(removed);
+    return awaited;
   }
 
   /** Brings check, preview and the open model up to date with the settings; calls in between collapse into one. */
@@ -155,6 +157,10 @@ export class Controller {
   }
 
   async run(settings: Settings = this.host.state.settings, sweep?: string): Promise<RunRecord> {
+    if (this.#closed) {
+      this.host.emit("error", removed);
+      throw removed;
+    }
     return this.#claim(async () => {
       const { engine, failure } = this.host.state;
       if (engine === "dead" || engine === "unopened") throw failure ?? unopened;
@@ -189,6 +195,7 @@ export class Controller {
       if (state.work) await this.#stop();
       return await work();
     } catch (error) {
+      if (this.#closed) throw removed;
       this.#fail(error);
       throw error;
     } finally {
@@ -249,7 +256,8 @@ export class Controller {
   #finish(settings: Settings, record: RunRecord, sweep?: string): void {
     const at = Date.now();
     const id = `${at.toString(36)}-${record.digest.slice(0, 8)}`;
-    const run: Run = { id, at, settings, record, ...(sweep ? { sweep } : {}) };
+    const held = this.host.state.work?.accuracy ?? [];
+    const run: Run = { id, at, settings, record, ...(held.length ? { held } : {}), ...(sweep ? { sweep } : {}) };
     this.host.send({ type: "finished", run });
     this.host.keep(run);
   }
@@ -348,6 +356,7 @@ export class Controller {
   }
 
   #fail(error: unknown, engine?: State["engine"]): void {
+    if (this.#closed) return;
     const failure = asFailure(error);
     if (engine) this.host.send({ type: "engine", engine });
     if (failure.kind === "cancelled") return;

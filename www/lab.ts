@@ -1,13 +1,14 @@
 // <secateur-lab>: the whole application as one element. Attributes and properties carry the settings' keys.
 
 import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { announcement } from "./announce.js";
 import { copy } from "./clipboard.js";
 import { Controller, type Host } from "./controller.js";
 import "./elements/define.js";
 import { save } from "./export.js";
 import { removed } from "./failures.js";
 import { OwnPage } from "./own-page.js";
-import { baseline, completed, occupied, shownRecord, shownRun } from "./select.js";
+import { baseline, completed, shownRecord, shownRun } from "./select.js";
 import { initial, update, type Msg, type State } from "./store.js";
 import { attributesOf, defineSettings, given, keysOf, settingsAmong } from "./settings.js";
 import { sheets } from "./styles/sheets.js";
@@ -90,8 +91,7 @@ export class SecateurLab extends LitElement {
 
   /** Gives back what the element holds of the browser; settings and runs stay for when it is put back. */
   #close(): void {
-    const lost = occupied(this.#state) !== undefined;
-    this.#controller?.close();
+    const lost = this.#controller?.close();
     this.#own?.mark(undefined);
     this.#own?.close();
     this.#controller = this.#own = undefined;
@@ -168,7 +168,25 @@ export class SecateurLab extends LitElement {
               : this.#lab(ctx)
       }
       ${sweepDialog(ctx)}
+      <p class="visually-hidden" role="status">${announcement(this.#state)}</p>
     </div>`;
+  }
+
+  /** Where the focus was before an update, and the part of the page around it. */
+  #focused: { at: Element; within: Element | null } | undefined;
+
+  protected override willUpdate(): void {
+    const at = this.shadowRoot?.activeElement;
+    this.#focused = at ? { at, within: at.closest("section, main") } : undefined;
+  }
+
+  /** A button that an update takes away, as Dismiss does with itself, leaves the focus to its surroundings. */
+  protected override updated(): void {
+    const { at, within } = this.#focused ?? {};
+    if (!at || at.isConnected || this.shadowRoot?.activeElement) return;
+    const home = within?.isConnected ? within : this.shadowRoot?.querySelector("main");
+    const next = home?.querySelector<HTMLElement>("button:not(:disabled), a[href], input:not(:disabled), select");
+    next?.focus({ preventScroll: true });
   }
 
   #lab(ctx: Context): TemplateResult {
@@ -223,6 +241,11 @@ export class SecateurLab extends LitElement {
       forget: (run) => {
         send({ type: "forget", id: run.id });
         this.#own?.drop(run.id);
+      },
+      unforget: () => {
+        const { removed } = state;
+        send({ type: "unforget" });
+        if (removed) this.#own?.keep(removed);
       },
       sweep: (list) => void this.#controller?.sweep(list),
       openSweep: () => this.#openSweep(),

@@ -4,6 +4,7 @@ import type { Accelerator } from "./gpu.js";
 import { honest } from "./record.js";
 import { currentMethod } from "./select.js";
 import type {
+  AccuracyPoint,
   Card,
   Catalog,
   Check,
@@ -26,6 +27,8 @@ export interface Run {
   /** What was asked for; the record holds what it became. */
   settings: Settings;
   record: RunRecord;
+  /** Accuracy on held out images during training: the record has none of it. */
+  held?: AccuracyPoint[];
   sweep?: string;
 }
 
@@ -95,6 +98,10 @@ export interface State {
   panel: Panel;
   cost: Cost;
   axesOpen: boolean;
+  /** What methods are looked for by. */
+  query: string;
+  /** The run removed last: it can be brought back. */
+  removed?: Run;
 }
 
 export type Msg =
@@ -128,6 +135,8 @@ export type Msg =
   | { type: "panel"; panel: Panel }
   | { type: "cost"; cost: Cost }
   | { type: "axes"; open: boolean }
+  | { type: "find"; query: string }
+  | { type: "unforget" }
   | { type: "sweep"; sweep: Sweep | undefined }
   | { type: "sweepItem"; index: number; status: SweepItem["status"]; message?: string }
   | { type: "sweepState"; state: Sweep["state"] };
@@ -146,6 +155,7 @@ export const initial = (): State => ({
   panel: "compare",
   cost: "speed",
   axesOpen: false,
+  query: "",
 });
 
 export function update(state: State, msg: Msg): State {
@@ -226,7 +236,14 @@ export function update(state: State, msg: Msg): State {
         ...state,
         runs: state.runs.filter((run) => run.id !== msg.id),
         shown: state.shown === msg.id ? undefined : state.shown,
+        removed: state.runs.find((run) => run.id === msg.id),
       };
+    case "unforget":
+      return state.removed
+        ? { ...state, runs: mergeRuns(state.runs, [state.removed]), shown: state.removed.id, removed: undefined }
+        : state;
+    case "find":
+      return { ...state, query: msg.query };
     case "look":
       return { ...state, layer: msg.name };
     case "height":

@@ -282,6 +282,8 @@ export interface RunRecord {
   changed: { index: number; label: number; before: number; after: number }[];
   /** How many there are in all; `changed` holds the first of them. */
   changed_total?: number;
+  /** All of them, by what became of them. */
+  changed_counts?: { lost: number; gained: number; other: number };
   timeline: Phase[];
   curve: TrainPoint[];
   seconds: number;

@@ -36,7 +36,7 @@ export function compareView(ctx: Context): TemplateResult {
     <div class="compare">
       ${mine.length ? chart(ctx, mine) : empty(ctx)}
       <div class="runs">
-        ${runsHead(ctx, mine)} ${mine.length ? runsTable(ctx, mine) : nothing}
+        ${runsHead(ctx, mine)} ${undo(ctx)} ${mine.length ? runsTable(ctx, mine) : nothing}
         ${others ? html`<p class="note">${others === 1 ? "One run of another network is" : `${others} runs of other networks are`} kept too; choose the network above to see them.</p>` : nothing}
       </div>
     </div>`;
@@ -148,6 +148,15 @@ function runsHead(ctx: Context, runs: Run[]): TemplateResult {
       <button class="second" ?disabled=${busy || !state.model} @click=${() => ctx.openSweep()}>Sweep…</button>
     </span>
   </div>`;
+}
+
+function undo(ctx: Context): TemplateResult | typeof nothing {
+  const { removed, catalog } = ctx.state;
+  if (!removed) return nothing;
+  const name = `${methodName(catalog, removed.record)} at ${share(requested(removed.record))}`;
+  return html`<p class="label" role="status">
+    ${name} was removed. <button class="quiet" @click=${() => ctx.unforget()}>Undo</button>
+  </p>`;
 }
 
 function runsTable(ctx: Context, runs: Run[]): TemplateResult {

@@ -29,6 +29,8 @@ const to = html`<span class="arrow" aria-label="to">→</span>`;
 function after(record: RunRecord): TemplateResult {
   const { accuracy: a, speed: s, size } = record;
   const same = s.low <= 1 && s.high >= 1;
+  // The same weights as the preview counts: biases and norms are no layer's weights.
+  const [kept, total] = [sum(record.layers, "kept"), sum(record.layers, "total")];
   const smaller = size.bytes_dense / Math.max(1, size.bytes_stored);
   const faster = same
     ? "No faster here"
@@ -49,9 +51,12 @@ function after(record: RunRecord): TemplateResult {
   ${cell(
     smaller >= 1.05 ? `${ratio(smaller)} smaller` : smaller > 0.95 ? "No smaller" : `${ratio(1 / smaller)} larger`,
     html`${bytes(size.bytes_dense)} ${to} ${bytes(size.bytes_stored)} ${howSize(record, false)}`,
-    html`${count(size.nonzero)} of ${count(size.parameters)} parameters left`,
+    html`${count(kept)} of ${count(total)} weights left`,
   )}`;
 }
+
+const sum = (layers: RunRecord["layers"], of: "kept" | "total"): number =>
+  layers.reduce((all, layer) => all + layer[of], 0);
 
 const imagesOf = ({ accuracy: { n } }: RunRecord): string =>
   n ? `accuracy on ${plural(n, "image")}` : "no test images, so no accuracy";
@@ -77,7 +82,9 @@ function before(ctx: Context, dense: RunRecord | undefined): TemplateResult {
     dense
       ? html`${imagesOf(dense)} ${howAccuracy(dense, true)}`
       : html`accuracy, ${waiting}`,
-    dense?.accuracy.n ? html`${percent(dense.accuracy.before_low)}–${percent(dense.accuracy.before_high)}` : nothing,
+    dense?.accuracy.n
+      ? html`95% interval ${percent(dense.accuracy.before_low)}–${percent(dense.accuracy.before_high)}`
+      : nothing,
   )}
   ${cell(
     speed ? milliseconds(speed.dense_ms) : html`<span class="wait">–</span>`,
@@ -115,7 +122,7 @@ function says(ctx: Context, record: RunRecord | undefined, dense: RunRecord | un
   }
   if (record) {
     return html`<p>${record.verdict}</p>
-      ${record.notes.length ? html`<p class="label faint clamp" title=${record.notes.join(" ")}>${record.notes.join(" ")}</p>` : nothing}`;
+      ${notes(record.notes)}`;
   }
   if (state.engine === "unopened" || state.engine === "dead")
     return html`<p>${state.engine === "dead" ? "The engine is not running." : "The network is not loaded."}</p>
@@ -129,9 +136,20 @@ function says(ctx: Context, record: RunRecord | undefined, dense: RunRecord | un
   if (state.engine === "restarting") return html`<p class="faint">Starting the engine again.</p>`;
   const name = state.model?.name ?? "The network";
   return html`<p>
-    ${name} is trained and ready${dense ? "" : "; it is being measured on this device"}. Prune removes the share of
-    weights chosen below, trains what is left, and measures both sides.
+    Many weights of a network can go with little harm: it gets smaller and faster, and what that costs in accuracy is
+    measured here. ${name} is trained and ready${dense ? "" : "; it is being measured on this device"}. Prune removes the
+    share of weights chosen below, trains what is left, and measures both sides.
   </p>`;
+}
+
+/** The first stands for itself; of more than one the rest unfolds. */
+function notes([first, ...rest]: string[]): TemplateResult | typeof nothing {
+  if (first === undefined) return nothing;
+  if (!rest.length) return html`<p class="label faint">${sentence(first)}</p>`;
+  return html`<details class="notes">
+    <summary class="label faint"><span>${sentence(first)}</span> <u>${plural(rest.length, "more note")}</u></summary>
+    ${rest.map((note) => html`<p class="label faint">${sentence(note)}</p>`)}
+  </details>`;
 }
 
 /** What brings back an engine or a network that is not there. */
