@@ -30,6 +30,8 @@ export class Controller {
   readonly gallery: Gallery;
   readonly #client: Client;
   #opened = "";
+  /** The last that could not be measured. */
+  #unmeasured = "";
   #checking = false;
   #checkAgain = false;
   #job: Promise<unknown> | undefined;
@@ -141,8 +143,14 @@ export class Controller {
     const { state } = this.host;
     if (this.#job || this.#claimed || this.#closed || state.engine !== "ready" || !state.model) return;
     if (baseline(state)) return this.#fetchAhead();
-    const [model, data] = this.#opened.split("/");
-    void this.#work("baseline", { model: model!, data: data! }).catch((error: unknown) => this.#fail(error));
+    const opened = this.#opened;
+    if (opened === this.#unmeasured) return;
+    const [model, data] = opened.split("/");
+    void this.#work("baseline", { model: model!, data: data! }).catch((error: unknown) => {
+      // Not again and again: it would fail each time.
+      if (asFailure(error).kind !== "cancelled") this.#unmeasured = opened;
+      this.#fail(error);
+    });
   }
 
   /** Once all is at rest, what the next run will ask for is fetched; that it failed is told when it is missed. */
@@ -193,6 +201,7 @@ export class Controller {
     this.#claimed = new Promise((resolve) => (release = resolve));
     try {
       if (state.work) await this.#stop();
+      if (this.#closed) throw removed;
       return await work();
     } catch (error) {
       if (this.#closed) throw removed;

@@ -10,8 +10,8 @@ const partOf = (axes: Axis[], axis: string, id: string) =>
 /** All that a method may be looked for by, in small letters. */
 export function termsOf(method: Method, catalog: Catalog): string {
   const parts = Object.entries(method.settings).flatMap(([axis, id]) => [id, partOf(catalog.axes, axis, id)?.name ?? ""]);
-  const names = [method.name, method.family, ...method.sources.map((source) => source.cite)];
-  return [method.id, method.what, method.formula, ...names, ...names.map(initials), ...parts].join(" ").toLowerCase();
+  const names = [method.name, method.family, method.what, ...method.sources.map((source) => source.cite)];
+  return [method.id, ...(method.aliases ?? []), method.formula, ...names, ...names.map(initials), ...parts].join(" ").toLowerCase();
 }
 
 /** Whether every word asked for is among the terms. */

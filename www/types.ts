@@ -44,6 +44,8 @@ export interface Method {
   formula: string;
   sources: Source[];
   family: string;
+  /** Other names that people know it by. */
+  aliases?: string[];
   reading?: string;
   /** True for the methods every comparison should show. */
   baseline?: boolean;

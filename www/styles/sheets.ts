@@ -8,5 +8,6 @@ import forced from "./forced.css";
 import lab from "./lab.css";
 import pages from "./pages.css";
 import survey from "./survey.css";
+import touch from "./touch.css";
 
-export const sheets: CSSResult[] = [base, controls, lab, figures, pages, survey, forced].map((text) => unsafeCSS(text));
+export const sheets: CSSResult[] = [base, controls, lab, figures, pages, survey, touch, forced].map((text) => unsafeCSS(text));

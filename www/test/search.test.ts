@@ -17,11 +17,12 @@ const method: Method = {
   family: "By size",
   sources: [{ cite: "Frankle and Carbin, The Lottery Ticket Hypothesis, 2019", url: "" }],
   settings: { pattern: "nm" },
+  aliases: ["Winning ticket"],
 };
 
 test("by name, id, family, choice, paper and initials", () => {
   const terms = termsOf(method, catalog);
-  for (const query of ["imp", "LTH", "n:m", "nm", "lottery", "frankle 2019", "by size", "iterative pruning", ""])
+  for (const query of ["imp", "LTH", "n:m", "nm", "lottery", "frankle 2019", "by size", "iterative pruning", "winning", ""])
     assert.ok(found(terms, query), query);
   for (const query of ["obd", "lottery snip"]) assert.ok(!found(terms, query), query);
 });

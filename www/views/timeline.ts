@@ -44,7 +44,7 @@ export function timeline(ctx: Context): TemplateResult {
 function step(phase: Phase, done: number, current: boolean): TemplateResult {
   const unit = UNIT[phase.kind];
   const what =
-    phase.kind === "prune" && phase.sparsity !== undefined
+    phase.kind === "prune" && phase.sparsity !== undefined && !phase.label.includes("%")
       ? `to ${share(phase.sparsity)}`
       : unit && phase.steps > 1
         ? plural(phase.steps, unit)

@@ -25,7 +25,7 @@ export function trainingView(ctx: Context, height = 220): TemplateResult {
     return html`<div class="unseen" ${styled({ "min-height": `${height + 62}px` })}>
       <h3>Training</h3>
       <p class="note">${empty}</p>
-      ${work || height > 200 ? nothing : samples(ctx, 12)}
+      ${work || record || height > 200 ? nothing : samples(ctx, 12)}
     </div>`;
   }
   return html`<div class="pair">

@@ -110,7 +110,7 @@ function says(ctx: Context, record: RunRecord | undefined, dense: RunRecord | un
         <strong>${sentence(state.failure.message)}</strong> ${sentence(state.failure.hint)}
       </p>
       <p class="label">
-        ${mend(ctx)}
+        ${mend(ctx)} ${unset(ctx, state.failure.key)}
         <button class="quiet" @click=${() => ctx.send({ type: "failure", failure: undefined })}>Dismiss</button>
       </p>`;
   }
@@ -150,6 +150,16 @@ function notes([first, ...rest]: string[]): TemplateResult | typeof nothing {
     <summary class="label faint"><span>${sentence(first)}</span> <u>${plural(rest.length, "more note")}</u></summary>
     ${rest.map((note) => html`<p class="label faint">${sentence(note)}</p>`)}
   </details>`;
+}
+
+/** Takes back the setting that a failure names. */
+function unset(ctx: Context, key: string | undefined): TemplateResult | typeof nothing {
+  if (key === undefined || !(key in ctx.state.settings)) return nothing;
+  const take = () => {
+    ctx.send({ type: "failure", failure: undefined });
+    ctx.set(key, undefined);
+  };
+  return html`<button class="quiet" @click=${take}>Remove ${key}</button>`;
 }
 
 /** What brings back an engine or a network that is not there. */
