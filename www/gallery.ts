@@ -21,6 +21,8 @@ export class Gallery {
   image(index: number): Promise<Picture> {
     const known = this.#images.get(index) ?? this.client.call((remote) => remote.image(index));
     this.#images.set(index, known);
+    // One that did not come is asked for again.
+    known.catch(() => this.#images.get(index) === known && this.#images.delete(index));
     return known;
   }
 

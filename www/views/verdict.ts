@@ -1,7 +1,7 @@
 // The strip on top of the lab: what the cut cost, what it bought, and the sentence.
 
 import { html, nothing, type TemplateResult } from "lit";
-import { bytes, count, fixed, milliseconds, percent, ratio, sentence } from "../format.js";
+import { bytes, count, fixed, milliseconds, onItsWay, percent, plural, ratio, sentence } from "../format.js";
 import { baseline, shownRecord } from "../select.js";
 import type { RunRecord } from "../types.js";
 import type { Context } from "./context.js";
@@ -29,6 +29,8 @@ const to = html`<span class="arrow" aria-label="to">→</span>`;
 function after(record: RunRecord): TemplateResult {
   const { accuracy: a, speed: s, size } = record;
   const same = s.low <= 1 && s.high >= 1;
+  // The same weights as the preview counts: biases and norms are no layer's weights.
+  const [kept, total] = [sum(record.layers, "kept"), sum(record.layers, "total")];
   const smaller = size.bytes_dense / Math.max(1, size.bytes_stored);
   const faster = same
     ? "No faster here"
@@ -37,8 +39,8 @@ function after(record: RunRecord): TemplateResult {
       : `${ratio(1 / s.ratio)} slower here`;
   return html`${cell(
     html`${percent(a.before)} ${to} ${percent(a.after)}`,
-    html`accuracy on ${count(a.n)} images ${howAccuracy(record, false)}`,
-    html`${percent(a.low)}–${percent(a.high)} after the cut`,
+    html`${imagesOf(record)} ${howAccuracy(record, false)}`,
+    a.n ? html`${percent(a.low)}–${percent(a.high)} after the cut` : nothing,
   )}
   ${cell(
     faster,
@@ -49,9 +51,15 @@ function after(record: RunRecord): TemplateResult {
   ${cell(
     smaller >= 1.05 ? `${ratio(smaller)} smaller` : smaller > 0.95 ? "No smaller" : `${ratio(1 / smaller)} larger`,
     html`${bytes(size.bytes_dense)} ${to} ${bytes(size.bytes_stored)} ${howSize(record, false)}`,
-    html`${count(size.nonzero)} of ${count(size.parameters)} parameters left`,
+    html`${count(kept)} of ${count(total)} weights left`,
   )}`;
 }
+
+const sum = (layers: RunRecord["layers"], of: "kept" | "total"): number =>
+  layers.reduce((all, layer) => all + layer[of], 0);
+
+const imagesOf = ({ accuracy: { n } }: RunRecord): string =>
+  n ? `accuracy on ${plural(n, "image")}` : "no test images, so no accuracy";
 
 /** How the network was run, as far as it is not the usual: one image, one thread, floats. */
 function runAs({ speed, environment, accuracy, layers }: RunRecord): string {
@@ -72,9 +80,11 @@ function before(ctx: Context, dense: RunRecord | undefined): TemplateResult {
   return html`${cell(
     dense ? percent(dense.accuracy.before) : html`<span class="wait">–</span>`,
     dense
-      ? html`accuracy on ${count(dense.accuracy.n)} images ${howAccuracy(dense, true)}`
+      ? html`${imagesOf(dense)} ${howAccuracy(dense, true)}`
       : html`accuracy, ${waiting}`,
-    dense ? html`${percent(dense.accuracy.before_low)}–${percent(dense.accuracy.before_high)}` : nothing,
+    dense?.accuracy.n
+      ? html`95% interval ${percent(dense.accuracy.before_low)}–${percent(dense.accuracy.before_high)}`
+      : nothing,
   )}
   ${cell(
     speed ? milliseconds(speed.dense_ms) : html`<span class="wait">–</span>`,
@@ -100,26 +110,63 @@ function says(ctx: Context, record: RunRecord | undefined, dense: RunRecord | un
         <strong>${sentence(state.failure.message)}</strong> ${sentence(state.failure.hint)}
       </p>
       <p class="label">
-        ${state.engine === "dead" ? html`<button class="quiet" @click=${() => ctx.restart()}>Start the engine again</button>` : nothing}
+        ${mend(ctx)} ${unset(ctx, state.failure.key)}
         <button class="quiet" @click=${() => ctx.send({ type: "failure", failure: undefined })}>Dismiss</button>
       </p>`;
   }
-  if (state.notice) {
-    return html`<p>${state.notice}</p>
+  if (state.notices.length) {
+    return html`${state.notices.map((text) => html`<p>${text}</p>`)}
       <p class="label">
         <button class="quiet" @click=${() => ctx.send({ type: "notice", text: undefined })}>Dismiss</button>
       </p>`;
   }
   if (record) {
     return html`<p>${record.verdict}</p>
-      ${record.notes.length ? html`<p class="label faint clamp" title=${record.notes.join(" ")}>${record.notes.join(" ")}</p>` : nothing}`;
+      ${notes(record.notes)}`;
   }
+  if (state.engine === "unopened" || state.engine === "dead")
+    return html`<p>${state.engine === "dead" ? "The engine is not running." : "The network is not loaded."}</p>
+      <p class="label">${mend(ctx)}</p>`;
+  if (state.check?.ok === false && !state.model)
+    return html`<p>No network is open: the recipe below names something that is not there.</p>`;
   if (state.engine === "starting" || state.engine === "opening")
-    return html`<p class="faint">Loading the network and its test images.</p>`;
+    return html`<p class="faint">
+      Loading the network and its test images${state.loading ? `: ${onItsWay(state.loading)}` : ""}.
+    </p>`;
   if (state.engine === "restarting") return html`<p class="faint">Starting the engine again.</p>`;
   const name = state.model?.name ?? "The network";
   return html`<p>
-    ${name} is trained and ready${dense ? "" : "; it is being measured on this device"}. Prune removes the share of
-    weights chosen below, trains what is left, and measures both sides.
+    Many weights of a network can go with little harm: it gets smaller and faster, and what that costs in accuracy is
+    measured here. ${name} is trained and ready${dense ? "" : "; it is being measured on this device"}. Prune removes the
+    share of weights chosen below, trains what is left, and measures both sides.
   </p>`;
+}
+
+/** The first stands for itself; of more than one the rest unfolds. */
+function notes([first, ...rest]: string[]): TemplateResult | typeof nothing {
+  if (first === undefined) return nothing;
+  if (!rest.length) return html`<p class="label faint">${sentence(first)}</p>`;
+  return html`<details class="notes">
+    <summary class="label faint"><span>${sentence(first)}</span> <u>${plural(rest.length, "more note")}</u></summary>
+    ${rest.map((note) => html`<p class="label faint">${sentence(note)}</p>`)}
+  </details>`;
+}
+
+/** Takes back the setting that a failure names. */
+function unset(ctx: Context, key: string | undefined): TemplateResult | typeof nothing {
+  if (key === undefined || !(key in ctx.state.settings)) return nothing;
+  const take = () => {
+    ctx.send({ type: "failure", failure: undefined });
+    ctx.set(key, undefined);
+  };
+  return html`<button class="quiet" @click=${take}>Remove ${key}</button>`;
+}
+
+/** What brings back an engine or a network that is not there. */
+function mend(ctx: Context): TemplateResult | typeof nothing {
+  const { engine } = ctx.state;
+  if (engine === "dead")
+    return html`<button class="quiet" @click=${() => ctx.restart()}>Start the engine again</button>`;
+  if (engine === "unopened") return html`<button class="quiet" @click=${() => ctx.retry()}>Try again</button>`;
+  return nothing;
 }
