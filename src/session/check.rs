@@ -89,6 +89,7 @@ impl Session {
             )
             .hint("choose another criterion, or a model with batch norm"));
         }
+        self.has_start(&recipe)?;
         Ok(recipe)
     }
 

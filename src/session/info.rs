@@ -3,9 +3,11 @@
 use serde::Serialize;
 
 use crate::base::{Error, Flat, Result};
-use crate::graph::{Graph, Masks, count};
+use crate::graph::{Masks, count};
+use crate::io::origin::Origin;
 use crate::zoo;
 
+use super::file::Loaded;
 use super::{Session, preview};
 
 /// What a network is: layers and links, for the picture.
@@ -25,6 +27,12 @@ pub struct ModelInfo {
     pub layers: Vec<LayerInfo>,
     /// Residual links, by layer names.
     pub links: Vec<(String, String)>,
+    /// Trained numbers that are not zero.
+    pub nonzero: usize,
+    /// The run that saved its file, if one did.
+    pub saved: Option<Origin>,
+    /// What is to be known about it: that it is pruned already, how its file was read.
+    pub notes: Vec<String>,
 }
 
 /// One layer with weights.
@@ -85,7 +93,8 @@ impl Session {
 }
 
 /// The picture of a network.
-pub(super) fn info(model: &zoo::Model, graph: &Graph) -> Result<ModelInfo> {
+pub(super) fn info(model: &zoo::Model, loaded: &Loaded) -> Result<ModelInfo> {
+    let graph = &loaded.graph;
     let layers = graph.layers().map(|(index, id)| {
         let node = &graph.nodes[index];
         let shape = graph.values[id].shape.clone();
@@ -115,5 +124,8 @@ pub(super) fn info(model: &zoo::Model, graph: &Graph) -> Result<ModelInfo> {
         input: model.input.to_vec(),
         layers: layers.collect(),
         links: preview::links(graph),
+        nonzero: count::nonzero(graph),
+        saved: loaded.origin.clone(),
+        notes: loaded.notes.clone(),
     })
 }

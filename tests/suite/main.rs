@@ -6,6 +6,7 @@ wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);
 mod channels;
 mod contract;
 mod couple;
+mod file;
 mod golden;
 #[cfg(feature = "gpu")]
 mod gpu;
