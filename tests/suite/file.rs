@@ -221,3 +221,36 @@ fn onnx_is_shorter_where_most_is_cut_and_says_where_it_comes_from() -> Result<()
     assert!(format::ALL.iter().all(|format| format.what.ends_with('.')));
     Ok(())
 }
+
+/// Both faces hand files over as they are.
+#[wasm_bindgen_test(unsupported = test)]
+fn packed_images_are_read_whole_and_damage_is_named() -> Result<()> {
+    let (images, labels) = crate::session::bars(100, 1);
+    let mut session = open("lenet-5")?;
+    let halves = |file: &[u8]| [member(&file[..60]), member(&file[60..]), vec![0]].concat();
+    assert_eq!(session.data("mnist", "test", &halves(&images), &halves(&labels))?, 100);
+    let mut cut = halves(&images);
+    cut.truncate(cut.len() - 100);
+    let error = session.data("mnist", "test", &cut, &labels).expect_err("the second member is not whole");
+    assert!(error.message.contains("MNIST images: the gzip data is damaged or cut short"), "{error}");
+    Ok(())
+}
+
+/// A member of a gzip file, stored as it is in blocks of 30,000 bytes.
+fn member(data: &[u8]) -> Vec<u8> {
+    let mut out = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+    for block in data.chunks(30_000) {
+        let length = block.len() as u16;
+        out.push(0);
+        out.extend([length, !length].iter().flat_map(|n| n.to_le_bytes()));
+        out.extend(block);
+    }
+    // An empty last block.
+    out.extend([1, 0, 0, 0xff, 0xff]);
+    let crc = data.iter().fold(!0u32, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| crc >> 1 ^ if crc & 1 == 1 { 0xedb8_8320 } else { 0 })
+    });
+    out.extend((!crc).to_le_bytes());
+    out.extend((data.len() as u32).to_le_bytes());
+    out
+}

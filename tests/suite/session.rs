@@ -15,7 +15,7 @@ use secateur::zoo;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 /// Pictures with a bright bar whose place is the class: easy, and made here.
-fn bars(n: usize, seed: u64) -> (Vec<u8>, Vec<u8>) {
+pub fn bars(n: usize, seed: u64) -> (Vec<u8>, Vec<u8>) {
     let mut rng = Rng::new(seed);
     let (mut pixels, mut labels) = (vec![0u8; n * 784], Vec::new());
     for image in pixels.chunks_mut(784) {
