@@ -1,15 +1,20 @@
 // What the page does with the engine: opening, checking, running, sweeping, surveying. State changes only by messages.
 
 import { proxy, type Remote as Proxied } from "comlink";
-import { asFailure, Client, isFailure } from "./client.js";
+import { asFailure, Client } from "./client.js";
+import { busy, cancelled, LOST_GPU, NO_LOCK, removed, SILENT_GPU, unopened } from "./failures.js";
 import { Gallery } from "./gallery.js";
-import type { Msg, Run, State, SweepItem } from "./store.js";
+import type { Msg, Run, State } from "./store.js";
 import { baseline, fraction, occupied, wanted, type Wanted } from "./select.js";
 import type { Emit, Remote } from "./serve.js";
+import { follow } from "./sweep.js";
 import type { Failure, Job, LabEvent, RunRecord, Settings } from "./types.js";
+import { pause } from "./wait.js";
 
 export interface Host {
   state: State;
+  /** Whether training images may be fetched before anybody asks for a run. */
+  ahead: boolean;
   send(msg: Msg): void;
   emit(name: "ready" | "progress" | "result" | "error", detail: unknown): void;
   keep(run: Run): void;
@@ -17,11 +22,9 @@ export interface Host {
 }
 
 const CANCEL_GRACE_MS = 120;
-const busy = (what: "run" | "survey"): Failure => ({
-  kind: "busy",
-  message: what === "run" ? "A run is already under way." : "The break-even is being measured.",
-  hint: "Wait for it, or cancel it first.",
-});
+
+/** How long nothing must have happened before files are fetched ahead. */
+const IDLE_MS = 1500;
 
 export class Controller {
   readonly gallery: Gallery;
@@ -32,25 +35,30 @@ export class Controller {
   #job: Promise<unknown> | undefined;
   #deaths: number[] = [];
   #stopSweep = false;
-  /** A run is about to start: nothing else may take the engine. */
   /** While a job has the engine: ends when it lets go. */
   #claimed: Promise<void> | undefined;
   /** While a cancelled job has not let go yet. It is nobody's any more: whoever comes next waits for it. */
   #leaving: Promise<void> | undefined;
   #closed = false;
+  #idle: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly host: Host,
     create: (name: string) => Worker,
   ) {
-    this.#client = new Client(create, (why) => this.#died(why));
+    const heard = (file: string, done: number, total: number): void =>
+      host.send({ type: "loading", loading: { file, done, total } });
+    this.#client = new Client(create, (why) => this.#died(why), heard);
     this.gallery = new Gallery(this.#client);
   }
 
   async start(): Promise<void> {
     try {
-      const { catalog } = await this.#client.start();
+      const { catalog, gpu, held } = await this.#client.start();
       if (!this.host.state.catalog) this.host.send({ type: "catalog", catalog });
+      this.host.send({ type: "gpu", gpu });
+      if (!held && isSecureContext) this.host.send({ type: "lack", text: NO_LOCK });
+      if ("none" in gpu && gpu.none === "silent") this.host.send({ type: "lack", text: SILENT_GPU });
       this.#opened = "";
       await this.refresh();
     } catch (error) {
@@ -58,19 +66,28 @@ export class Controller {
     }
   }
 
+  /** Starts the engine anew; runs and settings stay. */
+  async restart(): Promise<void> {
+    this.host.send({ type: "engine", engine: "restarting" });
+    await this.start();
+  }
+
   /** Resolves when a model is open, or when it is clear that none will be. */
   async settled(): Promise<void> {
-    const busy = () => this.host.state.engine !== "ready" && this.host.state.engine !== "dead" && !this.#refused();
-    while (busy() && !this.#closed) await new Promise((go) => setTimeout(go, 20));
+    const over = (engine: State["engine"]) => engine === "ready" || engine === "unopened" || engine === "dead";
+    while (!over(this.host.state.engine) && !this.#refused() && !this.#closed) await pause(20);
   }
 
   #refused(): boolean {
     return this.host.state.check?.ok === false && !this.#checking;
   }
 
+  /** The element left the page for good: who waits for a run is told. */
   close(): void {
     this.#closed = true;
-    this.#client.kill({ kind: "cancelled", message: "The page was closed.", hint: "" });
+    this.#stopSweep = true;
+    if (occupied(this.host.state)) this.host.emit("error", removed);
+    this.#client.kill(removed);
   }
 
   /** Brings check, preview and the open model up to date with the settings; calls in between collapse into one. */
@@ -85,13 +102,20 @@ export class Controller {
         this.#checkAgain = false;
         const settings = this.host.state.settings;
         const first = wanted(this.host.state);
-        if (first && first.key !== this.#opened && !this.#job) await this.#open(first);
+        let unopened = "";
+        if (first && first.key !== this.#opened && !this.#job) {
+          await this.#open(first).catch((error: unknown) => {
+            unopened = first.key;
+            this.#fail(error, "unopened");
+          });
+        }
         const { check, preview } = await this.#client.call((remote) => remote.check(settings));
-        this.host.send({ type: "checked", check, preview });
+        this.host.send({ type: "checked", check, asked: settings, preview });
         const next = wanted(this.host.state);
-        if (next && next.key !== this.#opened && !this.#job) this.#checkAgain = true;
+        if (next && next.key !== this.#opened && next.key !== unopened && !this.#job) this.#checkAgain = true;
       } while (this.#checkAgain);
-      if (this.#opened && this.host.state.engine !== "ready") this.host.send({ type: "engine", engine: "ready" });
+      const { engine } = this.host.state;
+      if (this.#opened && engine !== "ready" && engine !== "unopened") this.host.send({ type: "engine", engine: "ready" });
     } catch (error) {
       this.#fail(error);
     } finally {
@@ -113,14 +137,29 @@ export class Controller {
   /** The dense network is measured without being asked, once a model, when nothing else runs. */
   #measureDense(): void {
     const { state } = this.host;
-    if (this.#job || this.#claimed || this.#closed || state.engine !== "ready" || !state.model || baseline(state))
-      return;
+    if (this.#job || this.#claimed || this.#closed || state.engine !== "ready" || !state.model) return;
+    if (baseline(state)) return this.#fetchAhead();
     const [model, data] = this.#opened.split("/");
     void this.#work("baseline", { model: model!, data: data! }).catch((error: unknown) => this.#fail(error));
   }
 
+  /** Once all is at rest, what the next run will ask for is fetched; that it failed is told when it is missed. */
+  #fetchAhead(): void {
+    clearTimeout(this.#idle);
+    if (!this.host.ahead) return;
+    this.#idle = setTimeout(() => {
+      const { settings, check, work } = this.host.state;
+      if (work || !check?.ok || this.#closed) return;
+      void this.#client.call((remote) => remote.ahead(settings)).catch(() => {});
+    }, IDLE_MS);
+  }
+
   async run(settings: Settings = this.host.state.settings, sweep?: string): Promise<RunRecord> {
-    return this.#claim(() => this.#work("run", { ...settings }, sweep), sweep);
+    return this.#claim(async () => {
+      const { engine, failure } = this.host.state;
+      if (engine === "dead" || engine === "unopened") throw failure ?? unopened;
+      return this.#work("run", { ...settings }, sweep);
+    }, sweep);
   }
 
   /** Measures where sparsity pays on this device; needs no network open. */
@@ -166,6 +205,7 @@ export class Controller {
       settings,
       async (remote, emit) => {
         const record = await remote.run(job, settings, emit);
+        if (record.notes.some((note) => note.startsWith("Without the GPU"))) host.send({ type: "lack", text: LOST_GPU });
         if (job === "baseline") {
           host.send({ type: "baseline", record });
           return record;
@@ -259,30 +299,19 @@ export class Controller {
     );
     const late = new Promise<false>((resolve) => setTimeout(() => resolve(false), CANCEL_GRACE_MS));
     if (await Promise.race([ended, late])) return;
-    this.#client.kill({ kind: "cancelled", message: "The run was cancelled.", hint: "" });
+    this.#client.kill(cancelled);
     await ended;
     this.#job = undefined;
-    this.host.send({ type: "engine", engine: "restarting" });
-    await this.start();
+    await this.restart();
   }
 
   async sweep(list: Settings[]): Promise<void> {
-    const id = Date.now().toString(36);
-    const items: SweepItem[] = list.map((settings) => ({ settings, status: "waiting" }));
     this.#stopSweep = false;
-    this.host.send({ type: "sweep", sweep: { id, started: Date.now(), items, state: "working" } });
-    for (let index = 0; index < list.length && !this.#stopSweep; index++) {
-      this.host.send({ type: "sweepItem", index, status: "working" });
-      try {
-        await this.run(list[index]!, id);
-        this.host.send({ type: "sweepItem", index, status: "done" });
-      } catch (error) {
-        if (this.#stopSweep) break;
-        this.host.send({ type: "sweepItem", index, status: "failed", message: isFailure(error) ? error.message : "" });
-      }
-      while (this.host.state.engine === "restarting") await new Promise((go) => setTimeout(go, 50));
-    }
-    if (!this.#stopSweep) this.host.send({ type: "sweepState", state: "done" });
+    const one = async (settings: Settings, id: string): Promise<void> => {
+      await this.settled();
+      await this.run(settings, id);
+    };
+    await follow(this.host, list, one, () => this.#stopSweep);
     void this.refresh();
   }
 

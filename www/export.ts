@@ -1,6 +1,7 @@
 // Files to take away: tables as CSV, records as JSON, charts as SVG and PNG.
 
-import type { Table } from "./elements/figure.js";
+import { rounded } from "./format.js";
+import { headOf, type Cell, type Column, type Table } from "./table.js";
 
 export function save(content: BlobPart, type: string, name: string): void {
   const url = URL.createObjectURL(new Blob([content], { type }));
@@ -11,15 +12,25 @@ export function save(content: BlobPart, type: string, name: string): void {
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-const quote = (cell: string | number): string => {
-  const text = String(cell);
-  return /[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
-};
+const quote = (text: string): string => (/[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text);
 
-export const csv = (table: Table): string =>
-  [table.columns.map((column) => column.label), ...table.rows].map((row) => row.map(quote).join(",")).join("\n") + "\n";
+/** A number stands without marks between its thousands and without its unit, so that it is read as one. */
+function plain(cell: Cell, { digits }: Column): string {
+  if (cell === null) return "";
+  if (typeof cell === "string") return quote(cell);
+  return Number.isFinite(cell) ? (digits === undefined ? String(cell) : rounded(cell, digits)) : "";
+}
 
-export const saveCsv = (table: Table, file: string): void => save(csv(table), "text/csv", `${file}.csv`);
+export const csv = ({ columns, rows }: Table): string =>
+  [
+    columns.map((column) => quote(headOf(column))).join(","),
+    ...rows.map((row) => row.map((cell, i) => plain(cell, columns[i]!)).join(",")),
+  ].join("\n") + "\n";
+
+/** Spreadsheets take a file without a mark of its encoding for one of their own, and "µs" for something else. */
+const MARK = "\ufeff";
+
+export const saveCsv = (table: Table, file: string): void => save(MARK + csv(table), "text/csv;charset=utf-8", `${file}.csv`);
 
 export const saveJson = (value: unknown, file: string): void =>
   save(JSON.stringify(value, null, 2), "application/json", `${file}.json`);

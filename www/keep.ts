@@ -1,48 +1,91 @@
-// Runs outlive the page in IndexedDB; a run under way leaves a mark for the next load.
+// Runs outlive the page in IndexedDB; a run under way leaves a mark for the next load. Names carry the folder of this copy
+// of the page: copies in other folders of the host keep their own.
 
+import { folder } from "./folder.js";
 import type { Run } from "./store.js";
 import type { Settings } from "./types.js";
+import { within } from "./wait.js";
 
 const STORE = "runs";
-const MARK = "secateur-running";
+const named = (what: string): string => `secateur-${what} ${folder()}`;
 
-function open(): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    const request = indexedDB.open("secateur", 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "id" });
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-}
+/** The base of all copies of a host, before names carried folders. Each copy starts with what is in it. */
+const SHARED = "secateur";
 
-async function work<T>(
-  mode: IDBTransactionMode,
-  act: (store: IDBObjectStore) => IDBRequest<T>,
-): Promise<T | undefined> {
-  try {
-    const base = await open();
-    return await new Promise<T>((resolve, reject) => {
-      const request = act(base.transaction(STORE, mode).objectStore(STORE));
+const answer = <T>(request: IDBRequest<T>): Promise<T> =>
+  within(
+    new Promise((resolve, reject) => {
       request.onsuccess = () => resolve(request.result);
       request.onerror = () => reject(request.error);
-      request.transaction!.oncomplete = () => base.close();
-    });
-  } catch {
-    return undefined; // private windows may refuse storage: the runs then live as long as the page
+    }),
+  );
+
+/** Resolves once the work is on disk. */
+const written = (transaction: IDBTransaction): Promise<void> =>
+  within(
+    new Promise((resolve, reject) => {
+      transaction.oncomplete = () => resolve();
+      transaction.onabort = transaction.onerror = () => reject(transaction.error);
+    }),
+  );
+
+async function open(): Promise<IDBDatabase> {
+  const request = indexedDB.open(named("runs"), 1);
+  let fresh = false;
+  request.onupgradeneeded = () => {
+    fresh = true;
+    request.result.createObjectStore(STORE, { keyPath: "id" });
+  };
+  // One that opens after all, when nobody waits any more, must not stand in the way of others.
+  let late = false;
+  request.addEventListener("success", () => late && request.result.close());
+  const base = await answer(request).catch((error: unknown) => {
+    late = true;
+    throw error;
+  });
+  if (fresh) await takeOver(base).catch(() => {});
+  return base;
+}
+
+/** Copies the runs of the shared base into a new one. They stay there for other copies of the page. */
+async function takeOver(base: IDBDatabase): Promise<void> {
+  const request = indexedDB.open(SHARED);
+  // Not there: it is not to be made by looking for it.
+  request.onupgradeneeded = () => request.transaction!.abort();
+  const shared = await answer(request);
+  try {
+    const runs = await answer(shared.transaction(STORE).objectStore(STORE).getAll() as IDBRequest<Run[]>);
+    const copy = base.transaction(STORE, "readwrite");
+    for (const run of runs) copy.objectStore(STORE).put(run);
+    await written(copy);
+  } finally {
+    shared.close();
+  }
+}
+
+/** Rejects where the browser keeps nothing, as private windows may, or does not answer. */
+async function work<T>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest<T>): Promise<T> {
+  const base = await open();
+  try {
+    const transaction = base.transaction(STORE, mode);
+    const done = written(transaction);
+    done.catch(() => {}); // told below, unless the request itself fails first
+    const [result] = await Promise.all([answer(act(transaction.objectStore(STORE))), done]);
+    return result;
+  } finally {
+    base.close();
   }
 }
 
 export const saveRun = (run: Run): Promise<unknown> => work("readwrite", (store) => store.put(run));
 export const dropRun = (id: string): Promise<unknown> => work("readwrite", (store) => store.delete(id));
 export const loadRuns = async (): Promise<Run[]> =>
-  ((await work("readonly", (store) => store.getAll() as IDBRequest<Run[]>)) ?? []).filter(
-    (run) => run.record?.format === 1,
-  );
+  (await work("readonly", (store) => store.getAll() as IDBRequest<Run[]>)).filter((run) => run.record?.format === 1);
 
 export function markRunning(settings: Settings | undefined): void {
   try {
-    if (settings) sessionStorage.setItem(MARK, JSON.stringify(settings));
-    else sessionStorage.removeItem(MARK);
+    if (settings) sessionStorage.setItem(named("running"), JSON.stringify(settings));
+    else sessionStorage.removeItem(named("running"));
   } catch {
     // no storage, no mark
   }
@@ -50,8 +93,8 @@ export function markRunning(settings: Settings | undefined): void {
 
 export function interrupted(): Settings | undefined {
   try {
-    const text = sessionStorage.getItem(MARK);
-    sessionStorage.removeItem(MARK);
+    const text = sessionStorage.getItem(named("running"));
+    sessionStorage.removeItem(named("running"));
     return text ? (JSON.parse(text) as Settings) : undefined;
   } catch {
     return undefined;

@@ -1,17 +1,19 @@
 // <secateur-lab>: the whole application as one element. Attributes and properties carry the settings' keys.
 
 import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { copy } from "./clipboard.js";
 import { Controller, type Host } from "./controller.js";
 import "./elements/define.js";
-import { dropRun, interrupted, loadRuns, markRunning, saveRun } from "./keep.js";
 import { save } from "./export.js";
-import { baseline, completed, shownRecord, shownRun } from "./select.js";
+import { removed } from "./failures.js";
+import { OwnPage } from "./own-page.js";
+import { baseline, completed, occupied, shownRecord, shownRun } from "./select.js";
 import { initial, update, type Msg, type State } from "./store.js";
-import { defineSettings, settingsOf } from "./settings.js";
+import { attributesOf, defineSettings, given, keysOf, settingsAmong } from "./settings.js";
 import { sheets } from "./styles/sheets.js";
-import { dress, rememberedTheme } from "./theme.js";
-import type { Failure, RunRecord, Settings } from "./types.js";
-import { hashFromPlace, placeFromHash, queryFromSettings, settingsFromQuery, shareLink, type Place } from "./url.js";
+import { dress } from "./theme.js";
+import type { Catalog, Failure, RunRecord, Settings } from "./types.js";
+import { hashFromPlace, queryFromSettings, shareLink, type Place } from "./url.js";
 import { aboutView } from "./views/about.js";
 import { breakEvenView } from "./views/break-even.js";
 import type { Context } from "./views/context.js";
@@ -28,15 +30,19 @@ import { timeline } from "./views/timeline.js";
 import { trainingView } from "./views/training.js";
 import { verdict } from "./views/verdict.js";
 
+/** An element that is back within this time, in milliseconds, was moved and not removed: its work goes on. */
+const MOVED_MS = 100;
+
 export class SecateurLab extends LitElement {
   #state: State = initial();
   #controller: Controller | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #own: OwnPage | undefined;
   #observer: MutationObserver | undefined;
   #clock: ReturnType<typeof setInterval> | undefined;
+  #leaving: ReturnType<typeof setTimeout> | undefined;
 
-  /** The page is going away: what ends now was interrupted, not finished. */
-  #leaving = false;
+  /** The host gave a whole recipe before the catalog came: what attributes and address say no longer counts. */
+  #replaced = false;
 
   static override styles = sheets;
 
@@ -47,11 +53,13 @@ export class SecateurLab extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    const fromPage = this.#page ? settingsFromQuery(location.search) : {};
-    this.#send({ type: "settings", settings: { ...this.#state.settings, ...settingsOf(this), ...fromPage } });
-    if (this.#page) this.#ownPage();
-    this.#observer = new MutationObserver((changes) => this.#attributesChanged(changes));
-    this.#observer.observe(this, { attributes: true });
+    clearTimeout(this.#leaving);
+    if (this.#controller) return;
+    if (!this.#observer) {
+      this.#observer = new MutationObserver((changes) => this.#attributesChanged(changes));
+      this.#observer.observe(this, { attributes: true });
+    }
+    if (this.#page) this.#own = new OwnPage(this.#host());
     this.#controller = new Controller(
       this.#host(),
       (name) => new Worker(new URL("./worker.js", import.meta.url), { type: "module", name }),
@@ -60,28 +68,38 @@ export class SecateurLab extends LitElement {
     this.#clock = setInterval(() => this.#state.work && this.requestUpdate(), 1000);
   }
 
-  #host(): Host {
+  #host(): Host & { setState(settings: Settings): void } {
     const state = () => this.#state;
     return {
       get state() {
         return state();
       },
+      ahead: this.#page && !(navigator as { connection?: { saveData?: boolean } }).connection?.saveData,
       send: (msg) => this.#send(msg),
       emit: (name, detail) => this.#emit(name, detail),
-      keep: (run) => void (this.#page && saveRun(run)),
-      mark: (settings) => void (this.#page && !this.#leaving && markRunning(settings)),
+      keep: (run) => this.#own?.keep(run),
+      mark: (settings) => this.#own?.mark(settings),
+      setState: (settings) => this.setState(settings),
     };
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    this.#leaving = setTimeout(() => this.#close(), MOVED_MS);
+  }
+
+  /** Gives back what the element holds of the browser; settings and runs stay for when it is put back. */
+  #close(): void {
+    const lost = occupied(this.#state) !== undefined;
     this.#controller?.close();
-    this.#observer?.disconnect();
+    this.#own?.mark(undefined);
+    this.#own?.close();
+    this.#controller = this.#own = undefined;
     clearInterval(this.#clock);
-    removeEventListener("popstate", this.#popped);
-    removeEventListener("pagehide", this.#left);
-    removeEventListener("pageshow", this.#left);
-    this.#state = { ...this.#state, work: undefined, engine: "starting" };
+    if (this.#state.sweep) this.#send({ type: "sweepState", state: "cancelled" });
+    this.#send({ type: "stopped" });
+    this.#send({ type: "engine", engine: "starting" });
+    if (lost) this.#send({ type: "failure", failure: removed });
   }
 
   /** Prunes with the present settings. Resolves with the record, rejects with a Failure. */
@@ -126,10 +144,12 @@ export class SecateurLab extends LitElement {
     };
   }
 
-  /** Sets the recipe; with `merge` what is not named stays. */
-  setState(settings: Settings, merge = false): void {
-    const next = Object.fromEntries(Object.entries(settings).map(([key, value]) => [key, String(value)]));
-    this.#send({ type: "settings", settings: merge ? { ...this.#state.settings, ...next } : next });
+  /** Sets the recipe; with `merge` what is not named stays. Undefined, null and "" mean the default. */
+  setState(settings: Record<string, unknown>, merge = false): void {
+    const named = Object.keys(settings);
+    const others = Object.entries(this.#state.settings).filter(([key]) => !named.includes(key));
+    this.#send({ type: "settings", settings: { ...(merge ? Object.fromEntries(others) : {}), ...given(settings) } });
+    if (!merge && !this.#state.catalog) this.#replaced = true;
     this.#settingsChanged();
   }
 
@@ -165,7 +185,17 @@ export class SecateurLab extends LitElement {
     this.#state = update(before, msg);
     if (this.#state !== before) this.requestUpdate();
     if (msg.type === "theme") dress(this, msg.theme);
-    if (msg.type === "catalog") defineSettings(this, msg.catalog, (key) => completed(this.#state)[key]);
+    if (msg.type === "catalog") this.#adopt(msg.catalog);
+    this.#own?.told();
+  }
+
+  /** Now that the keys are known: what attributes and address said until now, under what was set since. */
+  #adopt(catalog: Catalog): void {
+    const said = this.#replaced
+      ? {}
+      : { ...settingsAmong(attributesOf(this), catalog), ...this.#own?.asked(this.#state) };
+    this.#send({ type: "settings", settings: { ...said, ...this.#state.settings } });
+    defineSettings(this, catalog, (key) => completed(this.#state)[key]);
   }
 
   #context(): Context {
@@ -184,7 +214,7 @@ export class SecateurLab extends LitElement {
       cancel: () => void this.#controller?.cancel(),
       pause: (paused) => this.#controller?.pause(paused),
       reset: () => this.reset(),
-      restart: () => void this.#controller?.start(),
+      restart: () => void this.#controller?.restart(),
       restore: (run) => {
         change({ type: "settings", settings: { ...run.settings } });
         send({ type: "show", id: run.id });
@@ -192,13 +222,15 @@ export class SecateurLab extends LitElement {
       },
       forget: (run) => {
         send({ type: "forget", id: run.id });
-        if (this.#page) void dropRun(run.id);
+        this.#own?.drop(run.id);
       },
       sweep: (list) => void this.#controller?.sweep(list),
       openSweep: () => this.#openSweep(),
       share: () => void this.#share(),
+      copy: (text, done, failed) => this.#copy(text, done, failed),
+      retry: () => void this.#controller?.refresh(),
       go: (place) => this.#go(place),
-      link: (place) => `${location.pathname}${location.search}${hashFromPlace(place)}`,
+      link: (place) => `${location.pathname}${queryFromSettings(state.settings)}${hashFromPlace(place)}`,
       picture: (layer) => this.#picture(layer),
       image: (index) => this.#controller!.gallery.image(index),
       card: (id, path) => void this.#controller?.card(id, path),
@@ -216,48 +248,12 @@ export class SecateurLab extends LitElement {
 
   #settingsChanged(): void {
     void this.#controller?.refresh();
-    if (!this.#page) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      history.replaceState(null, "", `${location.pathname}${queryFromSettings(this.#state.settings)}${location.hash}`);
-    }, 150);
+    if (this.#state.catalog) this.#own?.changed(this.#state.settings);
   }
-
-  #ownPage(): void {
-    this.#send({ type: "place", place: placeFromHash(location.hash) });
-    addEventListener("popstate", this.#popped);
-    addEventListener("pagehide", this.#left);
-    addEventListener("pageshow", this.#left);
-    const theme = rememberedTheme();
-    if (theme) this.#send({ type: "theme", theme });
-    const lost = interrupted();
-    if (lost)
-      this.#send({
-        type: "notice",
-        text: "The page was reloaded while a run was under way; that run was lost. Earlier runs are kept. Prune runs it again.",
-      });
-    void loadRuns().then((runs) => this.#send({ type: "runs", runs }));
-  }
-
-  readonly #popped = (): void => {
-    this.#send({ type: "place", place: placeFromHash(location.hash) });
-    const settings = settingsFromQuery(location.search);
-    if (queryFromSettings(settings) !== queryFromSettings(this.#state.settings)) this.setState(settings);
-  };
-
-  readonly #left = (event: Event): void => {
-    this.#leaving = event.type === "pagehide";
-  };
 
   #go(place: Place): void {
     this.#send({ type: "place", place });
-    if (!this.#page) return;
-    history.pushState(
-      null,
-      "",
-      `${location.pathname}${queryFromSettings(this.#state.settings)}${hashFromPlace(place)}`,
-    );
-    scrollTo(0, 0);
+    this.#own?.go(place);
   }
 
   async #share(): Promise<void> {
@@ -266,15 +262,18 @@ export class SecateurLab extends LitElement {
       (pair): pair is [string, string] => pair[1] !== undefined,
     );
     const link = shareLink(location.href, { ...Object.fromEntries(exact), ...this.#state.settings });
-    try {
-      await navigator.clipboard.writeText(link);
-      this.#send({
-        type: "notice",
-        text: "The link to this recipe was copied. Who opens it gets the same network, recipe and seed.",
-      });
-    } catch {
-      this.#send({ type: "notice", text: `The link to this recipe: ${link}` });
-    }
+    await this.#copy(
+      link,
+      "The link to this recipe was copied. Who opens it gets the same network, recipe and seed.",
+      `The browser did not let the page copy. The link to this recipe: ${link}`,
+    );
+  }
+
+  /** Copies, and says whether that worked. */
+  async #copy(text: string, done: string, failed: string): Promise<boolean> {
+    const copied = await copy(text);
+    this.#send({ type: "notice", text: copied ? done : failed });
+    return copied;
   }
 
   #openSweep(): void {
@@ -298,8 +297,15 @@ export class SecateurLab extends LitElement {
   }
 
   #attributesChanged(changes: MutationRecord[]): void {
-    const given = settingsOf(this);
-    const names = changes.map((change) => change.attributeName ?? "").filter((name) => name in given);
-    if (names.length) this.setState(Object.fromEntries(names.map((name) => [name, given[name]!])), true);
+    const { catalog, settings } = this.#state;
+    if (!catalog) return; // all of them are read when it comes
+    const names = new Set(changes.map((change) => change.attributeName ?? ""));
+    const now = settingsAmong(
+      attributesOf(this).filter(([name]) => names.has(name)),
+      catalog,
+    );
+    const keys = keysOf(catalog);
+    const ours = [...names].filter((name) => keys.includes(name) || name in now || name in settings);
+    if (ours.length) this.setState(Object.fromEntries(ours.map((name) => [name, now[name]])), true);
   }
 }

@@ -1,5 +1,6 @@
 // Questions asked of the state; pure, like the store.
 
+import { defaultOf } from "./settings.js";
 import type { Run, State } from "./store.js";
 import type { Axis, Catalog, Kept, Meta, Method, RunRecord, Settings } from "./types.js";
 import type { Work } from "./work.js";
@@ -11,6 +12,12 @@ export function completed(state: State): Settings {
   if (model === undefined) return known;
   const data = state.settings.data ?? state.catalog?.models.find((row) => row.id === model)?.data ?? known.data;
   return { ...known, model, ...(data === undefined ? {} : { data }) };
+}
+
+/** A setting that the rest of the recipe leaves no choice about: what it comes to, and why. */
+export function lockOf({ check }: State, key: string): { value: string | undefined; why: string } | undefined {
+  const why = check?.ok ? check.fixed?.[key] : undefined;
+  return why === undefined ? undefined : { value: check!.settings[key], why };
 }
 
 export interface Wanted {
@@ -27,13 +34,17 @@ export function wanted(state: State): Wanted | undefined {
   return model && data && models && datasets ? { model, data, key: `${model}/${data}` } : undefined;
 }
 
-/** What the last check completed, without parameters of parts that were replaced since. */
+/** What the last check completed, without parameters of parts that were replaced since, and without what was taken back. */
 function lasting(state: State): Settings {
-  const { settings, catalog } = state;
+  const { settings, catalog, asked = {} } = state;
   const checked = state.check?.settings ?? {};
   const replaced = (catalog?.axes ?? []).filter(({ id }) => id in settings && settings[id] !== checked[id]);
-  const stays = (key: string) => !replaced.some(({ id }) => key.startsWith(`${id}.`));
-  return Object.fromEntries(Object.entries(checked).filter(([key]) => stays(key)));
+  const stays = (key: string) =>
+    !(key in asked && !(key in settings)) && !replaced.some(({ id }) => key.startsWith(`${id}.`));
+  return {
+    ...Object.fromEntries([...(catalog?.globals ?? []), ...(catalog?.running ?? [])].map((param) => [param.key, defaultOf(param)])),
+    ...Object.fromEntries(Object.entries(checked).filter(([key]) => stays(key))),
+  };
 }
 
 export const shownRun = (state: State): Run | undefined => state.runs.find((run) => run.id === state.shown);

@@ -2,6 +2,9 @@
 // The page pulls: a job is advanced in slices, and between slices other calls are answered.
 
 import { expose, type ProxyMarked } from "comlink";
+import type { Accelerator } from "./gpu.js";
+import { fetchBytes, fetchCard, type Heard } from "./load.js";
+import { hold } from "./lock.js";
 import type {
   Card,
   Catalog,
@@ -19,25 +22,48 @@ import type {
   Settings,
   Survey,
 } from "./types.js";
+import { within } from "./wait.js";
 
 export interface Engine {
   catalog(): Catalog;
   Lab: new () => Lab;
-  /** Starts threads until runs can share this many; an engine without it has one. */
-  hire?(threads: number): Promise<void>;
-  /** The name of the GPU, for an engine that can use it. */
-  gpu?: string;
+  /** Starts threads until runs can share this many, and answers with how many can; an engine without it has one. */
+  hire?(threads: number): Promise<number>;
 }
+
+/** An engine, and the GPU that it can use. */
+export interface Loaded {
+  engine: Engine;
+  gpu: Accelerator;
+}
+
+/** Loads the engine; one that does without a GPU if told so. */
+export type Load = (heard: Heard, processor: boolean) => Promise<Loaded>;
 
 /** Hears what happens while a job goes on. */
 export type Emit = ((events: LabEvent[]) => void) & ProxyMarked;
 
+/** Hears how far a file is that the worker fetches. */
+export type Tell = Heard & ProxyMarked;
+
+export interface Begun {
+  catalog: Catalog;
+  environment: Environment;
+  /** Whether the worker holds its lock, by which the page learns of its end. */
+  held: boolean;
+  gpu: Accelerator;
+}
+
 export interface Remote {
-  begin(): Promise<{ catalog: Catalog; environment: Environment }>;
+  /** The first call, answered at once: the worker's script has come. */
+  hello(): Promise<void>;
+  begin(tell: Tell): Promise<Begun>;
   open(model: string, data: string): Promise<{ model: ModelInfo; card?: Card }>;
   /** The card at a path below the assets. */
   card(path: string): Promise<Card>;
   check(settings: Settings): Promise<{ check: Check; preview?: Preview }>;
+  /** Fetches the training images now, if a run with these settings will ask for them. */
+  ahead(settings: Settings): Promise<void>;
   run(job: "baseline" | "run", settings: Settings, emit: Emit): Promise<RunRecord>;
   /** Measures single layers at rising sparsity; nothing need be open. */
   survey(settings: Settings, emit: Emit): Promise<Survey>;
@@ -50,14 +76,18 @@ export interface Remote {
 
 const SLICE_MS = 50;
 
+/** The engine gives up on a GPU by itself; this is for one that hangs all the same, in milliseconds. */
+const GPU_MS = 8000;
+
 export const stopped: Failure = {
   kind: "cancelled",
   message: "The run was cancelled.",
   hint: "Earlier runs are kept.",
 };
 
-export function serve(load: () => Promise<Engine>, assets: URL): void {
+export function serve(load: Load, assets: URL): void {
   let engine: Engine;
+  let tell: Heard = () => {};
   let lab: Lab;
   /** The engine answers one call at a time: it may be waiting for a GPU in the middle of one. */
   let last: Promise<unknown> = Promise.resolve();
@@ -69,21 +99,22 @@ export function serve(load: () => Promise<Engine>, assets: URL): void {
   let paused = false;
   let stop = false;
   let trained: string | undefined;
+  /** Training images on their way, by the name of their set. */
+  let coming: { data: string; files: Promise<Uint8Array[]> } | undefined;
   let data = "";
   let resume = (): void => {};
 
   const remote: Remote = {
-    async begin() {
-      await holdLock();
-      engine = await load();
-      lab = new engine.Lab();
-      const { gpu } = engine;
-      if (gpu) await ask((lab) => lab.accelerate?.(gpu));
-      return { catalog: engine.catalog(), environment: await ask((lab) => lab.environment()) };
+    async hello() {},
+    async begin(hear) {
+      tell = (...news) => void hear(...news);
+      const held = await hold((globalThis as { name?: string }).name || "secateur");
+      const gpu = await accelerated(await load(tell, false));
+      return { catalog: engine.catalog(), environment: await ask((lab) => lab.environment()), held, gpu };
     },
     async open(model, dataset) {
       const [weights, card, images, labels] = await Promise.all([
-        fetchBytes(new URL(`models/${encodeURIComponent(model)}.safetensors`, assets)),
+        fetchBytes(new URL(`models/${encodeURIComponent(model)}.safetensors`, assets), tell),
         fetchCard(new URL(`models/${encodeURIComponent(model)}.json`, assets)),
         ...examples(dataset, "test"),
       ]);
@@ -105,15 +136,20 @@ export function serve(load: () => Promise<Engine>, assets: URL): void {
         return { check, preview: check.ok && data ? lab.preview(settings) : undefined };
       });
     },
+    async ahead(settings) {
+      if (await trains(settings)) await training();
+    },
     async run(job, settings, emit) {
       unhold();
-      if (job === "run" && trained !== data && (await ask((lab) => lab.needs(settings))).train) {
-        const [images, labels] = await Promise.all(examples(data, "train"));
+      if (job === "run" && (await trains(settings))) {
+        const [images, labels] = await training();
         if (stop) throw stopped;
         await ask((lab) => lab.data(data, "train", images!, labels!));
         trained = data;
+        coming = undefined;
       }
-      await engine.hire?.(Number(settings["threads"] ?? 1));
+      const threads = Number(settings["threads"] ?? 1);
+      await engine.hire?.(threads);
       const last = await drive(job, settings, emit, "result");
       return last.record;
     },
@@ -140,6 +176,42 @@ export function serve(load: () => Promise<Engine>, assets: URL): void {
       return ask((lab) => lab.export(format));
     },
   };
+
+  /** Starts the engine's use of the GPU. One that never answers is left behind, with the engine that waits for it. */
+  async function accelerated(loaded: Loaded): Promise<Accelerator> {
+    engine = loaded.engine;
+    lab = new engine.Lab();
+    const { gpu } = loaded;
+    if (!("name" in gpu)) return gpu;
+    try {
+      await within(
+        ask(async (lab) => lab.accelerate?.(gpu.name)),
+        GPU_MS,
+      );
+      return gpu;
+    } catch {
+      const { engine: other, gpu: none } = await load(tell, true);
+      engine = other;
+      lab = new engine.Lab();
+      last = Promise.resolve();
+      return none;
+    }
+  }
+
+  /** Whether a run needs training images that the engine does not have. */
+  const trains = async (settings: Settings): Promise<boolean> =>
+    trained !== data && (await ask((lab) => lab.needs(settings))).train;
+
+  /** The training images, fetched once however many ask; after a failure they are asked for anew. */
+  function training(): Promise<Uint8Array[]> {
+    if (coming?.data === data) return coming.files;
+    const files = Promise.all(examples(data, "train"));
+    const mine = (coming = { data, files });
+    files.catch(() => {
+      if (coming === mine) coming = undefined;
+    });
+    return files;
+  }
 
   function unhold(): void {
     stop = false;
@@ -174,7 +246,7 @@ export function serve(load: () => Promise<Engine>, assets: URL): void {
 
   function examples(dataset: string, split: "test" | "train"): [Promise<Uint8Array>, Promise<Uint8Array>] {
     const file = (what: string) =>
-      fetchBytes(new URL(`data/${encodeURIComponent(dataset)}/${split}-${what}.idx.gz`, assets), true);
+      fetchBytes(new URL(`data/${encodeURIComponent(dataset)}/${split}-${what}.idx.gz`, assets), tell, true);
     return [file("images"), file("labels")];
   }
 
@@ -182,46 +254,6 @@ export function serve(load: () => Promise<Engine>, assets: URL): void {
 }
 
 const failure = (kind: string, message: string, hint: string): Failure => ({ kind, message, hint });
-
-/** The lock is let go when this worker ends, however it ends: so the page learns of it at once. */
-async function holdLock(): Promise<void> {
-  const name = (globalThis as { name?: string }).name;
-  if (!name || !navigator.locks) return;
-  await new Promise<void>((held) => {
-    void navigator.locks.request(name, () => {
-      held();
-      return new Promise(() => {});
-    });
-  });
-}
-
-async function fetchBytes(url: URL, gzip = false): Promise<Uint8Array> {
-  const file = url.pathname.split("/").slice(-2).join("/");
-  const response = await fetch(url).catch(() => undefined);
-  if (!response?.ok) {
-    const why = response ? `the server answered ${response.status}` : "the server did not answer";
-    throw failure(
-      "load",
-      `${file} could not be loaded: ${why}.`,
-      "Check that the page's files are complete, then reload.",
-    );
-  }
-  const body = await response.arrayBuffer();
-  const bytes = new Uint8Array(body);
-  if (!gzip || bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  try {
-    const stream = new Blob([body]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Uint8Array(await new Response(stream).arrayBuffer());
-  } catch {
-    throw failure("load", `${file} is cut short or not gzip.`, "Copy the page's files again, then reload.");
-  }
-}
-
-async function fetchCard(url: URL): Promise<Card | undefined> {
-  const response = await fetch(url).catch(() => undefined);
-  if (!response?.ok) return undefined;
-  return response.json().catch(() => undefined) as Promise<Card | undefined>;
-}
 
 /** Lets messages in between two slices; a timer would add its four milliseconds each time. */
 const channel = new MessageChannel();

@@ -1,5 +1,7 @@
 // The page's state and the one pure function that changes it. No browser in here: it is tested without one.
 
+import type { Accelerator } from "./gpu.js";
+import { honest } from "./record.js";
 import { currentMethod } from "./select.js";
 import type {
   Card,
@@ -47,10 +49,18 @@ export interface Surveyed {
   whole?: Survey;
 }
 
-export type Engine = "starting" | "opening" | "ready" | "restarting" | "dead";
+/** `unopened`: it runs, and the network could not be loaded. */
+export type Engine = "starting" | "opening" | "unopened" | "ready" | "restarting" | "dead";
 export type Panel = "compare" | "training" | "examples" | "classes" | "record";
 export type Cost = "speed" | "size" | "arithmetic" | "sparsity";
 export type Theme = "auto" | "light" | "dark";
+
+/** A file on its way, in bytes; the total is 0 where nobody says. */
+export interface Loading {
+  file: string;
+  done: number;
+  total: number;
+}
 
 export interface State {
   place: Place;
@@ -59,6 +69,8 @@ export interface State {
   catalog?: Catalog;
   settings: Settings;
   check?: Check;
+  /** The settings that were checked. */
+  asked?: Settings;
   /** The last check that found nothing wrong. */
   good?: Check;
   preview?: Preview;
@@ -72,7 +84,12 @@ export interface State {
   sweep?: Sweep;
   survey?: Surveyed;
   failure?: Failure;
-  notice?: string;
+  /** Told until dismissed, or until a run begins. */
+  notices: string[];
+  /** What this browser does not give; told once, and found under About. */
+  lacks: string[];
+  gpu?: Accelerator;
+  loading?: Loading;
   layer?: string;
   height: "parameters" | "time";
   panel: Panel;
@@ -90,7 +107,7 @@ export type Msg =
   | { type: "settings"; settings: Settings }
   | { type: "set"; key: string; value: string | undefined }
   | { type: "method"; id: string }
-  | { type: "checked"; check: Check; preview?: Preview }
+  | { type: "checked"; check: Check; asked?: Settings; preview?: Preview }
   | { type: "work"; job: Job; settings: Settings; at: number }
   | { type: "events"; events: LabEvent[] }
   | { type: "paused"; paused: boolean }
@@ -100,6 +117,9 @@ export type Msg =
   | { type: "surveyed"; survey: Survey; at: number }
   | { type: "failure"; failure: Failure | undefined }
   | { type: "notice"; text: string | undefined }
+  | { type: "lack"; text: string }
+  | { type: "gpu"; gpu: Accelerator }
+  | { type: "loading"; loading: Loading | undefined }
   | { type: "runs"; runs: Run[] }
   | { type: "show"; id: string | undefined }
   | { type: "forget"; id: string }
@@ -120,6 +140,8 @@ export const initial = (): State => ({
   cards: {},
   baselines: {},
   runs: [],
+  notices: [],
+  lacks: [],
   height: "parameters",
   panel: "compare",
   cost: "speed",
@@ -143,6 +165,8 @@ export function update(state: State, msg: Msg): State {
         cards: msg.card ? { ...state.cards, [msg.model.id]: msg.card } : state.cards,
         layer: keepLayer(state.layer, msg.model),
         engine: "ready",
+        loading: undefined,
+        failure: state.failure?.kind === "load" ? undefined : state.failure,
       };
     case "card":
       return { ...state, cards: { ...state.cards, [msg.id]: msg.card } };
@@ -156,6 +180,7 @@ export function update(state: State, msg: Msg): State {
       return {
         ...state,
         check: keepForm(msg.check, state.good),
+        asked: msg.asked,
         good: msg.check.ok ? msg.check : state.good,
         preview: msg.preview,
       };
@@ -163,7 +188,7 @@ export function update(state: State, msg: Msg): State {
       return {
         ...state,
         work: startWork(msg.job, msg.settings, msg.at),
-        ...(msg.job !== "baseline" ? { failure: undefined, notice: undefined } : {}),
+        ...(msg.job !== "baseline" ? { failure: undefined, notices: [] } : {}),
       };
     case "events":
       return state.work ? { ...state, work: msg.events.reduce(workEvent, state.work) } : state;
@@ -172,9 +197,9 @@ export function update(state: State, msg: Msg): State {
     case "stopped":
       return { ...state, work: undefined, survey: keepPoints(state) };
     case "finished":
-      return { ...state, work: undefined, runs: [msg.run, ...state.runs], shown: msg.run.id };
+      return { ...state, work: undefined, runs: [withHonest(msg.run), ...state.runs], shown: msg.run.id };
     case "baseline":
-      return { ...state, work: undefined, baselines: { ...state.baselines, [msg.record.model]: msg.record } };
+      return { ...state, work: undefined, baselines: { ...state.baselines, [msg.record.model]: honest(msg.record) } };
     case "surveyed":
       return {
         ...state,
@@ -184,9 +209,16 @@ export function update(state: State, msg: Msg): State {
     case "failure":
       return { ...state, failure: msg.failure };
     case "notice":
-      return { ...state, notice: msg.text };
+      return { ...state, notices: msg.text === undefined ? [] : added(state.notices, msg.text) };
+    case "lack":
+      if (state.lacks.includes(msg.text)) return state;
+      return { ...state, lacks: added(state.lacks, msg.text), notices: added(state.notices, msg.text) };
+    case "gpu":
+      return { ...state, gpu: msg.gpu, baselines: sameGpu(state.gpu, msg.gpu) ? state.baselines : {} };
+    case "loading":
+      return { ...state, loading: msg.loading };
     case "runs":
-      return { ...state, runs: mergeRuns(state.runs, msg.runs) };
+      return { ...state, runs: mergeRuns(state.runs, msg.runs.map(withHonest)) };
     case "show":
       return { ...state, shown: msg.id };
     case "forget":
@@ -213,6 +245,14 @@ export function update(state: State, msg: Msg): State {
       return state.sweep ? { ...state, sweep: endSweep(state.sweep, msg.state) } : state;
   }
 }
+
+const withHonest = (run: Run): Run => ({ ...run, record: honest(run.record) });
+
+/** What was measured with another GPU, or without one, is measured anew. */
+const sameGpu = (before: Accelerator | undefined, now: Accelerator): boolean =>
+  !before || JSON.stringify(before) === JSON.stringify(now);
+
+const added = (list: string[], text: string): string[] => (list.includes(text) ? list : [...list, text]);
 
 /** A refused recipe has no timeline and no defaults: the form keeps those it had. */
 function keepForm(now: Check, last: Check | undefined): Check {

@@ -1,34 +1,81 @@
-// The list of runs a sweep makes; pure.
+// A sweep: the list of runs that it makes, and making them one after the other.
 
+import { isFailure } from "./client.js";
+import { count, duration, plural } from "./format.js";
+import type { List } from "./numbers.js";
 import { currentMethod } from "./select.js";
-import type { State } from "./store.js";
+import type { Msg, State, SweepItem } from "./store.js";
 import type { Settings } from "./types.js";
 
-/** "50, 80; 90" -> [50, 80, 90]; what is no number is left out, doubles too. */
-export function numbers(text: string): number[] {
-  const all = text
-    .split(/[\s,;]+/)
-    .filter(Boolean)
-    .map(Number)
-    .filter(Number.isFinite);
-  return [...new Set(all)];
+/** More than these would run for hours. */
+const MOST = 200;
+
+/** What the dialog's boxes hold. */
+export interface Plan {
+  /** In per cent. */
+  sparsities: List;
+  seeds: List;
+  methods: string[];
+}
+
+/** What a plan comes to, in words, and whether it may start: not while anything in it was not understood. */
+export function tallied({ sparsities, seeds, methods }: Plan, secondsEach: number): { says: string; ok: boolean } {
+  const odd = [...sparsities.odd, ...seeds.odd];
+  const runs = sparsities.values.length * seeds.values.length * methods.length;
+  const no = (says: string) => ({ says, ok: false });
+  if (odd.length) return no(`Not understood: ${odd.map((piece) => `“${piece}”`).join(", ")}. Seeds are whole numbers.`);
+  if (sparsities.values.some((value) => !(value >= 0 && value < 100)))
+    return no("Sparsities go from 0 up to, not including, 100%.");
+  if (seeds.values.some((value) => value < 0)) return no("Seeds are whole numbers from 0 on.");
+  const understood = [
+    sparsities.values.length ? `sparsity ${sparsities.values.map((value) => `${value}%`).join(", ")}` : "",
+    seeds.values.length ? `${seeds.values.length === 1 ? "seed" : "seeds"} ${seeds.values.join(", ")}` : "",
+  ];
+  const read = understood.filter(Boolean).join("; ");
+  if (!runs) return no(`${read ? `Understood: ${read}. ` : ""}Choose at least one of each.`);
+  if (runs > MOST) return no(`${count(runs)} runs are too many for one sweep; ${MOST} is the most.`);
+  const time = secondsEach ? `, about ${duration(runs * secondsEach)}` : "";
+  return { says: `${plural(runs, "run")}${time}: ${read}.`, ok: true };
 }
 
 /** A method brings its own choices: axis settings of the form are taken over only for the form's own method. */
-export function combine(state: State, methods: string[], sparsities: number[], seeds: number[]): Settings[] {
+export function combine(state: State, methods: string[], shares: number[], seeds: number[]): Settings[] {
   const axes = new Set((state.catalog?.axes ?? []).map((axis) => axis.id));
   const common: Settings = {};
   for (const [key, value] of Object.entries(state.settings)) if (!axes.has(key.split(".")[0]!)) common[key] = value;
   const own = currentMethod(state)?.id;
   const list: Settings[] = [];
   for (const seed of seeds)
-    for (const sparsity of sparsities)
+    for (const share of shares)
       for (const method of methods)
         list.push({
           ...(method === own ? state.settings : common),
           method,
-          sparsity: String(+sparsity.toFixed(6)),
+          sparsity: String(+share.toPrecision(12)),
           seed: String(seed),
         });
   return list;
+}
+
+/** Makes the runs in order, and says of each how it went; one that fails does not end the sweep. */
+export async function follow(
+  host: { send(msg: Msg): void },
+  list: Settings[],
+  run: (settings: Settings, id: string) => Promise<void>,
+  stopped: () => boolean,
+): Promise<void> {
+  const id = Date.now().toString(36);
+  const items: SweepItem[] = list.map((settings) => ({ settings, status: "waiting" }));
+  host.send({ type: "sweep", sweep: { id, started: Date.now(), items, state: "working" } });
+  for (let index = 0; index < list.length && !stopped(); index++) {
+    host.send({ type: "sweepItem", index, status: "working" });
+    try {
+      await run(list[index]!, id);
+      host.send({ type: "sweepItem", index, status: "done" });
+    } catch (error) {
+      if (stopped()) return;
+      host.send({ type: "sweepItem", index, status: "failed", message: isFailure(error) ? error.message : String(error) });
+    }
+  }
+  if (!stopped()) host.send({ type: "sweepState", state: "done" });
 }

@@ -1,5 +1,7 @@
 // Threads for the engine: workers that share its memory and wait for their part of a run.
 
+import { pause, PATIENCE_MS } from "./wait.js";
+
 /** What a member needs to start the engine on the memory that there is. */
 export interface Shared {
   script: string;
@@ -18,16 +20,25 @@ export interface Threaded {
   teamSize(): number;
 }
 
-/** How long members may take to start before a run goes on without them, in milliseconds. */
-const PATIENCE = 5000;
-
-/** Gives a function that starts members until the team has a size, as far as the device has cores. */
-export function team(engine: Pick<Threaded, "teamSize">, start: () => Worker, shared: Shared) {
+/**
+ * Gives a function that starts members until the team has a size, as far as the device has cores, and answers with the size
+ * that it came to. Members that did not start in time are not waited for again; they count once they are there.
+ */
+export function team(engine: Pick<Threaded, "teamSize">, start: () => Worker, shared: Shared, patience = PATIENCE_MS) {
   let started = 1;
-  return async (threads: number): Promise<void> => {
+  let waited = 1;
+  return async (threads: number): Promise<number> => {
     const wanted = Math.min(threads, navigator.hardwareConcurrency);
-    for (; started < wanted; started++) start().postMessage(shared);
-    const patient = Date.now() + PATIENCE;
-    while (engine.teamSize() < wanted && Date.now() < patient) await new Promise((go) => setTimeout(go, 1));
+    for (; started < wanted; started++) {
+      try {
+        start().postMessage(shared);
+      } catch {
+        break; // the browser starts no more workers: the run goes on with those there are
+      }
+    }
+    const patient = performance.now() + (wanted > waited ? patience : 0);
+    while (engine.teamSize() < Math.min(wanted, started) && performance.now() < patient) await pause(1);
+    waited = Math.max(waited, wanted);
+    return engine.teamSize();
   };
 }

@@ -1,12 +1,15 @@
 // Light, dark, or as the system has it; remembered where the browser lets it be.
 
+import { folder } from "./folder.js";
 import type { Theme } from "./store.js";
 
-const KEY = "secateur-theme";
+/** The name that all copies of a host shared; what it says holds until this copy has a choice of its own. */
+const SHARED = "secateur-theme";
+const key = (): string => `${SHARED} ${folder()}`;
 
 export function rememberedTheme(): Theme | undefined {
   try {
-    const theme = localStorage.getItem(KEY);
+    const theme = localStorage.getItem(key()) ?? localStorage.getItem(SHARED);
     return theme === "light" || theme === "dark" ? theme : undefined;
   } catch {
     return undefined;
@@ -18,7 +21,7 @@ export function dress(element: Element, theme: Theme): void {
   element.toggleAttribute("data-light", theme === "light");
   element.toggleAttribute("data-dark", theme === "dark");
   try {
-    localStorage.setItem(KEY, theme);
+    localStorage.setItem(key(), theme);
   } catch {
     // no storage, no memory of the theme
   }

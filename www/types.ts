@@ -104,6 +104,8 @@ export interface Check {
   settings: Settings;
   timeline: Phase[];
   warnings: string[];
+  /** Settings that the rest of the recipe leaves no choice about, and why. */
+  fixed?: Record<string, string>;
 }
 
 export interface Failure {
@@ -158,9 +160,10 @@ export interface TrainPoint {
 
 export interface AccuracyPoint {
   step: number;
-  accuracy: number;
-  low: number;
-  high: number;
+  /** Null where no image was held out. */
+  accuracy: number | null;
+  low: number | null;
+  high: number | null;
   n: number;
   split: string;
 }
@@ -253,18 +256,19 @@ export interface RunRecord {
   recipe: Settings;
   seed: number;
   job: "baseline" | "run";
+  /** Null where there were no images to tell by. */
   accuracy: {
-    before: number;
-    after: number;
-    low: number;
-    high: number;
+    before: number | null;
+    after: number | null;
+    low: number | null;
+    high: number | null;
     n: number;
-    before_low: number;
-    before_high: number;
+    before_low: number | null;
+    before_high: number | null;
     /** Of the pruned network with 32-bit floats, where it computes with less. */
-    float?: number;
-    top5_before?: number;
-    top5_after?: number;
+    float?: number | null;
+    top5_before?: number | null;
+    top5_after?: number | null;
   };
   size: { parameters: number; nonzero: number; bytes_dense: number; bytes_stored: number };
   macs: { dense: number; pruned: number };
@@ -274,13 +278,21 @@ export interface RunRecord {
   digest: string;
   verdict: string;
   notes: string[];
-  classes: { label: string; n: number; before: number; after: number }[];
+  classes: ClassRow[];
   changed: { index: number; label: number; before: number; after: number }[];
   /** How many there are in all; `changed` holds the first of them. */
   changed_total?: number;
   timeline: Phase[];
   curve: TrainPoint[];
   seconds: number;
+}
+
+/** How a class fared; null where the test set has no image of it. */
+export interface ClassRow {
+  label: string;
+  n: number;
+  before: number | null;
+  after: number | null;
 }
 
 /** One layer in one form at one sparsity, against the fastest dense form for it. */

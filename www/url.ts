@@ -4,11 +4,8 @@ import type { Settings } from "./types.js";
 
 export type Place = { tab: "lab" | "methods" | "break-even" | "about"; page?: string };
 
-export function settingsFromQuery(query: string): Settings {
-  const settings: Settings = {};
-  for (const [key, value] of new URLSearchParams(query)) if (key) settings[key] = value;
-  return settings;
-}
+/** What an address says, setting or not. */
+export const pairsOf = (query: string): [string, string][] => [...new URLSearchParams(query)].filter(([key]) => key);
 
 /** Keys in a steady order: the head of the recipe first, the rest by name. */
 const HEAD = ["model", "data", "method", "sparsity"];

@@ -90,7 +90,10 @@ suite(test, "compare", [
       await settled(page);
       const csv = await saved(page, page.getByRole("button", { name: "Save CSV" }));
       assert.match(csv.name, /\.csv$/);
+      assert.deepEqual([...csv.bytes.subarray(0, 3)], [0xef, 0xbb, 0xbf], "spreadsheets need the mark to read µ");
       const [head, first] = csv.bytes.toString().trim().split("\n");
+      assert.match(head, /Accuracy \(%\).*Dense \(ms\).*Stored \(bytes\)/);
+      for (const cell of first.split(",").slice(1)) assert.match(cell, /^-?\d+(\.\d+)?$/);
       assert.equal(head.split(",").length, 16);
       assert.equal(first.split(",").length, 16);
       const json = await saved(page, page.getByRole("button", { name: "Save JSON" }));

@@ -2,27 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { launch, URL_UNDER_TEST } from "./lib.mjs";
-
-const host = (tag) => `<!doctype html><html lang="en"><head><title>Host</title>
-<meta http-equiv="Content-Security-Policy" content="default-src 'self'; script-src 'self' 'wasm-unsafe-eval'">
-<script type="module" src="js/main.js"></script><script type="module" src="js/main.js?again"></script></head>
-<body><h1>A page of somebody else</h1>${tag}</body></html>`;
+import { launch, URL_UNDER_TEST, visit } from "./lib.mjs";
 
 test("embedded", async (t) => {
   const browser = await launch();
-  const visit = async (tag) => {
-    const context = await browser.newContext();
-    const page = await context.newPage();
-    page.problems = [];
-    page.on("pageerror", (error) => page.problems.push(String(error)));
-    page.on("console", (message) => message.type() === "error" && page.problems.push(message.text()));
-    await page.route("**/host.html", (route) => route.fulfill({ contentType: "text/html", body: host(tag) }));
-    await page.goto(`${URL_UNDER_TEST}host.html`);
-    return page;
-  };
   await t.test("attributes are settings; address and storage are left alone", async () => {
-    const page = await visit('<secateur-lab sparsity="0.7" seed="5"></secateur-lab>');
+    const page = await visit(browser, '<secateur-lab sparsity="0.7" seed="5"></secateur-lab>');
     await page.waitForFunction(
       () => document.querySelector("secateur-lab").getState?.().engine === "ready",
       undefined,
@@ -38,7 +23,7 @@ test("embedded", async (t) => {
     await page.context().close();
   });
   await t.test("removed from the page, its worker ends; put back, it works again", async () => {
-    const page = await visit("<secateur-lab></secateur-lab>");
+    const page = await visit(browser, "<secateur-lab></secateur-lab>");
     const ready = () =>
       page.waitForFunction(() => document.querySelector("secateur-lab").getState?.().engine === "ready", undefined, {
         timeout: 60_000,
@@ -57,7 +42,7 @@ test("embedded", async (t) => {
     await page.context().close();
   });
   await t.test("run() resolves with the record", async () => {
-    const page = await visit("<secateur-lab></secateur-lab>");
+    const page = await visit(browser, "<secateur-lab></secateur-lab>");
     await page.waitForFunction(() => customElements.get("secateur-lab"));
     await page.waitForFunction(() => document.querySelector("secateur-lab").getState().engine === "ready", undefined, {
       timeout: 60_000,

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { lab, launch, LONG, open, prune, runs, settled, state, suite, WEBGPU, withoutTraining } from "./lib.mjs";
+import { inWorker, lab, launch, LONG, open, prune, runs, settled, state, suite, WEBGPU, withoutTraining } from "./lib.mjs";
 
 const QUERY = "?model=lenet-300-100&recovery=none&sparsity=0.8";
 
@@ -18,14 +18,6 @@ async function record(page) {
 }
 
 const engines = (page) => page.requests.filter((url) => url.endsWith("secateur_bg.wasm")).map((url) => new URL(url).pathname);
-
-/** Lets code run in the worker before the page's own, which is fetched as it is. */
-const inWorker = (code) => async (context) => {
-  await context.route("**/js/worker.js", async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, body: `${code}\n${await response.text()}` });
-  });
-};
 
 /** The worker's device, to be had from outside. */
 const HOLD = `

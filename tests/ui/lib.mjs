@@ -57,6 +57,31 @@ export async function open(
   return page;
 }
 
+/** Lets code run in the worker before the page's own, which is fetched as it is: for `before`. */
+export const inWorker = (code) => async (context) => {
+  await context.route("**/js/worker.js", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${code}\n${await response.text()}` });
+  });
+};
+
+/** A page of somebody else with this in its body, beside the page under test. */
+export async function visit(browser, body, path = "host.html") {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  page.setDefaultTimeout(60_000);
+  page.problems = [];
+  page.on("pageerror", (error) => page.problems.push(String(error)));
+  page.on("console", (message) => message.type() === "error" && page.problems.push(message.text()));
+  const html = `<!doctype html><html lang="en"><head><title>Host</title>
+<meta http-equiv="Content-Security-Policy" content="default-src 'self'; script-src 'self' 'wasm-unsafe-eval'">
+<script type="module" src="js/main.js"></script><script type="module" src="js/main.js?again"></script></head>
+<body><h1>A page of somebody else</h1>${body}</body></html>`;
+  await page.route(`**/${path}`, (route) => route.fulfill({ contentType: "text/html", body: html }));
+  await page.goto(`${URL_UNDER_TEST}${path}`);
+  return page;
+}
+
 export const lab = (page) => page.locator("secateur-lab");
 
 export const state = (page) => lab(page).evaluate((element) => element.getState());

@@ -87,10 +87,26 @@ suite(test, "page", [
     },
   ],
   [
-    "training images are loaded only when training starts",
+    "training images are fetched ahead once all is at rest, so that a run needs no network",
     {},
     async (page) => {
       await settled(page);
+      const asked = () => page.requests.filter((url) => /train-images/.test(url)).length;
+      assert.equal(asked(), 0, "not before the network is measured");
+      await page.waitForResponse(/train-labels/, { timeout: 30_000 });
+      await page.waitForTimeout(1500);
+      await page.context().setOffline(true);
+      await prune(page).click();
+      await page.getByRole("img", { name: /^Loss against/ }).first().waitFor({ timeout: 120_000 });
+      assert.equal(asked(), 1);
+    },
+  ],
+  [
+    "nothing is fetched ahead for who saves data",
+    { before: (context) => context.addInitScript(() => Object.defineProperty(navigator, "connection", { value: { saveData: true } })) },
+    async (page) => {
+      await settled(page);
+      await page.waitForTimeout(3000);
       assert.equal(page.requests.filter((url) => /train-/.test(url)).length, 0);
     },
   ],

@@ -188,9 +188,12 @@ suite(test, "trouble", [
       await cancel(page).waitFor();
       await page.workers()[0].evaluate(() => self.close());
       await verdict(page)
-        .getByText(/engine stopped/i)
+        .getByText("The engine stopped: its worker was ended from outside.")
         .waitFor();
       await settled(page);
+      await verdict(page)
+        .getByText("The engine stopped: its worker was ended from outside.")
+        .waitFor();
       assert.equal((await state(page)).runs.length, 1);
       await verdict(page).getByRole("button", { name: "Dismiss" }).click();
       await withoutTraining(page);
@@ -199,20 +202,35 @@ suite(test, "trouble", [
     },
   ],
   [
-    "a crash in the worker is noticed too",
-    {},
+    "crashes in runs: each is told once, with its reason, and three in a row are borne",
+    { query: "?recovery.steps=2000" },
     async (page) => {
       await settled(page);
-      await page.workers()[0].evaluate(
-        () =>
-          void setTimeout(() => {
-            throw new Error("out of memory");
-          }),
+      await lab(page).evaluate((element) => {
+        window.told = [];
+        element.addEventListener("error", (event) => window.told.push(event.detail.message));
+      });
+      const reasons = ["out of memory", "unreachable", "table index is out of bounds"];
+      for (const reason of reasons) {
+        await prune(page).click();
+        await cancel(page).waitFor();
+        await page.workers()[0].evaluate(
+          (reason) =>
+            void setTimeout(() => {
+              throw new Error(reason);
+            }),
+          reason,
+        );
+        await verdict(page).getByText(`The engine stopped: ${reason}.`).waitFor();
+        await ready(page);
+        await verdict(page).getByText(`The engine stopped: ${reason}.`).waitFor();
+        await page.waitForTimeout(300);
+      }
+      assert.deepEqual(
+        await page.evaluate(() => window.told),
+        reasons.map((reason) => `The engine stopped: ${reason}.`),
       );
-      await verdict(page)
-        .getByText(/engine stopped.*out of memory/i)
-        .waitFor();
-      await ready(page);
+      assert.equal(await prune(page).isEnabled(), true);
     },
   ],
 ]);

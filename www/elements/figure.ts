@@ -3,17 +3,8 @@
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { guard } from "lit/directives/guard.js";
 import { saveCsv, savePng, saveSvg } from "../export.js";
+import { headOf, shown, type Column, type Table } from "../table.js";
 import { styled } from "./styled.js";
-
-export interface Column {
-  label: string;
-  numeric?: boolean;
-}
-
-export interface Table {
-  columns: Column[];
-  rows: (string | number)[][];
-}
 
 export type Draw = (width: number) => TemplateResult;
 
@@ -145,14 +136,14 @@ export function tableView(table: Table, caption: string, height?: number): Templ
     <table>
       <thead>
         <tr>
-          ${table.columns.map((column) => html`<th scope="col" class=${cls(column)}>${column.label}</th>`)}
+          ${table.columns.map((column) => html`<th scope="col" class=${cls(column)}>${headOf(column)}</th>`)}
         </tr>
       </thead>
       <tbody>
         ${table.rows.map(
           (row) =>
             html`<tr>
-              ${row.map((cell, i) => html`<td class=${cls(table.columns[i]!)}>${cell}</td>`)}
+              ${row.map((cell, i) => html`<td class=${cls(table.columns[i]!)}>${shown(cell, table.columns[i]!)}</td>`)}
             </tr>`,
         )}
       </tbody>

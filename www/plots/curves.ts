@@ -6,9 +6,15 @@ import { nothing, svg, type SVGTemplateResult, type TemplateResult } from "lit";
 import type { AccuracyPoint, TrainPoint } from "../types.js";
 import { boxed, chart, colours, halo, shaped, xAxis, yAxis, type Box } from "./frame.js";
 
+/** An accuracy on images that were held out. */
+export type Held = AccuracyPoint & { accuracy: number; low: number; high: number };
+
+export const isHeld = (point: AccuracyPoint): point is Held =>
+  point.n > 0 && point.accuracy !== null && point.low !== null && point.high !== null;
+
 export interface CurvePlot {
   curve: TrainPoint[];
-  accuracy: AccuracyPoint[];
+  accuracy: Held[];
   of: "loss" | "accuracy";
   steps: number;
   width: number;
@@ -62,7 +68,7 @@ function accuracies({ curve, accuracy }: CurvePlot): [number, number] {
 type Scale = (value: number) => number;
 
 /** Accuracy on images that were held out, with its interval. */
-function held(points: AccuracyPoint[], box: Box, x: Scale, y: Scale): SVGTemplateResult | typeof nothing {
+function held(points: Held[], box: Box, x: Scale, y: Scale): SVGTemplateResult | typeof nothing {
   const last = points.at(-1);
   if (!last) return nothing;
   const below = Math.min(y(last.accuracy) + 20, box.bottom - 4);

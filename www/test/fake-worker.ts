@@ -3,4 +3,4 @@
 import { serve } from "../serve.js";
 import { fakeEngine } from "./fake-lab.js";
 
-serve(async () => fakeEngine, new URL("../assets/", import.meta.url));
+serve(async () => ({ engine: fakeEngine, gpu: { none: "absent" } }), new URL("../assets/", import.meta.url));

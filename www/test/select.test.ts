@@ -7,7 +7,7 @@ import { bytes, count, duration, micros, milliseconds, percent, ratio, sentence,
 import { histogram, picture } from "../picture.js";
 import { currentMethod, edited, fraction, frontier, occupied, overrides, wanted, type Point } from "../select.js";
 import { initial, update, type State } from "../store.js";
-import { combine, numbers } from "../sweep.js";
+import { combine } from "../sweep.js";
 import type { RunRecord } from "../types.js";
 import { browserName } from "../views/how.js";
 import type { Work } from "../work.js";
@@ -72,15 +72,11 @@ test("overrides are the axis settings a method did not make", () => {
 test("the form is edited once it no longer says what the run was made with", () => {
   let state = formed({ sparsity: "0.8" });
   assert.equal(edited(state), true);
-  const record = { recipe: state.check!.settings, model: "resnet8" } as unknown as RunRecord;
+  const accuracy = { n: 1 };
+  const record = { recipe: state.check!.settings, model: "resnet8", accuracy, classes: [] } as unknown as RunRecord;
   state = update(state, { type: "finished", run: { id: "a", at: 0, settings: state.settings, record } });
   assert.equal(edited(state), false);
   assert.equal(edited({ ...state, settings: { sparsity: "0.7" } }), true);
-});
-
-test("numbers are read from any list", () => {
-  assert.deepEqual(numbers("50, 80;90  95,80, x"), [50, 80, 90, 95]);
-  assert.deepEqual(numbers(""), []);
 });
 
 test("a sweep takes the form's axes for the form's method only", () => {

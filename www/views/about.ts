@@ -2,16 +2,14 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { count, percent } from "../format.js";
-import { baseline, shownRecord } from "../select.js";
 import type { Card } from "../types.js";
 import type { Context } from "./context.js";
-import { place } from "./how.js";
+import { deviceView } from "./device.js";
 
 export function aboutView(ctx: Context): TemplateResult {
   const { catalog, cards } = ctx.state;
   for (const { id } of catalog?.models ?? []) ctx.card(id, `models/${id}.json`);
   for (const { id } of catalog?.datasets ?? []) ctx.card(id, `data/${id}/card.json`);
-  const env = (shownRecord(ctx.state) ?? baseline(ctx.state))?.environment;
   return html`<main class="page narrow">
     <h1>About</h1>
     <p class="lead">
@@ -74,18 +72,11 @@ export function aboutView(ctx: Context): TemplateResult {
         large ones.
       </li>
       <li>The page uses a subset of the training images; the trained networks it opens saw all of them.</li>
-      <li>One thread is measured. A busy machine widens the intervals; a hidden tab makes times worthless.</li>
+      <li>A busy machine widens the intervals; a hidden tab makes times worthless.</li>
       <li>A method's published rule sometimes leaves room; where it does, its page says how it was read.</li>
     </ul>
 
-    ${
-      env
-        ? html`<h2>This device</h2>
-            <p>
-              ${place(env)}${env.isolated ? "" : "; the page is not isolated, so the timer is coarse and samples are longer"}.
-            </p>`
-        : nothing
-    }
+    ${deviceView(ctx)}
 
     <h2>Networks</h2>
     ${catalog?.models.map((model) => entry(model.name, html`<p>${model.what}</p>`, cards[model.id]))}

@@ -2,7 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { styled } from "../elements/styled.js";
-import { csv, save, saveJson } from "../export.js";
+import { saveCsv, saveJson } from "../export.js";
 import { clock, count, crosses, duration, plural, sentence } from "../format.js";
 import { fraction, occupied } from "../select.js";
 import { layersOf, unsteady } from "../survey.js";
@@ -62,7 +62,7 @@ function refusal(ctx: Context): TemplateResult | undefined {
       html`A run is under way, and two measurements at once would spoil each other. Wait for it, or
         <button class="quiet" @click=${() => ctx.go({ tab: "lab" })}>cancel it in the lab</button>.`,
     );
-  if (state.engine === "ready" || (state.engine !== "dead" && state.engine !== "restarting" && done(ctx)))
+  if (state.engine === "ready" || state.engine === "unopened" || (state.engine !== "dead" && state.engine !== "restarting" && done(ctx)))
     return undefined;
   if (state.engine === "dead")
     return line(
@@ -132,7 +132,7 @@ function head(ctx: Context, rows: SurveyRow[], working: boolean): TemplateResult
       <button
         class="quiet"
         ?disabled=${working}
-        @click=${() => save(csv(surveyTable(rows)), "text/csv", "secateur-break-even.csv")}
+        @click=${() => saveCsv(surveyTable(rows), "secateur-break-even")}
       >
         Save CSV
       </button>

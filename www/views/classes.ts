@@ -1,18 +1,20 @@
 // Who pays for the cut: accuracy of each class before and after.
 
 import { html, type TemplateResult } from "lit";
-import { count, percent } from "../format.js";
-import { change, classPlot } from "../plots/classes.js";
+import { plural } from "../format.js";
+import { classPlot } from "../plots/classes.js";
 import { shownRecord } from "../select.js";
+import { figure, hundredths, text } from "../table.js";
 import type { Context } from "./context.js";
 
 export function classesView(ctx: Context): TemplateResult {
   const record = shownRecord(ctx.state);
   const classes = record?.classes ?? [];
+  const unseen = classes.filter((row) => row.before === null || row.after === null).length;
   const height = 70 + 26 * Math.max(classes.length, 6);
   return html`<secateur-figure
     .heading=${"Accuracy by class"}
-    .note=${"Open ring: before the cut. Filled: after; a triangle where it fell. Few images a class: a point or two is chance."}
+    .note=${`Open ring: before the cut. Filled: after; a triangle where it fell. Few images a class: a point or two is chance.${unseen ? ` ${plural(unseen, "class", "classes")} without a test image.` : ""}`}
     .file=${"secateur-classes"}
     .height=${height}
     .label=${"Accuracy of each class before and after the cut"}
@@ -20,18 +22,18 @@ export function classesView(ctx: Context): TemplateResult {
     .deps=${[record]}
     .table=${{
       columns: [
-        { label: "Class" },
-        { label: "Images", numeric: true },
-        { label: "Before", numeric: true },
-        { label: "After", numeric: true },
-        { label: "Change, points", numeric: true },
+        text("Class"),
+        figure("Images", 0),
+        figure("Before", 1, "%"),
+        figure("After", 1, "%"),
+        figure("Change", 1, "points"),
       ],
       rows: classes.map((row) => [
         row.label,
-        count(row.n),
-        percent(row.before),
-        percent(row.after),
-        change(row.after - row.before),
+        row.n,
+        hundredths(row.before),
+        hundredths(row.after),
+        row.before === null || row.after === null ? null : hundredths(row.after - row.before),
       ]),
     }}
     .draw=${(width: number) => classPlot(classes, width, height)}

@@ -1,9 +1,8 @@
 // Runs side by side: the chart of accuracy against what was bought, and the table.
 
 import { html, nothing, type TemplateResult } from "lit";
-import { csv, save, saveJson } from "../export.js";
-import type { Table } from "../elements/figure.js";
-import { clock, fixed, percent, ratio, share } from "../format.js";
+import { saveCsv, saveJson } from "../export.js";
+import { clock, percent, ratio, share } from "../format.js";
 import { paretoPlot, type ParetoPoint } from "../plots/pareto.js";
 import {
   baseline,
@@ -17,6 +16,7 @@ import {
   sparsityOf,
 } from "../select.js";
 import type { Cost, Run } from "../store.js";
+import { figure, hundredths, text, type Table } from "../table.js";
 import type { Context } from "./context.js";
 import { sweepStrip } from "./sweep.js";
 
@@ -37,7 +37,7 @@ export function compareView(ctx: Context): TemplateResult {
       ${mine.length ? chart(ctx, mine) : empty(ctx)}
       <div class="runs">
         ${runsHead(ctx, mine)} ${mine.length ? runsTable(ctx, mine) : nothing}
-        ${others ? html`<p class="note">${others === 1 ? "One run" : `${others} runs`} of other networks are kept too; choose the network above to see them.</p>` : nothing}
+        ${others ? html`<p class="note">${others === 1 ? "One run of another network is" : `${others} runs of other networks are`} kept too; choose the network above to see them.</p>` : nothing}
       </div>
     </div>`;
 }
@@ -65,30 +65,28 @@ function chart(ctx: Context, runs: Run[]): TemplateResult {
   const { state } = ctx;
   const dense = baseline(state) ?? runs[0]!.record;
   const fraction = state.cost === "sparsity";
-  const points: ParetoPoint[] = runs.map((run) => ({
-    run,
-    record: run.record,
-    x: costOf(run.record, state.cost),
-    accuracy: run.record.accuracy.after,
-    low: run.record.accuracy.low,
-    high: run.record.accuracy.high,
-    name: `${methodName(state.catalog, run.record)} ${share(requested(run.record))}`,
-    label: `${methodName(state.catalog, run.record)} ${share(requested(run.record))}`,
-    kind: isBaseline(methodOfRecord(state.catalog, run.record)) ? "reference" : "run",
-    shown: run.id === state.shown,
-  }));
-  points.push({
-    run: undefined,
-    record: dense,
-    x: fraction ? 0 : 1,
-    accuracy: dense.accuracy.before,
-    low: dense.accuracy.before_low,
-    high: dense.accuracy.before_high,
-    name: "Dense",
-    label: "Dense",
-    kind: "dense",
-    shown: false,
+  const points: ParetoPoint[] = runs.flatMap((run) => {
+    const { after: accuracy, low, high } = run.record.accuracy;
+    if (accuracy === null || low === null || high === null) return [];
+    const name = `${methodName(state.catalog, run.record)} ${share(requested(run.record))}`;
+    const kind = isBaseline(methodOfRecord(state.catalog, run.record)) ? "reference" : "run";
+    const x = costOf(run.record, state.cost);
+    return [{ run, record: run.record, x, accuracy, low, high, name, label: name, kind, shown: run.id === state.shown }];
   });
+  const { before, before_low: low, before_high: high } = dense.accuracy;
+  if (before !== null && low !== null && high !== null)
+    points.push({
+      run: undefined,
+      record: dense,
+      x: fraction ? 0 : 1,
+      accuracy: before,
+      low,
+      high,
+      name: "Dense",
+      label: "Dense",
+      kind: "dense",
+      shown: false,
+    });
   return html`<secateur-figure
     class="pareto"
     .heading=${"Accuracy against"}
@@ -97,6 +95,7 @@ function chart(ctx: Context, runs: Run[]): TemplateResult {
     .height=${HEIGHT}
     .label=${`Accuracy against ${COSTS[state.cost].axis.toLowerCase()}, ${runs.length} runs`}
     .controls=${costToggle(ctx)}
+    .empty=${points.length ? undefined : "No test images, so no accuracy: there is nothing to draw. The table has the rest."}
     .deps=${[state.runs, state.cost, state.shown, dense]}
     .table=${runTable(ctx, runs)}
     .draw=${(width: number) =>
@@ -131,7 +130,7 @@ function runsHead(ctx: Context, runs: Run[]): TemplateResult {
     <span class="tools">
       ${
         runs.length
-          ? html`<button class="quiet" @click=${() => save(csv(runTable(ctx, runs)), "text/csv", "secateur-runs.csv")}>
+          ? html`<button class="quiet" @click=${() => saveCsv(runTable(ctx, runs), "secateur-runs")}>
                 Save CSV
               </button>
               <button
@@ -203,39 +202,38 @@ function runsTable(ctx: Context, runs: Run[]): TemplateResult {
 }
 
 export function runTable(ctx: Context, runs: Run[]): Table {
-  const n = (label: string) => ({ label, numeric: true });
   return {
     columns: [
-      { label: "Method" },
-      n("Sparsity asked"),
-      n("Sparsity"),
-      n("Seed"),
-      n("Accuracy"),
-      n("Low"),
-      n("High"),
-      n("Dense ms"),
-      n("Now ms"),
-      n("Ratio"),
-      n("Ratio low"),
-      n("Ratio high"),
-      n("Bytes dense"),
-      n("Bytes stored"),
-      n("MACs dense"),
-      n("MACs"),
+      text("Method"),
+      figure("Sparsity asked", 2, "%"),
+      figure("Sparsity", 2, "%"),
+      figure("Seed"),
+      figure("Accuracy", 2, "%"),
+      figure("Accuracy low", 2, "%"),
+      figure("Accuracy high", 2, "%"),
+      figure("Dense", 4, "ms"),
+      figure("Now", 4, "ms"),
+      figure("Ratio", 3),
+      figure("Ratio low", 3),
+      figure("Ratio high", 3),
+      figure("Dense", 0, "bytes"),
+      figure("Stored", 0, "bytes"),
+      figure("MACs dense", 0),
+      figure("MACs", 0),
     ],
     rows: runs.map(({ record: r }) => [
       methodName(ctx.state.catalog, r),
-      requested(r),
-      fixed(sparsityOf(r), 3),
+      100 * requested(r),
+      100 * sparsityOf(r),
       r.seed,
-      r.accuracy.after.toFixed(4),
-      r.accuracy.low.toFixed(4),
-      r.accuracy.high.toFixed(4),
-      r.speed.dense_ms.toFixed(4),
-      r.speed.pruned_ms.toFixed(4),
-      r.speed.ratio.toFixed(3),
-      r.speed.low.toFixed(3),
-      r.speed.high.toFixed(3),
+      hundredths(r.accuracy.after),
+      hundredths(r.accuracy.low),
+      hundredths(r.accuracy.high),
+      r.speed.dense_ms,
+      r.speed.pruned_ms,
+      r.speed.ratio,
+      r.speed.low,
+      r.speed.high,
       r.size.bytes_dense,
       r.size.bytes_stored,
       r.macs.dense,

@@ -26,6 +26,10 @@ export interface Context {
   sweep(list: Settings[]): void;
   openSweep(): void;
   share(): void;
+  /** Copies a text and says how that went; false where the browser did not allow it. */
+  copy(text: string, done: string, failed: string): Promise<boolean>;
+  /** Loads again what could not be loaded. */
+  retry(): void;
   go(place: Place): void;
   link(place: Place): string;
   picture(layer: string): { picture: LayerPicture; of: "run" | "dense" } | undefined;

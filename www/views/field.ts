@@ -2,6 +2,8 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { sentence } from "../format.js";
+import { number, setting } from "../numbers.js";
+import { defaultOf } from "../settings.js";
 import type { Param, Problem } from "../types.js";
 
 export interface Field {
@@ -9,6 +11,8 @@ export interface Field {
   param: Param;
   value: string | undefined;
   problem: Problem | undefined;
+  /** Why it cannot be changed, where it cannot. */
+  locked?: string;
   set(value: string | undefined): void;
 }
 
@@ -17,31 +21,31 @@ export function field(f: Field): TemplateResult {
     <label for=${f.id} title=${f.param.what}>${f.param.label}</label>
     ${control(f)}
     <p class="note" id="${f.id}-note">${f.param.what}</p>
+    ${f.locked ? html`<p class="locked" id="${f.id}-lock">${sentence(f.locked)}</p>` : nothing}
     ${f.problem ? html`<p class="problem" role="alert">${sentence(f.problem.message)} ${sentence(f.problem.hint)}</p>` : nothing}
   </div>`;
 }
-
-/** Defaults come as 32-bit floats: their tail of digits is no part of the value. */
-export const defaultOf = (param: Param): string =>
-  typeof param.kind.default === "number" ? String(+param.kind.default.toPrecision(6)) : String(param.kind.default);
 
 function control(f: Field): TemplateResult {
   const { kind } = f.param;
   const value = f.value ?? defaultOf(f.param);
   const text = (event: Event) => (event.target as HTMLInputElement).value;
+  const described = f.locked ? `${f.id}-note ${f.id}-lock` : `${f.id}-note`;
   if (kind.type === "flag") {
     return html`<input
       type="checkbox"
       class="switch"
       role="switch"
       id=${f.id}
-      aria-describedby="${f.id}-note"
+      aria-describedby=${described}
+      ?disabled=${!!f.locked}
       .checked=${value === "true"}
       @change=${(event: Event) => f.set(String((event.target as HTMLInputElement).checked))}
     />`;
   }
   if (kind.type === "choice") {
-    return html`<select id=${f.id} aria-describedby="${f.id}-note" @change=${(event: Event) => f.set(text(event))}>
+    return html`<select id=${f.id} aria-describedby=${described}
+      ?disabled=${!!f.locked} @change=${(event: Event) => f.set(text(event))}>
       ${kind.of.map((option) => html`<option value=${option} ?selected=${option === value}>${option.replace(/[-_]/g, " ")}</option>`)}
     </select>`;
   }
@@ -52,21 +56,31 @@ function control(f: Field): TemplateResult {
       inputmode=${whole ? "numeric" : "decimal"}
       id=${f.id}
       autocomplete="off"
-      aria-describedby="${f.id}-note"
+      aria-describedby=${described}
+      ?disabled=${!!f.locked}
       aria-invalid=${f.problem ? "true" : "false"}
       .value=${value}
-      @change=${(event: Event) => f.set(text(event).trim() || undefined)}
+      @change=${(event: Event) => read(event, f)}
       @keydown=${(event: KeyboardEvent) => nudge(event, f)}
     />${kind.unit ? html`<span class="unit">${kind.unit}</span>` : nothing}</span
   >`;
+}
+
+/** The box shows how it was understood. */
+function read(event: Event, f: Field): void {
+  const box = event.target as HTMLInputElement;
+  const { kind } = f.param;
+  const value = setting(box.value, { whole: kind.type === "int", percent: "unit" in kind && kind.unit === "%" });
+  box.value = value ?? defaultOf(f.param);
+  f.set(value);
 }
 
 /** Up and down arrows, as number fields have them, within the parameter's range. */
 function nudge(event: KeyboardEvent, f: Field): void {
   const { kind } = f.param;
   if ((event.key !== "ArrowUp" && event.key !== "ArrowDown") || (kind.type !== "int" && kind.type !== "float")) return;
-  const now = Number((event.target as HTMLInputElement).value);
-  if (!Number.isFinite(now)) return;
+  const now = number((event.target as HTMLInputElement).value, { whole: kind.type === "int" });
+  if (now === undefined) return;
   event.preventDefault();
   const sign = event.key === "ArrowUp" ? 1 : -1;
   const next =

@@ -2,8 +2,10 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { styled } from "../elements/styled.js";
-import { bytes, count, duration, sentence, share } from "../format.js";
-import { completed, fraction, occupied } from "../select.js";
+import { bytes, count, duration, onItsWay, sentence, share } from "../format.js";
+import { number, setting } from "../numbers.js";
+import { completed, fraction, lockOf, occupied } from "../select.js";
+import type { Loading } from "../store.js";
 import type { Work } from "../work.js";
 import type { Param } from "../types.js";
 import type { Context } from "./context.js";
@@ -27,7 +29,7 @@ export function goView(ctx: Context): TemplateResult {
               <button class="second" @click=${() => ctx.reset()}>Reset</button>`
       }
     </div>
-    <div class="status">${state.work?.job === "run" ? progress(state.work) : job === "survey" ? elsewhere(ctx) : (problems(ctx) ?? preview(ctx))}</div>
+    <div class="status">${state.work?.job === "run" ? progress(state.work, state.loading) : job === "survey" ? elsewhere(ctx) : (problems(ctx) ?? html`${preview(ctx)}${warnings(ctx)}`)}</div>
   </section>`;
 }
 
@@ -35,27 +37,25 @@ function slider(ctx: Context): TemplateResult {
   const { state } = ctx;
   const param = state.catalog?.globals.find((global) => global.key === "sparsity");
   const kind = param?.kind.type === "float" ? param.kind : undefined;
-  const value = Number(completed(state).sparsity ?? kind?.default ?? 0.9);
-  const safe = Number.isFinite(value) ? value : 0;
-  const set = (text: string, scale: number) => {
-    const asked = Number(text.replace("%", "").replace(",", "."));
-    ctx.set(
-      "sparsity",
-      text.trim() === "" || !Number.isFinite(asked) ? undefined : String(+(asked / scale).toFixed(4)),
-    );
-  };
-  return html`<div class="sparsity">
+  const usual = String(kind?.default ?? 0.9);
+  const lock = lockOf(state, "sparsity");
+  const given = lock?.value ?? completed(state).sparsity ?? usual;
+  const safe = Number.isFinite(Number(given)) ? Number(given) : 0;
+  const most = Math.min(0.99, kind?.max ?? 0.99);
+  return html`<div class="sparsity ${lock ? "locked" : ""}">
     <label for="sparsity">${param?.label ?? "Sparsity"}</label>
     <input
       type="range"
       id="sparsity"
       min=${kind?.min ?? 0}
-      max=${Math.min(0.99, kind?.max ?? 0.99)}
+      max=${most}
       step="0.01"
       .value=${String(safe)}
-      ${styled({ "--at": String(Math.max(0, Math.min(1, safe / Math.min(0.99, kind?.max ?? 0.99)))) })}
+      ?disabled=${!!lock}
+      ${styled({ "--at": String(Math.max(0, Math.min(1, safe / most))) })}
       aria-valuetext="${share(safe)} of the weights removed"
-      @input=${(event: Event) => set((event.target as HTMLInputElement).value, 1)}
+      aria-describedby="sparsity-note"
+      @input=${(event: Event) => ctx.set("sparsity", (event.target as HTMLInputElement).value)}
     />
     <span class="amount"
       ><input
@@ -63,13 +63,24 @@ function slider(ctx: Context): TemplateResult {
         inputmode="decimal"
         autocomplete="off"
         aria-label="${param?.label ?? "Sparsity"} in per cent"
-        .value=${String(+(value * 100).toFixed(2))}
-        @change=${(event: Event) => set((event.target as HTMLInputElement).value, 100)}
+        .value=${inPercent(given)}
+        ?disabled=${!!lock}
+        @change=${(event: Event) => {
+          const box = event.target as HTMLInputElement;
+          const asked = number(box.value, { percent: true });
+          const value = asked === undefined ? setting(box.value) : String(+(asked / 100).toPrecision(12));
+          box.value = inPercent(value ?? usual);
+          ctx.set("sparsity", value);
+        }}
       /><span class="unit">%</span></span
     >
-    <p class="note wide-only">${describe(param)}</p>
+    <p class="note ${lock ? "" : "wide-only"}" id="sparsity-note">${lock ? sentence(lock.why) : describe(param)}</p>
   </div>`;
 }
+
+/** A share for a box that counts in per cent; what is no number stays as it was written. */
+const inPercent = (text: string): string =>
+  Number.isFinite(Number(text)) ? String(+(Number(text) * 100).toPrecision(12)) : text;
 
 const describe = (param: Param | undefined): string => param?.what ?? "The share of the weights that is removed.";
 
@@ -83,6 +94,12 @@ function preview(ctx: Context): TemplateResult {
   </p>`;
 }
 
+/** What the engine has to say about the recipe, beside what it would do. */
+function warnings({ state }: Context): TemplateResult | typeof nothing {
+  const told = state.check?.warnings ?? [];
+  return told.length ? html`<p class="label warned">${told.map(sentence).join(" ")}</p>` : nothing;
+}
+
 /** The engine is taken by the other place that measures. */
 function elsewhere(ctx: Context): TemplateResult {
   return html`<p class="label">
@@ -93,8 +110,7 @@ function elsewhere(ctx: Context): TemplateResult {
 
 function problems(ctx: Context): TemplateResult | undefined {
   const { check, catalog } = ctx.state;
-  if (!check) return undefined;
-  if (check.ok) return check.warnings.length ? html`<p class="label">${check.warnings.join(" ")}</p>` : undefined;
+  if (!check || check.ok) return undefined;
   const shownElsewhere = (key: string) =>
     ctx.state.axesOpen && catalog?.axes.some((axis) => key.split(".")[0] === axis.id && key.includes("."));
   return html`<div role="alert">
@@ -115,14 +131,14 @@ function problems(ctx: Context): TemplateResult | undefined {
   </div>`;
 }
 
-function progress(work: Work): TemplateResult {
+function progress(work: Work, loading: Loading | undefined): TemplateResult {
   const done = fraction(work);
   const phase = work.phases[work.phase];
   const spent = (Date.now() - work.started) / 1000;
   const left = done > 0.04 && spent > 1 ? `${duration((spent / done) * (1 - done))} left` : "";
   const label = phase
     ? `${phase.label}, ${count(work.done)} of ${count(work.total || phase.steps)}`
-    : "Loading the training images";
+    : `Loading the training images${loading ? `: ${onItsWay(loading)}` : ""}`;
   return html`<div
       class="progress"
       role="progressbar"

@@ -5,6 +5,7 @@ import { styled } from "../elements/styled.js";
 import { count, micros, percent, sentence, shape } from "../format.js";
 import { histogramPlot } from "../plots/histogram.js";
 import { shownRecord } from "../select.js";
+import { figure } from "../table.js";
 import type { LayerInfo, LayerRow } from "../types.js";
 import type { LayerPicture } from "../picture.js";
 import type { Context } from "./context.js";
@@ -49,13 +50,8 @@ function pictures(ctx: Context, layer: LayerInfo, seen: LayerPicture, of: "run" 
       .label=${`Histogram of the weights of ${layer.name}, before and after`}
       .deps=${[seen]}
       .table=${{
-        columns: [
-          { label: "From", numeric: true },
-          { label: "To", numeric: true },
-          { label: "Before", numeric: true },
-          { label: "After", numeric: true },
-        ],
-        rows: seen.before.map((n, i) => [seen.edges[i]!.toFixed(4), seen.edges[i + 1]!.toFixed(4), n, seen.after[i]!]),
+        columns: [figure("From", 4), figure("To", 4), figure("Before", 0), figure("After", 0)],
+        rows: seen.before.map((n, i) => [seen.edges[i]!, seen.edges[i + 1]!, n, seen.after[i]!]),
       }}
       .draw=${(width: number) => histogramPlot(seen, width, 120)}
     ></secateur-figure>`;

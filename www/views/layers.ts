@@ -1,11 +1,11 @@
 // The survey's charts: one a layer, each with its answer in words, and one that shows what to look for.
 
 import { html, svg, type TemplateResult } from "lit";
-import type { Table } from "../elements/figure.js";
 import { crosses, fixed, percent } from "../format.js";
 import { breakEvenPlot, lookOf, type Look } from "../plots/break-even.js";
 import { shaped } from "../plots/frame.js";
 import { breakEven, outcome, type Series, type SurveyedLayer } from "../survey.js";
+import { figure, text, type Cell, type Table } from "../table.js";
 import type { SurveyRow } from "../types.js";
 
 const HEIGHT = 264;
@@ -15,7 +15,7 @@ const ENDS: [number, number] = [0.25, 32];
 export function layerCharts(layers: SurveyedLayer[], rows: SurveyRow[]): TemplateResult {
   const ends = reach(rows);
   const names = [...new Set(rows.map((row) => row.series))];
-  return html`<div class="multiples">${layers.map((layer) => figure(layer, names, ends))}</div>`;
+  return html`<div class="multiples">${layers.map((layer) => layerChart(layer, names, ends))}</div>`;
 }
 
 /** Halves and doubles until every point fits. */
@@ -27,7 +27,7 @@ export function reach(rows: SurveyRow[]): [number, number] {
   return [low, high];
 }
 
-function figure(layer: SurveyedLayer, names: string[], ends: [number, number]): TemplateResult {
+function layerChart(layer: SurveyedLayer, names: string[], ends: [number, number]): TemplateResult {
   const rows = layer.series.flatMap((series) => series.rows);
   const told = layer.series.map((series) => `${crosses(series.name)}: ${inWords(series)}`);
   return html`<secateur-figure
@@ -77,27 +77,25 @@ export function inWords({ rows }: Series): string {
   }
 }
 
-const n = (label: string) => ({ label, numeric: true });
-
 const COLUMNS: Table["columns"] = [
-  { label: "What is cut" },
-  n("Cut"),
-  n("Times faster"),
-  n("Low"),
-  n("High"),
-  n("µs"),
-  n("Dense µs"),
-  { label: "Kernel" },
+  text("What is cut"),
+  figure("Cut", 1, "%"),
+  figure("Times faster", 3),
+  figure("Low", 3),
+  figure("High", 3),
+  figure("Time", 2, "µs"),
+  figure("Dense", 2, "µs"),
+  text("Kernel"),
 ];
 
-const cells = (row: SurveyRow): (string | number)[] => [
+const cells = (row: SurveyRow): Cell[] => [
   row.series,
-  row.sparsity,
-  row.ratio.toFixed(3),
-  row.low.toFixed(3),
-  row.high.toFixed(3),
-  row.us.toFixed(2),
-  row.dense_us.toFixed(2),
+  100 * row.sparsity,
+  row.ratio,
+  row.low,
+  row.high,
+  row.us,
+  row.dense_us,
   row.kernel,
 ];
 
@@ -105,7 +103,7 @@ const layerTable = (rows: SurveyRow[]): Table => ({ columns: COLUMNS, rows: rows
 
 /** All points of a survey, a line each. */
 export const surveyTable = (rows: SurveyRow[]): Table => ({
-  columns: [{ label: "Layer" }, ...COLUMNS, n("Pixels"), n("Weights"), { label: "Executor" }],
+  columns: [text("Layer"), ...COLUMNS, figure("Pixels", 0), figure("Weights", 0), text("Executor")],
   rows: rows.map((row) => [row.layer_name, ...cells(row), row.pixels, row.weights, row.executor ?? "cpu"]),
 });
 

@@ -1,10 +1,10 @@
 // The middle column: the network as a picture.
 
 import { html, type TemplateResult } from "lit";
-import type { Table } from "../elements/figure.js";
 import { count, micros, percent, shape } from "../format.js";
 import { networkPlot, type Bar } from "../plots/network.js";
 import { baseline, edited, keptByLayer, shownRecord } from "../select.js";
+import { figure, text, type Table } from "../table.js";
 import type { LayerInfo, LayerRow } from "../types.js";
 import type { Context } from "./context.js";
 
@@ -94,14 +94,14 @@ function heightToggle(ctx: Context, timed: boolean): TemplateResult {
 function table(layers: LayerInfo[], bars: Bar[], timed: Map<string, LayerRow>): Table {
   return {
     columns: [
-      { label: "Layer" },
-      { label: "Kind" },
-      { label: "Shape" },
-      { label: "Weights", numeric: true },
-      { label: "Cut", numeric: true },
-      { label: "Dense µs", numeric: true },
-      { label: "Now µs", numeric: true },
-      { label: "Kernel" },
+      text("Layer"),
+      text("Kind"),
+      text("Shape"),
+      figure("Weights", 0),
+      figure("Cut", 1, "%"),
+      figure("Dense", 1, "µs"),
+      figure("Now", 1, "µs"),
+      text("Kernel"),
     ],
     rows: layers.map((layer, i) => {
       const row = timed.get(layer.name);
@@ -109,10 +109,10 @@ function table(layers: LayerInfo[], bars: Bar[], timed: Map<string, LayerRow>): 
         layer.name,
         layer.kind,
         shape(layer.shape),
-        count(layer.parameters),
-        percent(bars[i]!.sparsity),
-        row ? row.dense_us.toFixed(1) : "",
-        row ? row.pruned_us.toFixed(1) : "",
+        layer.parameters,
+        100 * bars[i]!.sparsity,
+        row ? row.dense_us : null,
+        row ? row.pruned_us : null,
         row?.kernel ?? "",
       ];
     }),

@@ -3,9 +3,10 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { Choice } from "../elements/picker.js";
 import { sentence } from "../format.js";
-import { baseline, completed, currentMethod, overrides, partOf } from "../select.js";
+import { baseline, completed, currentMethod, lockOf, overrides, partOf } from "../select.js";
 import type { Axis, Meta, Param } from "../types.js";
 import type { Context } from "./context.js";
+import { aboutGpu, askGpu } from "./device.js";
 import { field } from "./field.js";
 
 export function methodView(ctx: Context): TemplateResult {
@@ -97,13 +98,15 @@ function running(ctx: Context): TemplateResult {
   return html`<div class="running" role="group" aria-label="Measured with">
     ${params.map((param) => paramView(ctx, param.key, param))}
     ${Number(completed(ctx.state)["threads"] ?? 1) > (cores ?? Infinity) ? html`<p class="note">${hint || `This device has ${cores} threads.`} The run will say so and use what there is.</p>` : nothing}
+    ${completed(ctx.state)["executor"] === "gpu" && ctx.state.gpu && "none" in ctx.state.gpu ? html`<p class="note">${aboutGpu(ctx.state)} ${askGpu(ctx)}</p>` : nothing}
   </div>`;
 }
 
 function axisView(ctx: Context, axis: Axis): TemplateResult {
   const { state } = ctx;
   const settings = completed(state);
-  const part = partOf(axis, settings);
+  const lock = lockOf(state, axis.id);
+  const part = partOf(axis, lock?.value === undefined ? settings : { ...settings, [axis.id]: lock.value });
   const refused = state.check?.disabled[axis.id] ?? {};
   const problem = state.check?.errors.find((error) => error.key === axis.id);
   const label = (meta: Meta) => (refused[meta.id] ? `${meta.name} (not now)` : meta.name);
@@ -113,6 +116,7 @@ function axisView(ctx: Context, axis: Axis): TemplateResult {
     <select
       aria-label=${axis.name}
       aria-describedby="axis-${axis.id}"
+      ?disabled=${!!lock}
       @change=${(event: Event) => ctx.set(axis.id, (event.target as HTMLSelectElement).value)}
     >
       ${part ? nothing : html`<option selected disabled>${settings[axis.id]} (unknown)</option>`}
@@ -128,7 +132,7 @@ function axisView(ctx: Context, axis: Axis): TemplateResult {
           </option>`,
       )}
     </select>
-    <p class="note" id="axis-${axis.id}">${part?.what ?? ""}</p>
+    <p class="note" id="axis-${axis.id}">${part?.what ?? ""} ${lock ? sentence(lock.why) : nothing}</p>
     ${problem ? html`<p class="problem" role="alert">${sentence(problem.message)} ${sentence(problem.hint)}</p>` : nothing}
     ${
       reasons.length
@@ -147,11 +151,13 @@ function axisView(ctx: Context, axis: Axis): TemplateResult {
 }
 
 function paramView(ctx: Context, key: string, param: Param): TemplateResult {
+  const lock = lockOf(ctx.state, key);
   return field({
     id: `field-${key.replace(".", "-")}`,
     param,
-    value: completed(ctx.state)[key],
+    value: lock ? lock.value : completed(ctx.state)[key],
     problem: ctx.state.check?.errors.find((error) => error.key === key),
+    ...(lock ? { locked: lock.why } : {}),
     set: (value) => ctx.set(key, value),
   });
 }

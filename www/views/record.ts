@@ -20,7 +20,7 @@ export function recordView(ctx: Context): TemplateResult {
         <span class="faint mono">${record.digest.slice(0, 16)}</span>
       </h3>
       <span class="tools">
-        <button class="quiet" @click=${() => void navigator.clipboard?.writeText(text)}>Copy</button>
+        <button class="quiet" @click=${(event: Event) => void copy(event, ctx, text)}>Copy</button>
         <button
           class="quiet"
           @click=${() => save(text, "application/json", `secateur-${record.model}-${record.digest.slice(0, 8)}.json`)}
@@ -44,4 +44,11 @@ export function recordView(ctx: Context): TemplateResult {
       }
     </p>
     <pre class="json" tabindex="0" role="region" aria-label="Record as JSON">${text}</pre>`;
+}
+
+/** Where the browser does not copy, the record is selected for the visitor to do it. */
+async function copy(event: Event, ctx: Context, text: string): Promise<void> {
+  const json = (event.currentTarget as HTMLElement).closest(".panel-body")?.querySelector(".json");
+  const failed = "The browser did not let the page copy. The record is selected below: copy it with the keyboard or the menu.";
+  if (!(await ctx.copy(text, "The record was copied.", failed)) && json) getSelection()?.selectAllChildren(json);
 }

@@ -4,7 +4,8 @@ import { html, nothing, type TemplateResult } from "lit";
 import { styled } from "../elements/styled.js";
 import { count, duration, plural, share } from "../format.js";
 import { currentMethod, isBaseline, methodOf } from "../select.js";
-import { combine, numbers } from "../sweep.js";
+import { number, numbers } from "../numbers.js";
+import { combine, tallied, type Plan } from "../sweep.js";
 import type { Sweep } from "../store.js";
 import type { Context } from "./context.js";
 
@@ -14,7 +15,7 @@ export function sweepDialog(ctx: Context): TemplateResult {
   const current = currentMethod(state);
   const methods = state.catalog?.methods ?? [];
   const families = [...new Set(methods.map((method) => method.family))];
-  const seed = state.settings.seed ?? "1";
+  const seed = number(state.settings.seed ?? "1", { whole: true }) ?? 1;
   return html`<dialog class="sweep" id="sweep" aria-labelledby="sweep-title" @input=${tally}>
     <form method="dialog" @submit=${(event: SubmitEvent) => submit(event, ctx)}>
       <h2 id="sweep-title">Sweep</h2>
@@ -32,7 +33,7 @@ export function sweepDialog(ctx: Context): TemplateResult {
           id="sweep-seeds"
           name="seeds"
           autocomplete="off"
-          value="${Number(seed)}, ${Number(seed) + 1}, ${Number(seed) + 2}"
+          value="${[0, 1, 2].map((more) => seed + more).join(", ")}"
         />
         <p class="note">Three or more show how much is chance.</p>
       </div>
@@ -69,38 +70,28 @@ export function sweepDialog(ctx: Context): TemplateResult {
   </dialog>`;
 }
 
-function read(form: HTMLFormElement) {
+function read(form: HTMLFormElement): Plan {
   const data = new FormData(form);
   return {
-    sparsities: numbers(String(data.get("sparsities") ?? "")).map((value) => value / 100),
-    seeds: numbers(String(data.get("seeds") ?? "")),
+    sparsities: numbers(String(data.get("sparsities") ?? ""), { percent: true }),
+    seeds: numbers(String(data.get("seeds") ?? ""), { whole: true }),
     methods: data.getAll("method").map(String),
   };
 }
 
-/** Says how many runs that would be; called on every input and when the dialog opens. */
+/** Says what was understood and how many runs that makes; called on every input and when the dialog opens. */
 export function tally(event: Event): void {
   const dialog = event.currentTarget as HTMLDialogElement;
-  const { sparsities, seeds, methods } = read(dialog.querySelector("form")!);
-  const bad = sparsities.some((value) => !(value >= 0 && value < 1));
-  const runs = sparsities.length * seeds.length * methods.length;
-  const seconds = Number(dialog.dataset.seconds ?? 0);
-  const line = dialog.querySelector<HTMLElement>(".tally")!;
-  const most = runs > 200;
-  line.textContent = bad
-    ? "Sparsities go from 0 up to, not including, 100%."
-    : runs === 0
-      ? "Choose at least one of each."
-      : most
-        ? `${count(runs)} runs are too many for one sweep; 200 is the most.`
-        : `${plural(runs, "run")}${seconds ? `, about ${duration(runs * seconds)}` : ""}.`;
-  dialog.querySelector<HTMLButtonElement>("button.main")!.disabled = bad || runs === 0 || most;
+  const { says, ok } = tallied(read(dialog.querySelector("form")!), Number(dialog.dataset.seconds ?? 0));
+  dialog.querySelector<HTMLElement>(".tally")!.textContent = says;
+  dialog.querySelector<HTMLButtonElement>("button.main")!.disabled = !ok;
 }
 
 function submit(event: SubmitEvent, ctx: Context): void {
   if ((event.submitter as HTMLButtonElement | null)?.value !== "go") return;
   const { sparsities, seeds, methods } = read(event.target as HTMLFormElement);
-  ctx.sweep(combine(ctx.state, methods, sparsities, seeds));
+  const shares = sparsities.values.map((value) => value / 100);
+  ctx.sweep(combine(ctx.state, methods, shares, seeds.values));
 }
 
 export function sweepStrip(ctx: Context): TemplateResult | typeof nothing {

@@ -1,11 +1,11 @@
 // Loss and accuracy of the training, live or as the shown run had them.
 
 import { html, type TemplateResult } from "lit";
-import type { Table } from "../elements/figure.js";
 import { styled } from "../elements/styled.js";
-import { curvePlot } from "../plots/curves.js";
+import { curvePlot, isHeld, type Held } from "../plots/curves.js";
 import { shownRecord } from "../select.js";
-import type { AccuracyPoint, Phase, TrainPoint } from "../types.js";
+import { figure, type Table } from "../table.js";
+import type { Phase, TrainPoint } from "../types.js";
 import type { Context } from "./context.js";
 
 export function trainingView(ctx: Context, height = 220): TemplateResult {
@@ -13,7 +13,7 @@ export function trainingView(ctx: Context, height = 220): TemplateResult {
   const work = state.work?.job === "run" ? state.work : undefined;
   const record = shownRecord(state);
   const curve: TrainPoint[] = work ? work.curve : (record?.curve ?? []);
-  const accuracy: AccuracyPoint[] = work?.accuracy ?? [];
+  const accuracy = (work?.accuracy ?? []).filter(isHeld);
   const steps = trainSteps(work?.phases ?? record?.timeline ?? []);
   const empty = curve.length
     ? undefined
@@ -27,29 +27,25 @@ export function trainingView(ctx: Context, height = 220): TemplateResult {
     </div>`;
   }
   return html`<div class="pair">
-    ${figure("loss", "Loss", curve, accuracy, steps, height)}
-    ${figure("accuracy", "Accuracy", curve, accuracy, steps, height)}
+    ${chart("loss", "Loss", curve, accuracy, steps, height)}
+    ${chart("accuracy", "Accuracy", curve, accuracy, steps, height)}
   </div>`;
 }
 
 const trainSteps = (phases: Phase[]): number =>
   phases.reduce((sum, phase) => sum + (phase.kind === "train" ? phase.steps : 0), 0);
 
-function figure(
+function chart(
   of: "loss" | "accuracy",
   heading: string,
   curve: TrainPoint[],
-  accuracy: AccuracyPoint[],
+  accuracy: Held[],
   steps: number,
   height: number,
 ): TemplateResult {
   const table: Table = {
-    columns: [
-      { label: "Step", numeric: true },
-      { label: "Loss", numeric: true },
-      { label: "Accuracy", numeric: true },
-    ],
-    rows: curve.map((point) => [point.step, point.loss.toFixed(4), point.accuracy.toFixed(4)]),
+    columns: [figure("Step"), figure("Loss", 4), figure("Accuracy", 2, "%")],
+    rows: curve.map((point) => [point.step, point.loss, 100 * point.accuracy]),
   };
   return html`<secateur-figure
     .heading=${heading}

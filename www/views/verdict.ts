@@ -1,7 +1,7 @@
 // The strip on top of the lab: what the cut cost, what it bought, and the sentence.
 
 import { html, nothing, type TemplateResult } from "lit";
-import { bytes, count, fixed, milliseconds, percent, ratio, sentence } from "../format.js";
+import { bytes, count, fixed, milliseconds, onItsWay, percent, plural, ratio, sentence } from "../format.js";
 import { baseline, shownRecord } from "../select.js";
 import type { RunRecord } from "../types.js";
 import type { Context } from "./context.js";
@@ -37,8 +37,8 @@ function after(record: RunRecord): TemplateResult {
       : `${ratio(1 / s.ratio)} slower here`;
   return html`${cell(
     html`${percent(a.before)} ${to} ${percent(a.after)}`,
-    html`accuracy on ${count(a.n)} images ${howAccuracy(record, false)}`,
-    html`${percent(a.low)}–${percent(a.high)} after the cut`,
+    html`${imagesOf(record)} ${howAccuracy(record, false)}`,
+    a.n ? html`${percent(a.low)}–${percent(a.high)} after the cut` : nothing,
   )}
   ${cell(
     faster,
@@ -52,6 +52,9 @@ function after(record: RunRecord): TemplateResult {
     html`${count(size.nonzero)} of ${count(size.parameters)} parameters left`,
   )}`;
 }
+
+const imagesOf = ({ accuracy: { n } }: RunRecord): string =>
+  n ? `accuracy on ${plural(n, "image")}` : "no test images, so no accuracy";
 
 /** How the network was run, as far as it is not the usual: one image, one thread, floats. */
 function runAs({ speed, environment, accuracy, layers }: RunRecord): string {
@@ -72,9 +75,9 @@ function before(ctx: Context, dense: RunRecord | undefined): TemplateResult {
   return html`${cell(
     dense ? percent(dense.accuracy.before) : html`<span class="wait">–</span>`,
     dense
-      ? html`accuracy on ${count(dense.accuracy.n)} images ${howAccuracy(dense, true)}`
+      ? html`${imagesOf(dense)} ${howAccuracy(dense, true)}`
       : html`accuracy, ${waiting}`,
-    dense ? html`${percent(dense.accuracy.before_low)}–${percent(dense.accuracy.before_high)}` : nothing,
+    dense?.accuracy.n ? html`${percent(dense.accuracy.before_low)}–${percent(dense.accuracy.before_high)}` : nothing,
   )}
   ${cell(
     speed ? milliseconds(speed.dense_ms) : html`<span class="wait">–</span>`,
@@ -100,12 +103,12 @@ function says(ctx: Context, record: RunRecord | undefined, dense: RunRecord | un
         <strong>${sentence(state.failure.message)}</strong> ${sentence(state.failure.hint)}
       </p>
       <p class="label">
-        ${state.engine === "dead" ? html`<button class="quiet" @click=${() => ctx.restart()}>Start the engine again</button>` : nothing}
+        ${mend(ctx)}
         <button class="quiet" @click=${() => ctx.send({ type: "failure", failure: undefined })}>Dismiss</button>
       </p>`;
   }
-  if (state.notice) {
-    return html`<p>${state.notice}</p>
+  if (state.notices.length) {
+    return html`${state.notices.map((text) => html`<p>${text}</p>`)}
       <p class="label">
         <button class="quiet" @click=${() => ctx.send({ type: "notice", text: undefined })}>Dismiss</button>
       </p>`;
@@ -114,12 +117,28 @@ function says(ctx: Context, record: RunRecord | undefined, dense: RunRecord | un
     return html`<p>${record.verdict}</p>
       ${record.notes.length ? html`<p class="label faint clamp" title=${record.notes.join(" ")}>${record.notes.join(" ")}</p>` : nothing}`;
   }
+  if (state.engine === "unopened" || state.engine === "dead")
+    return html`<p>${state.engine === "dead" ? "The engine is not running." : "The network is not loaded."}</p>
+      <p class="label">${mend(ctx)}</p>`;
+  if (state.check?.ok === false && !state.model)
+    return html`<p>No network is open: the recipe below names something that is not there.</p>`;
   if (state.engine === "starting" || state.engine === "opening")
-    return html`<p class="faint">Loading the network and its test images.</p>`;
+    return html`<p class="faint">
+      Loading the network and its test images${state.loading ? `: ${onItsWay(state.loading)}` : ""}.
+    </p>`;
   if (state.engine === "restarting") return html`<p class="faint">Starting the engine again.</p>`;
   const name = state.model?.name ?? "The network";
   return html`<p>
     ${name} is trained and ready${dense ? "" : "; it is being measured on this device"}. Prune removes the share of
     weights chosen below, trains what is left, and measures both sides.
   </p>`;
+}
+
+/** What brings back an engine or a network that is not there. */
+function mend(ctx: Context): TemplateResult | typeof nothing {
+  const { engine } = ctx.state;
+  if (engine === "dead")
+    return html`<button class="quiet" @click=${() => ctx.restart()}>Start the engine again</button>`;
+  if (engine === "unopened") return html`<button class="quiet" @click=${() => ctx.retry()}>Try again</button>`;
+  return nothing;
 }
