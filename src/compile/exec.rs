@@ -214,6 +214,9 @@ impl Plan {
     pub fn answers(&mut self, x: &Tensor) -> Result<Tensor> {
         let (n, batch) = (x.shape()[0], self.batch);
         let (each, classes) = (x.len() / n.max(1), self.answers.len() / batch);
+        if n == 0 {
+            return tensor::from_vec(&[0, classes], Vec::new());
+        }
         let mut out = Vec::with_capacity(n * classes);
         for chunk in x.flat().chunks(each * batch) {
             let mut full = chunk.to_vec();

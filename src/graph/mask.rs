@@ -36,6 +36,16 @@ impl Masks {
         self.get(weight).map_or(total, |mask| mask.iter().filter(|&&m| m == 1).count())
     }
 
+    /// Cuts what another set cuts, too.
+    pub fn hold(&mut self, other: &Masks) {
+        for (id, cut) in other.iter() {
+            match self.0.get_mut(&id) {
+                Some(mask) => mask.iter_mut().zip(cut).for_each(|(m, &c)| *m &= c),
+                None => self.set(id, cut.to_vec()),
+            }
+        }
+    }
+
     /// Sets what is cut to exactly zero.
     ///
     /// # Errors

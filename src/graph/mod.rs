@@ -109,6 +109,19 @@ impl Graph {
         })
     }
 
+    /// The weights whose outputs are the answers: between these and those no other layer with a weight stands.
+    pub fn answering(&self) -> Vec<ValueId> {
+        let (mut found, mut next, mut seen) = (Vec::new(), vec![self.output], vec![false; self.values.len()]);
+        while let Some(id) = next.pop() {
+            let Some(node) = self.giver(id).filter(|_| !std::mem::replace(&mut seen[id], true)) else { continue };
+            match node.ins.iter().find(|&&id| self.values[id].role == Role::Weight) {
+                Some(&weight) => found.push(weight),
+                None => next.extend(&node.ins),
+            }
+        }
+        found
+    }
+
     /// Whether there is a batch norm.
     pub fn has_norms(&self) -> bool {
         self.nodes.iter().any(|node| matches!(node.op, op::Kind::BatchNorm(_)))

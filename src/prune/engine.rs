@@ -1,34 +1,40 @@
 //! One event: score the units, allocate, select exactly, mask.
 
 use crate::base::{Error, Flat, Result, Tensor, order, tensor};
-use crate::graph::{Graph, Masks, Role, count, couple::Group};
+use crate::graph::op::Kind as OpKind;
+use crate::graph::{Graph, Masks, Node, Role, ValueId, count, couple::Group};
 
 use super::allocation::{Allocation, Scored};
 use super::criterion::{Criterion, Level};
 use super::evidence::Evidence;
 use super::layer::Layer;
 use super::pattern::Pattern;
-use super::recipe::Pick;
+use super::recipe::{Pick, Recipe};
 use super::target::{Rule, Target, channels};
 
 /// What competes under a pattern.
 ///
 /// # Errors
-/// When the pattern does not fit a weight.
+/// When the pattern does not fit a weight, or the network has nothing that it could cut.
 pub fn targets(graph: &Graph, pattern: &Pick<dyn Pattern>) -> Result<Vec<Target>> {
-    if pattern.part.physical() {
-        return channels(graph);
+    let (part, mut out) = (pattern.part, Vec::new());
+    if part.physical() {
+        out = channels(graph)?;
+    } else {
+        // Where whole channels go, the layer that gives the answers is left out: it would lose classes.
+        let spared = if part.channelwise() { graph.answering() } else { Vec::new() };
+        for (node, id) in graph.layers().filter(|(_, id)| !spared.contains(id)) {
+            let units =
+                part.units(&graph.values[id].shape, &pattern.args).map_err(|e| e.at(&graph.nodes[node].name))?;
+            let along = if part.channelwise() { along(graph, &graph.nodes[node]) } else { Vec::new() };
+            out.push(Target::Weight { node, id, units, along });
+        }
     }
-    graph
-        .layers()
-        .map(|(node, id)| {
-            let units = pattern
-                .part
-                .units(&graph.values[id].shape, &pattern.args)
-                .map_err(|e| e.at(&graph.nodes[node].name))?;
-            Ok(Target::Weight { node, id, units })
-        })
-        .collect()
+    if out.is_empty() {
+        let what = format!("{} finds nothing in this network that can go", part.meta().name);
+        return Err(Error::setting("pattern", what).hint("choose another pattern, or a network with more layers"));
+    }
+    Ok(out)
 }
 
 /// Scores of all units, target by target.
@@ -58,7 +64,7 @@ pub fn score(
         .iter()
         .map(|target| {
             let (scores, shape, macs, weights) = match target {
-                Target::Weight { node, id, units } => {
+                Target::Weight { node, id, units, .. } => {
                     let scores = weight(*node, *id)?;
                     let shape = graph.values[*id].shape.clone();
                     let scores = if by_unit { scores.flat().to_vec() } else { units.mean(scores.flat()) };
@@ -103,7 +109,40 @@ pub fn forbid(graph: &Graph, targets: &[Target], masks: &Masks, scored: &mut [Sc
     }
 }
 
-/// Units to keep of each target for a sparsity, at least `least` of each.
+/// Whether each layer that takes part has what the criterion looks at, as far as that can be known before a run.
+///
+/// # Errors
+/// When one has not, or the pattern does not fit; the message names the layer.
+pub fn ask(graph: &Graph, targets: &[Target], criterion: &Pick<dyn Criterion>) -> Result<()> {
+    let evidence = Evidence::default();
+    for (node, id) in graph.layers() {
+        let takes_part = |target: &Target| match target {
+            Target::Weight { id: own, .. } => *own == id,
+            Target::Channels(group) => group.makers.contains(&id),
+        };
+        if targets.iter().any(takes_part) {
+            criterion.part.ask(&Layer::new(graph, &graph.nodes[node], id, &evidence, 0))?;
+        }
+    }
+    Ok(())
+}
+
+/// One event: masks for a sparsity. What earlier events cut stays cut and takes no part.
+///
+/// # Errors
+/// When the pattern, the criterion or the allocation does not fit the network.
+pub fn cut(graph: &Graph, recipe: &Recipe, mut evidence: Evidence, old: &Masks, sparsity: f32) -> Result<Masks> {
+    evidence.cut = old.clone();
+    let targets = targets(graph, &recipe.pattern)?;
+    let mut scored = score(graph, &targets, &recipe.criterion, &evidence, recipe.seed)?;
+    forbid(graph, &targets, old, &mut scored);
+    let keep = allocate(&scored, &recipe.allocation, sparsity, recipe.min_keep)?;
+    let mut new = masks(graph, &targets, &scored, &keep, recipe.pattern.part.round(&recipe.pattern.args));
+    new.hold(old);
+    Ok(new)
+}
+
+/// Units to keep of each target for a sparsity, at least `least` of each as far as there are so many.
 ///
 /// # Errors
 /// When the allocation cannot serve.
@@ -114,14 +153,15 @@ pub fn allocate(
     least: usize,
 ) -> Result<Vec<usize>> {
     let keep = allocation.part.keep(scored, sparsity, &allocation.args)?;
-    Ok(keep.iter().zip(scored).map(|(&k, s)| k.max(least).min(s.scores.len())).collect())
+    Ok(keep.iter().zip(scored).map(|(&k, s)| k.max(least).min(s.alive())).collect())
 }
 
-/// Selects exactly `keep` units by score; ties go to the lower index.
+/// Selects exactly `keep` units by score, or all that are left where there are fewer; ties go to the lower index. A unit that
+/// was cut earlier never comes back, whatever count is asked for.
 pub fn select(scores: &[f32], keep: usize, rule: Rule) -> Vec<bool> {
     let mut out = vec![false; scores.len()];
     let mut best = |from: usize, len: usize, keep: usize| {
-        let pairs = (from..from + len).map(|i| (scores[i], i));
+        let pairs = (from..from + len).map(|i| (scores[i], i)).filter(|(score, _)| *score != f32::NEG_INFINITY);
         order::highest(pairs, keep).into_iter().for_each(|i| out[i] = true);
     };
     match rule {
@@ -144,9 +184,8 @@ pub fn masks(graph: &Graph, targets: &[Target], scored: &[Scored], keep: &[usize
             Target::Weight { units, .. } => units.rule,
             Target::Channels(_) => Rule::Free,
         };
-        // Widths are rounded to the nearest multiple, and never to nothing.
-        let keep =
-            if round > 1 { ((keep + round / 2) / round * round).max(round).min(scored.scores.len()) } else { keep };
+        // Widths are rounded to the nearest multiple, never to nothing, and never up to channels that are gone.
+        let keep = if round > 1 { ((keep + round / 2) / round * round).max(round).min(scored.alive()) } else { keep };
         let mut kept = select(&scored.scores, keep, rule);
         if let Target::Channels(group) = target {
             spare(group, &scored.scores, &mut kept);
@@ -159,11 +198,32 @@ pub fn masks(graph: &Graph, targets: &[Target], scored: &[Scored], keep: &[usize
 /// A weight that makes some of a group's channels keeps the best of them, however low the group ranks it.
 fn spare(group: &Group, scores: &[f32], kept: &mut [bool]) {
     for &maker in &group.makers {
-        let made = |u: &usize| group.units[*u].slices.iter().any(|s| s.0 == maker && s.1 == 0);
+        let made = |u: &usize| {
+            scores[*u] != f32::NEG_INFINITY && group.units[*u].slices.iter().any(|s| s.0 == maker && s.1 == 0)
+        };
         let own: Vec<usize> = (0..kept.len()).filter(made).collect();
         let best = own.iter().copied().reduce(|a, b| if scores[b] > scores[a] { b } else { a });
         if let Some(best) = best.filter(|_| own.iter().all(|&u| !kept[u])) {
             kept[best] = true;
+        }
+    }
+}
+
+/// Bias of a layer, and scale and shift of the batch norm behind it: where nothing but operators that leave zero at zero stand
+/// between, a channel sends on a constant unless these go with it.
+fn along(graph: &Graph, node: &Node) -> Vec<ValueId> {
+    let mut out: Vec<ValueId> = node.ins.iter().copied().filter(|&id| graph.values[id].role == Role::Bias).collect();
+    let mut at = node;
+    loop {
+        let mut readers = graph.readers(at.out);
+        let (Some(reader), None) = (readers.next(), readers.next()) else { return out };
+        match reader.op {
+            OpKind::BatchNorm(_) => {
+                out.extend(reader.ins.iter().copied().filter(|&id| graph.values[id].role == Role::Bias));
+                return out;
+            }
+            OpKind::Relu(_) | OpKind::LeakyRelu(_) | OpKind::Dropout(_) | OpKind::Identity(_) => at = reader,
+            _ => return out,
         }
     }
 }

@@ -39,9 +39,11 @@ impl Needs {
     }
 }
 
-/// What was gathered, by weight.
+/// What was gathered, by weight, and what is cut already.
 #[derive(Debug, Default)]
 pub struct Evidence {
+    /// Masks of earlier events: what they cut takes no part in any score.
+    pub cut: Masks,
     pub(super) grad: Direction,
     pub(super) grad_squared: Direction,
     pub(super) curvature: Direction,

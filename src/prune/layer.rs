@@ -40,6 +40,16 @@ impl<'a> Layer<'a> {
         self.graph.values[self.id].shape[0]
     }
 
+    /// By output channel: whether earlier events left anything of it.
+    pub fn alive(&self) -> Vec<bool> {
+        match self.evidence.cut.get(self.id) {
+            None => vec![true; self.outputs()],
+            Some(mask) => {
+                mask.chunks((mask.len() / self.outputs().max(1)).max(1)).map(|row| row.contains(&1)).collect()
+            }
+        }
+    }
+
     fn found<T: ?Sized>(&self, what: &str, evidence: Option<&'a T>) -> Result<&'a T> {
         evidence.ok_or_else(|| {
             Error::new(Kind::Evidence, format!("{}: {what} was not gathered", self.name()))

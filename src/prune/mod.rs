@@ -11,6 +11,7 @@ pub mod layer;
 pub mod method;
 pub mod pattern;
 pub mod phase;
+pub mod reached;
 pub mod recipe;
 pub mod recovery;
 pub mod regrow;

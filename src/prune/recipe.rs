@@ -54,6 +54,8 @@ pub struct Recipe {
     pub recovery: Pick<dyn Recovery>,
     /// Share that is cut.
     pub sparsity: f32,
+    /// The share that was asked for, where the pattern cuts another whatever is asked.
+    pub overruled: Option<f32>,
     /// Seed of everything random.
     pub seed: u64,
     /// Examples that a criterion looks at.
@@ -157,12 +159,17 @@ impl Recipe {
             regrow: pick(&full, "regrow", regrow::ALL)?,
             recovery: pick(&full, "recovery", recovery::ALL)?,
             sparsity: SPARSITY.of(&full)?.float(),
+            overruled: None,
             seed: SEED.of(&full)?.whole() as u64,
             calibration: CALIBRATION.of(&full)?.whole(),
             min_keep: MIN_KEEP.of(&full)?.whole(),
             running: Running::read(&full)?,
         };
+        recipe.pattern.part.check(&recipe.pattern.args)?;
         if let Some(fixed) = recipe.pattern.part.sparsity(&recipe.pattern.args) {
+            let asked = Some(recipe.sparsity).filter(|_| settings.contains_key(SPARSITY.key));
+            // A share that was written down and read back differs in its last digits.
+            recipe.overruled = asked.filter(|asked| (asked - fixed).abs() > 1e-4);
             recipe.sparsity = fixed;
         }
         match recipe.conflict() {
@@ -213,6 +220,24 @@ impl Recipe {
         None
     }
 
+    /// Settings that the others fix, by key, each with a sentence that says why.
+    pub fn fixed(&self) -> BTreeMap<&'static str, String> {
+        let fixed = self.pattern.part.sparsity(&self.pattern.args);
+        keyed(
+            fixed
+                .into_iter()
+                .map(|share| (SPARSITY.key, format!("{} always cuts {}.", self.pattern_name(), percent(share)))),
+        )
+    }
+
+    /// The pattern's name, with its numbers where it has N and M.
+    pub fn pattern_name(&self) -> String {
+        match self.pattern.part.groups(&self.pattern.args) {
+            Some((n, m)) => format!("{n}:{m}"),
+            None => self.pattern.part.meta().name.into(),
+        }
+    }
+
     /// All settings, completed with defaults.
     pub fn settings(&self) -> Settings {
         let mut out = Settings::new();
@@ -237,6 +262,11 @@ impl Recipe {
         out.extend(self.running.settings());
         out
     }
+}
+
+/// A share without needless decimals: 50%, 87.5%.
+pub fn percent(share: f32) -> String {
+    format!("{}%", (f64::from(share) * 1e4).round() / 1e2)
 }
 
 /// The part that an axis has where none is chosen.

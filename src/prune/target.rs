@@ -63,6 +63,9 @@ pub enum Target {
         id: ValueId,
         /// Its units.
         units: Units,
+        /// Parameters with one number for each unit, which go with it: where a unit is a whole output channel, its bias,
+        /// and scale and shift of the norm behind it. A channel without weights would still send on what these add.
+        along: Vec<ValueId>,
     },
     /// Channels that live and die together across layers.
     Channels(Group),
@@ -80,8 +83,9 @@ impl Target {
     /// Masks of the kept units, into `masks`.
     pub fn mask(&self, graph: &Graph, keep: &[bool], masks: &mut Masks) {
         match self {
-            Self::Weight { id, units, .. } => {
-                masks.set(*id, units.of.iter().map(|&u| u8::from(keep[u as usize])).collect())
+            Self::Weight { id, units, along, .. } => {
+                masks.set(*id, units.of.iter().map(|&u| u8::from(keep[u as usize])).collect());
+                along.iter().for_each(|&id| masks.set(id, keep.iter().map(|&keep| u8::from(keep)).collect()));
             }
             Self::Channels(group) => {
                 for (unit, _) in group.units.iter().zip(keep).filter(|(_, keep)| !**keep) {

@@ -8,7 +8,7 @@ use crate::base::{Error, Result};
 use crate::data;
 use crate::prune::phase::{Phase, expand};
 use crate::prune::recipe::{AXES, parts};
-use crate::prune::{Recipe, Settings};
+use crate::prune::{Recipe, Settings, engine};
 use crate::zoo;
 
 use super::record::Stage;
@@ -21,8 +21,10 @@ pub struct Check {
     pub ok: bool,
     /// What is wrong.
     pub errors: Vec<Error>,
-    /// Parts that do not go with the rest, with reasons, by axis.
+    /// Parts that do not go with the rest or with this network, with reasons, by axis.
     pub disabled: BTreeMap<String, BTreeMap<String, String>>,
+    /// Settings that other settings fix, with reasons, by key.
+    pub fixed: BTreeMap<&'static str, String>,
     /// The settings, completed.
     pub settings: Settings,
     /// What a run would do.
@@ -37,7 +39,8 @@ impl Session {
         let mut check = Check {
             ok: true,
             errors: Vec::new(),
-            disabled: disabled(settings),
+            disabled: self.disabled(settings),
+            fixed: BTreeMap::new(),
             settings: settings.clone(),
             timeline: Vec::new(),
             warnings: Vec::new(),
@@ -49,6 +52,7 @@ impl Session {
                     check.settings.entry("model".into()).or_insert_with(|| model.id.into());
                     check.settings.entry("data".into()).or_insert_with(|| model.data.into());
                 }
+                check.fixed = recipe.fixed();
                 check.timeline = plan::stages(&recipe, self.may_use_gpu(&recipe));
                 check.warnings.extend(self.missing_gpu(&recipe));
                 check.warnings.extend(self.missing_norms(&recipe));
@@ -80,17 +84,17 @@ impl Session {
             data::find(id)?;
         }
         let recipe = Recipe::read(settings)?;
-        if let (Ok((model, graph)), true) = (self.network(), recipe.criterion.part.reads_norms())
-            && !graph.has_norms()
-        {
-            return Err(Error::setting(
-                "criterion",
-                format!("{} has no batch norm for this criterion to look at", model.name),
-            )
-            .hint("choose another criterion, or a model with batch norm"));
-        }
+        self.fits(&recipe)?;
         self.has_start(&recipe)?;
         Ok(recipe)
+    }
+
+    /// Whether the open network has what a recipe will ask of it: every layer that takes part is asked what the run will ask.
+    fn fits(&self, recipe: &Recipe) -> Result<()> {
+        let Ok((_, graph)) = self.network() else { return Ok(()) };
+        let named = |key: &str, error: Error| Error { key: error.key.clone().or(Some(key.into())), ..error };
+        let targets = engine::targets(graph, &recipe.pattern).map_err(|error| named("pattern", error))?;
+        engine::ask(graph, &targets, &recipe.criterion).map_err(|error| named("criterion", error))
     }
 
     /// What to say where norms are to be recalibrated and the network has none.
@@ -107,29 +111,33 @@ impl Session {
     pub fn needs_training_images(&self, settings: &Settings) -> Result<bool> {
         Ok(plan::needs_images(&self.read(settings)?))
     }
-}
 
-/// For each axis, the parts that would clash with the other choices, and why.
-fn disabled(settings: &Settings) -> BTreeMap<String, BTreeMap<String, String>> {
-    let mut out = BTreeMap::new();
-    for axis in AXES {
-        let mut reasons = BTreeMap::new();
-        for part in parts(axis.id) {
-            let mut trial: Settings = settings.clone();
-            trial.retain(|key, _| !key.starts_with(&format!("{}.", axis.id)));
-            trial.insert(axis.id.into(), part.id.into());
-            if let Err(error) = Recipe::read(&trial) {
-                // Only clashes count: a value out of range elsewhere is not this part's fault.
-                if error.key.as_deref().is_some_and(|key| AXES.iter().any(|a| a.id == key))
-                    && Recipe::read(settings).is_ok()
-                {
-                    reasons.insert(part.id.to_string(), error.message);
+    /// For each axis, the parts that would clash with the other choices or with the network, and why.
+    fn disabled(&self, settings: &Settings) -> BTreeMap<String, BTreeMap<String, String>> {
+        let mut out = BTreeMap::new();
+        if Recipe::read(settings).is_err() {
+            return out;
+        }
+        for axis in AXES {
+            let mut reasons = BTreeMap::new();
+            for part in parts(axis.id) {
+                let mut trial: Settings = settings.clone();
+                trial.retain(|key, _| !key.starts_with(&format!("{}.", axis.id)));
+                trial.insert(axis.id.into(), part.id.into());
+                // What a network lacks is a matter of what is cut and by which scores.
+                let asks = ["pattern", "criterion"].contains(&axis.id);
+                let read = Recipe::read(&trial);
+                if let Err(error) = read.and_then(|recipe| if asks { self.fits(&recipe) } else { Ok(()) }) {
+                    // Only clashes count: a value out of range elsewhere is not this part's fault.
+                    if error.key.as_deref().is_some_and(|key| AXES.iter().any(|a| a.id == key)) {
+                        reasons.insert(part.id.to_string(), error.message);
+                    }
                 }
             }
+            if !reasons.is_empty() {
+                out.insert(axis.id.to_string(), reasons);
+            }
         }
-        if !reasons.is_empty() {
-            out.insert(axis.id.to_string(), reasons);
-        }
+        out
     }
-    out
 }

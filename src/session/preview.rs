@@ -4,10 +4,12 @@ use serde::Serialize;
 
 use crate::base::{Result, tensor};
 use crate::graph::{Graph, Masks, Node, ValueId, op::Kind};
+use crate::prune::Settings;
 use crate::prune::criterion::Level;
+use crate::prune::engine::cut;
 use crate::prune::evidence::Evidence;
+use crate::prune::reached::reached;
 use crate::prune::recipe::Recipe;
-use crate::prune::{Settings, engine};
 
 use super::Session;
 use super::event::Kept;
@@ -25,21 +27,23 @@ pub struct Preview {
     pub kept: usize,
     /// Weights there are.
     pub total: usize,
-    /// Whether magnitudes stand in for a criterion that looks at images.
-    pub stand_in: bool,
+    /// Why this is not the run's own cut, where magnitudes stand in for the scores.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stand_in: Option<&'static str>,
+    /// What is overruled or missed, with the share reached.
+    pub notes: Vec<String>,
 }
 
 impl Session {
-    /// The cut of some settings. A criterion that needs images is stood in for by magnitudes.
+    /// The cut of some settings. Magnitudes stand in for scores that look at images, or at weights that are drawn first.
     ///
     /// # Errors
     /// When the settings are wrong or nothing is open.
     pub fn preview(&self, settings: &Settings) -> Result<Preview> {
         let (_, graph) = self.network()?;
         let mut recipe = self.read(settings)?;
-        let needs = recipe.criterion.part.needs();
-        let stand_in = needs.data() || needs.flow;
-        if stand_in {
+        let stand_in = stand_in(&recipe);
+        if stand_in.is_some() {
             let by = if recipe.criterion.part.level() == Level::Channel { "l1-norm" } else { "magnitude" };
             let settings = Settings::from([
                 ("criterion".into(), by.into()),
@@ -47,7 +51,7 @@ impl Session {
             ]);
             recipe.criterion = Recipe::read(&settings)?.criterion;
         }
-        let masks = cut(graph, &recipe, &Evidence::default(), &Masks::default(), recipe.sparsity)?;
+        let masks = cut(graph, &recipe, Evidence::default(), &Masks::default(), recipe.sparsity)?;
         let layers = kept(graph, &masks);
         Ok(Preview {
             bytes_dense: self.bytes_dense()?,
@@ -56,17 +60,23 @@ impl Session {
             total: layers.iter().map(|l| l.total).sum(),
             layers,
             stand_in,
+            notes: reached(graph, &recipe, &masks, &Masks::default())?.notes,
         })
     }
 }
 
-/// One event of a recipe: masks for a sparsity, with what is cut already staying cut.
-pub(super) fn cut(graph: &Graph, recipe: &Recipe, evidence: &Evidence, old: &Masks, sparsity: f32) -> Result<Masks> {
-    let targets = engine::targets(graph, &recipe.pattern)?;
-    let mut scored = engine::score(graph, &targets, &recipe.criterion, evidence, recipe.seed)?;
-    engine::forbid(graph, &targets, old, &mut scored);
-    let keep = engine::allocate(&scored, &recipe.allocation, sparsity, recipe.min_keep)?;
-    Ok(engine::masks(graph, &targets, &scored, &keep, recipe.pattern.part.round(&recipe.pattern.args)))
+/// Why the scores of a run cannot be had at once.
+fn stand_in(recipe: &Recipe) -> Option<&'static str> {
+    let (criterion, needs) = (recipe.criterion.part, recipe.criterion.part.needs());
+    if needs.data() {
+        Some("Magnitudes stand in: this criterion looks at images.")
+    } else if needs.flow {
+        Some("Magnitudes stand in: this criterion takes its scores in many rounds.")
+    } else if recipe.schedule.part.untrained() && criterion.reads_weights() {
+        Some("Trained weights stand in: the run draws new ones first.")
+    } else {
+        None
+    }
 }
 
 /// Weights kept, layer by layer.

@@ -229,10 +229,10 @@ pub struct ClassRow {
     pub label: String,
     /// Test images of it.
     pub n: usize,
-    /// Share right before.
-    pub before: f64,
-    /// Share right after.
-    pub after: f64,
+    /// Share right before; none where there is no image of the class.
+    pub before: Option<f64>,
+    /// Share right after; none where there is no image of the class.
+    pub after: Option<f64>,
 }
 
 /// A test image whose answer changed.

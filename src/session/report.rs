@@ -7,6 +7,7 @@ use crate::base::{Result, clock, keyed};
 use crate::compile::Timing;
 use crate::graph::{Graph, Masks, count as counts};
 use crate::prune::engine;
+use crate::prune::reached::reached;
 use crate::train::eval::Tally;
 
 use super::job::Job;
@@ -65,8 +66,12 @@ pub(super) fn record(job: &Job, session: &mut Session, digest: String) -> Result
     // What differs from what was asked for comes first.
     let mut notes: Vec<String> =
         verdict::fewer_threads(job.recipe.running.threads, job.threads, &session.environment).into_iter().collect();
+    if job.run {
+        notes.extend(reached(&job.graph, &job.recipe, &job.masks, &Masks::default())?.notes);
+    }
     notes.extend(verdict::bytes(&layers, &accuracy, job.recipe.running.int8()));
     if job.run {
+        notes.extend(verdict::chance(&accuracy, test.card.classes.len()));
         notes.extend(verdict::notes(&layers, &speed, &collapsed));
     }
     notes.extend(session.missing_norms(&job.recipe).filter(|_| job.run));
@@ -165,7 +170,7 @@ fn classes(test: &crate::data::Dataset, before: &Tally, after: &Tally) -> Vec<Cl
     let share = |tally: &Tally, class: usize| {
         let of: Vec<usize> = (0..test.len()).filter(|&i| test.label(i) == class).collect();
         let hits = of.iter().filter(|&&i| tally.answers.get(i) == Some(&class)).count();
-        (of.len(), hits as f64 / of.len().max(1) as f64)
+        (of.len(), (!of.is_empty()).then(|| hits as f64 / of.len() as f64))
     };
     let row = |(class, label): (usize, &&str)| {
         let (n, before) = share(before, class);

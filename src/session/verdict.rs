@@ -105,6 +105,17 @@ pub fn notes(layers: &[LayerRow], speed: &Speed, collapsed: &[String]) -> Vec<St
     notes
 }
 
+/// What to say of a network that no longer knows anything.
+pub fn chance(accuracy: &Accuracy, classes: usize) -> Option<String> {
+    let chance = 1.0 / classes.max(1) as f64;
+    (accuracy.low <= chance && accuracy.before_low > chance).then(|| {
+        format!(
+            "{} is no better than chance among {classes} classes: too much was cut, or too little was trained after it.",
+            percent(accuracy.after)
+        )
+    })
+}
+
 /// Amdahl's law: what is not in layers with weights stays as it is, however much is cut.
 fn remainder(layers_ms: f64, speed: &Speed) -> Option<String> {
     if speed.executor == "gpu" {
@@ -178,6 +189,14 @@ mod tests {
         let said = remainder(0.4, &speed).unwrap_or_default();
         assert!(said.starts_with("20% of the time") && said.ends_with("would end at 20.0×."), "{said}");
         assert_eq!(remainder(0.49, &speed), None);
+    }
+
+    #[test]
+    fn says_where_nothing_is_known_any_more() {
+        let of = |after: f64| chance(&Accuracy { before_low: 0.9, ..accuracy(0.92, after) }, 10);
+        assert!(of(0.065).is_some_and(|note| note.starts_with("6.5% is no better than chance among 10 classes")));
+        assert_eq!(of(0.13), None);
+        assert_eq!(chance(&accuracy(0.1, 0.1), 10), None, "it knew nothing before either");
     }
 
     #[test]

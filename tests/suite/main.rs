@@ -6,6 +6,7 @@ wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);
 mod channels;
 mod contract;
 mod couple;
+mod event;
 mod file;
 mod golden;
 #[cfg(feature = "gpu")]
@@ -21,4 +22,5 @@ mod int8;
 mod kernel;
 mod plan;
 mod session;
+mod small;
 mod survey;

@@ -30,17 +30,26 @@ pub fn bars(n: usize, seed: u64) -> (Vec<u8>, Vec<u8>) {
 }
 
 pub fn open(model: &str) -> Result<Session> {
+    open_with(model, 100, 400)
+}
+
+/// A session with so many test and training images.
+pub fn open_with(model: &str, test: usize, train: usize) -> Result<Session> {
     let mut session = Session::new();
     let graph = zoo::find(model)?.build(1)?;
     session.open(model, &safetensors::write(&graph, None)?)?;
-    data(&mut session, model)?;
+    images(&mut session, model, test, train)?;
     Ok(session)
 }
 
 /// Loads both splits of made-up images.
 pub fn data(session: &mut Session, model: &str) -> Result<()> {
+    images(session, model, 100, 400)
+}
+
+fn images(session: &mut Session, model: &str, test: usize, train: usize) -> Result<()> {
     let data = zoo::find(model)?.data;
-    for (split, n, seed) in [("test", 100, 1), ("train", 400, 2)] {
+    for (split, n, seed) in [("test", test, 1), ("train", train, 2)] {
         let (images, labels) = bars(n, seed);
         session.data(data, split, &images, &labels)?;
     }
@@ -51,7 +60,7 @@ pub fn settings(text: &str) -> Settings {
     text.split_whitespace().filter_map(|p| p.split_once('=')).map(|(k, v)| (k.into(), v.into())).collect()
 }
 
-fn finish(session: &mut Session) -> Result<(Record, Vec<Event>)> {
+pub fn finish(session: &mut Session) -> Result<(Record, Vec<Event>)> {
     let (mut events, mut record) = (Vec::new(), None);
     loop {
         for event in block_on(session.advance(1e9))? {
@@ -218,6 +227,9 @@ fn bad_settings_are_refused_with_what_to_do() -> Result<()> {
         ("seed=1.5", "seed"),
         ("batch=0", "batch"),
         ("criterion=bn-scale pattern=row", "criterion"),
+        ("criterion=bn-scale pattern=channel", "criterion"),
+        ("pattern=n:m pattern.n=8 pattern.m=2 allocation=layer", "pattern.n"),
+        ("pattern=n:m pattern.n=4 allocation=layer", "pattern.n"),
     ]);
     for (text, key) in cases {
         let check = session.check(&settings(text));

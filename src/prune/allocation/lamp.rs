@@ -15,18 +15,25 @@ crate::part!(Meta {
 });
 
 /// LAMP scores of one layer from its scores; the largest becomes 1.
+///
+/// The paper's scores are magnitudes. Where a criterion has signs, a score below zero is measured against the whole layer and
+/// keeps its sign, so that the order of the scores is kept: -s² / Σ_v s_v².
 pub fn normalise(scores: &[f32]) -> Vec<f32> {
     let mut out = vec![0.0; scores.len()];
+    let square = |s: f32| f64::from(s) * f64::from(s);
+    let share = |part: f64, whole: f64| if whole > 0.0 { (part / whole) as f32 } else { 0.0 };
+    let whole: f64 = scores.iter().filter(|s| s.is_finite()).map(|&s| square(s)).sum();
     let mut above = 0.0f64;
     for i in order::falling(scores) {
-        // What was cut earlier stays below everything.
-        if scores[i] == f32::NEG_INFINITY {
-            out[i] = scores[i];
-            continue;
-        }
-        let square = f64::from(scores[i]) * f64::from(scores[i]);
-        above += square;
-        out[i] = if above > 0.0 { (square / above) as f32 } else { 0.0 };
+        out[i] = match scores[i] {
+            // What was cut earlier stays below everything.
+            f32::NEG_INFINITY => f32::NEG_INFINITY,
+            s if s < 0.0 => -share(square(s), whole),
+            s => {
+                above += square(s);
+                share(square(s), above)
+            }
+        };
     }
     out
 }
@@ -50,5 +57,6 @@ mod tests {
     fn by_hand() {
         assert_eq!(normalise(&[1.0, 2.0, 2.0]), [1.0 / 9.0, 1.0, 0.5]);
         assert_eq!(normalise(&[0.0, 0.0]), [0.0, 0.0]);
+        assert_eq!(normalise(&[2.0, -1.0, -3.0]), [1.0, -1.0 / 14.0, -9.0 / 14.0], "signs keep their order");
     }
 }

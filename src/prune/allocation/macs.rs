@@ -22,10 +22,15 @@ impl Allocation for Part {
             .iter()
             .map(|t| {
                 let share = (cost(t) / top).max(1e-9) as f32;
-                t.scores.iter().map(|s| s / share).collect()
+                // Where a criterion has signs, a unit below zero does harm: the dearer it is, the sooner it goes.
+                t.scores.iter().map(|&s| if s < 0.0 { s * share } else { s / share }).collect()
             })
             .collect();
         Ok(rank(targets, &scores, &cost, sparsity))
+    }
+
+    fn counts_macs(&self) -> bool {
+        true
     }
 }
 
@@ -39,6 +44,20 @@ mod tests {
         let mut targets = targets(&[&[1.0, 1.1], &[1.0, 1.1]]);
         targets[0].macs = 100;
         assert_eq!(Part.keep(&targets, 0.5, &Args::default())?, [1, 2]);
+        Ok(())
+    }
+
+    #[test]
+    fn costly_units_go_first_below_zero_too() -> Result<()> {
+        let mut targets = targets(&[&[-1.0, -1.1], &[-1.0, -1.1]]);
+        targets[0].macs = 100;
+        assert_eq!(Part.keep(&targets, 0.5, &Args::default())?, [1, 2]);
+        // Harm goes before good, however cheap.
+        targets[1].scores = vec![1.0, 2.0];
+        assert_eq!(Part.keep(&targets, 0.99, &Args::default())?, [0, 2]);
+        // What was cut earlier is below everything.
+        targets[0].scores = vec![f32::NEG_INFINITY, -1.0];
+        assert_eq!(Part.keep(&targets, 0.495, &Args::default())?, [1, 2]);
         Ok(())
     }
 }

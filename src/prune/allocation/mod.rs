@@ -11,7 +11,7 @@ use crate::base::{Result, order};
 
 pub use lamp::normalise as lamp_scores;
 
-/// A target with the scores of its units.
+/// A target with the scores of its units; minus infinity stands for what an earlier event cut.
 #[derive(Clone, Debug)]
 pub struct Scored {
     /// Name of the layer.
@@ -26,6 +26,13 @@ pub struct Scored {
     pub weights: usize,
 }
 
+impl Scored {
+    /// Units that no earlier event cut.
+    pub fn alive(&self) -> usize {
+        self.scores.iter().filter(|score| **score != f32::NEG_INFINITY).count()
+    }
+}
+
 /// A rule that shares out a sparsity.
 pub trait Allocation: Part {
     /// Units to keep of each target.
@@ -33,6 +40,11 @@ pub trait Allocation: Part {
     /// # Errors
     /// When a target is not of a kind the rule knows.
     fn keep(&self, targets: &[Scored], sparsity: f32, args: &Args) -> Result<Vec<usize>>;
+
+    /// Whether the sparsity is a share of the multiply-adds, and not of the units.
+    fn counts_macs(&self) -> bool {
+        false
+    }
 
     /// Whether it only makes sense for single weights.
     fn weights_only(&self) -> bool {

@@ -22,8 +22,8 @@ impl Criterion for Part {
         Level::Channel
     }
 
-    fn reads_norms(&self) -> bool {
-        true
+    fn ask(&self, layer: &Layer) -> Result<()> {
+        layer.scale().map(drop)
     }
 
     fn score(&self, layer: &Layer, _: &Args) -> Result<Tensor> {

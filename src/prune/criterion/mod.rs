@@ -41,9 +41,18 @@ pub trait Criterion: Part {
         Needs::NONE
     }
 
-    /// Whether it reads the scales of batch norms, which not every network has.
-    fn reads_norms(&self) -> bool {
-        false
+    /// Whether a layer has what the scores are made of, as far as that can be known before a run.
+    ///
+    /// # Errors
+    /// When it has not; the message names the layer.
+    fn ask(&self, layer: &Layer) -> Result<()> {
+        let _ = layer;
+        Ok(())
+    }
+
+    /// Whether scores depend on the weights at all; those of a lot do not.
+    fn reads_weights(&self) -> bool {
+        true
     }
 
     /// Rounds of one event: the goal is approached in equal ratios, with evidence gathered anew.

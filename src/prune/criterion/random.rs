@@ -18,6 +18,10 @@ crate::part!(Meta {
 });
 
 impl Criterion for Part {
+    fn reads_weights(&self) -> bool {
+        false
+    }
+
     fn score(&self, layer: &Layer, _: &Args) -> Result<Tensor> {
         let mut rng = layer.rng();
         Ok(layer.weight()?.mapv(|_| rng.uniform()))

@@ -19,6 +19,15 @@ pub trait Pattern: Part {
     /// When the pattern does not fit the shape.
     fn units(&self, shape: &[usize], args: &Args) -> Result<Units>;
 
+    /// Whether its values make sense together.
+    ///
+    /// # Errors
+    /// When they do not; the error names the setting.
+    fn check(&self, args: &Args) -> Result<()> {
+        let _ = args;
+        Ok(())
+    }
+
     /// Whether units are channels, coupled across layers and removed for real.
     fn physical(&self) -> bool {
         false

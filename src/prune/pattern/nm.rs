@@ -1,7 +1,7 @@
 //! N:M: of every M consecutive input channels at one tap, N weights are kept.
 
-use crate::base::Result;
 use crate::base::part::{Args, Kind, Meta, Param, source};
+use crate::base::{Error, Result};
 use crate::prune::target::{Rule, Units};
 
 use super::Pattern;
@@ -42,16 +42,25 @@ impl Pattern for Part {
         }
         // Unit numbers run along the input channels, so that groups are consecutive.
         let of = (0..count).map(|i| (i / (inputs * taps) * taps + i % taps) * inputs + i / taps % inputs);
-        let n = args.int(&N).min(m);
+        let n = args.int(&N);
         Ok(Units { of: of.map(|u| u as u32).collect(), count, rule: Rule::Groups { n, m } })
     }
 
+    fn check(&self, args: &Args) -> Result<()> {
+        let (n, m) = (args.int(&N), m(args));
+        if n < m {
+            return Ok(());
+        }
+        Err(Error::setting("pattern.n", format!("{n} of every {m} weights leaves nothing to cut"))
+            .hint(format!("set pattern.n to at most {}, or pattern.m to more than {n}", m - 1)))
+    }
+
     fn sparsity(&self, args: &Args) -> Option<f32> {
-        Some(1.0 - args.int(&N).min(m(args)) as f32 / m(args) as f32)
+        Some(1.0 - args.int(&N) as f32 / m(args) as f32)
     }
 
     fn groups(&self, args: &Args) -> Option<(usize, usize)> {
-        Some((args.int(&N).min(m(args)), m(args)))
+        Some((args.int(&N), m(args)))
     }
 }
 
@@ -66,5 +75,20 @@ mod tests {
         assert_eq!(Part.units(&[1, 4, 2], &args)?.of, [0, 4, 1, 5, 2, 6, 3, 7]);
         assert_eq!(Part.units(&[1, 3, 2], &args)?.count, 1, "a layer that does not divide stays whole");
         Ok(())
+    }
+
+    #[test]
+    fn what_leaves_nothing_to_cut_is_refused() -> Result<()> {
+        let meta = crate::base::part::Part::meta(&Part);
+        let check = |n: &str, m: &str| -> Result<()> {
+            let given = [("n", n), ("m", m)].map(|(key, value)| (key.to_string(), value.to_string()));
+            Part.check(&Args::read("pattern", meta, &given.into())?)
+        };
+        for (n, m) in [("8", "2"), ("8", "8"), ("4", "4"), ("2", "2")] {
+            let error = check(n, m).expect_err("nothing would go");
+            assert_eq!(error.key.as_deref(), Some("pattern.n"), "{error}");
+        }
+        check("1", "2")?;
+        check("7", "8")
     }
 }

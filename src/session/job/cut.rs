@@ -8,7 +8,7 @@ use crate::prune::phase::Phase;
 use crate::session::Session;
 use crate::session::event::Event;
 use crate::session::plan::Task;
-use crate::session::preview::{cut, kept};
+use crate::session::preview::kept;
 
 use super::Job;
 
@@ -45,7 +45,7 @@ impl Job {
         } else {
             1.0 - libm::powf(1.0 - sparsity, (round + 1) as f32 / rounds as f32)
         };
-        self.cut(&evidence, share, events)?;
+        self.cut(evidence, share, events)?;
         Ok(round + 1 == rounds)
     }
 
@@ -53,8 +53,8 @@ impl Job {
         self.gatherer.as_ref().map_or(0, |g| g.steps(self.batches.len()))
     }
 
-    pub(super) fn cut(&mut self, evidence: &Evidence, share: f32, events: &mut Vec<Event>) -> Result<()> {
-        self.masks = cut(&self.graph, &self.recipe, evidence, &self.masks, share)?;
+    pub(super) fn cut(&mut self, evidence: Evidence, share: f32, events: &mut Vec<Event>) -> Result<()> {
+        self.masks = engine::cut(&self.graph, &self.recipe, evidence, &self.masks, share)?;
         self.masks.apply(&mut self.graph)?;
         if self.evidence.counted() {
             self.gpu.took.insert("calibration");

@@ -129,7 +129,7 @@ impl Job {
     ) -> Result<Step> {
         if let Some(share) = cut {
             let evidence = self.gather_all(session, events).await?;
-            self.cut(&evidence, share, events)?;
+            self.cut(evidence, share, events)?;
         }
         let (Some(data), (_, teacher)) = (&session.train, session.network()?) else {
             return Err(Error::state("no training images are loaded"));
@@ -184,6 +184,10 @@ impl Job {
     fn validate(&self, session: &Session, events: &mut Vec<Event>) -> Result<()> {
         let Some(data) = &session.train else { return Ok(()) };
         let (_, held) = self.split(data);
+        // A handful of images leaves none to hold out.
+        if held.is_empty() {
+            return Ok(());
+        }
         let mut plan = compile(&self.graph, &self.masks, &self.quick(&[]))?;
         let mut tally = Tally::default();
         tally.add(&plan.answers(&data.batch(&held))?, &data.labels(&held));

@@ -16,11 +16,11 @@ use crate::compile::choose::dense as dense_kernel;
 use crate::compile::forms::Form;
 use crate::gpu::Device;
 use crate::graph::{Builder, Graph, Masks, build::Square};
+use crate::prune::engine::cut;
 use crate::prune::evidence::Evidence;
 use crate::prune::{Recipe, Settings};
 
 use super::event::Event;
-use super::preview::cut;
 use super::record::{Environment, Stage};
 use on_gpu::OnGpu;
 use rig::Rig;
@@ -298,7 +298,7 @@ fn pruned(layer: Layer, recipe: &str, sparsity: f64) -> Result<(Graph, Vec<Group
 /// When the settings are wrong.
 pub fn by_magnitude(mut graph: Graph, settings: &Settings) -> Result<(Graph, Masks, Vec<GroupRule>)> {
     let recipe = Recipe::read(settings)?;
-    let masks = cut(&graph, &recipe, &Evidence::default(), &Masks::default(), recipe.sparsity)?;
+    let masks = cut(&graph, &recipe, Evidence::default(), &Masks::default(), recipe.sparsity)?;
     masks.apply(&mut graph)?;
     let groups = recipe.pattern.part.groups(&recipe.pattern.args);
     let rules = graph.layers().filter_map(|(_, weight)| groups.map(|(n, m)| GroupRule { weight, n, m }));
