@@ -67,7 +67,8 @@ export const howSize = (record: RunRecord, dense: boolean): TemplateResult => {
   return how(
     "the size",
     html`<p>
-        Bytes as they would be stored: values, and for sparse layers the indices or masks that say where they belong.
+        Lengths of files that Save writes: dense, a plain safetensors file of the network as it was; cut, the compact form,
+        which holds what is kept, where it lies, and the recipe.
       </p>
       <dl>
         ${row("Dense", `${bytes(size.bytes_dense)}, ${count(size.parameters)} parameters`)}

@@ -6,6 +6,8 @@ import { baseline, shownRecord } from "../select.js";
 import type { RunRecord } from "../types.js";
 import type { Context } from "./context.js";
 import { executorName } from "./executors.js";
+import { openedView } from "./opened.js";
+import { saveView } from "./save.js";
 import { howAccuracy, howSize, howSpeed } from "./how.js";
 
 export function verdict(ctx: Context): TemplateResult {
@@ -13,7 +15,10 @@ export function verdict(ctx: Context): TemplateResult {
   const dense = baseline(ctx.state);
   return html`<section class="verdict" aria-label="Verdict">
     ${record ? after(record) : before(ctx, dense)}
-    <div class="sentence" aria-live="polite">${says(ctx, record, dense)}</div>
+    <div class="sentence">
+      <div aria-live="polite">${says(ctx, record, dense)}</div>
+      ${saveView(ctx)}
+    </div>
   </section>`;
 }
 
@@ -127,6 +132,8 @@ function says(ctx: Context, record: RunRecord | undefined, dense: RunRecord | un
       Loading the network and its test images${state.loading ? `: ${onItsWay(state.loading)}` : ""}.
     </p>`;
   if (state.engine === "restarting") return html`<p class="faint">Starting the engine again.</p>`;
+  const opened = openedView(ctx);
+  if (opened !== nothing) return opened;
   const name = state.model?.name ?? "The network";
   return html`<p>
     ${name} is trained and ready${dense ? "" : "; it is being measured on this device"}. Prune removes the share of
