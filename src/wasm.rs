@@ -63,12 +63,6 @@ pub fn convert(file: &[u8], format: &str) -> Outcome<Uint8Array> {
     file::convert(file, format).map(|bytes| Uint8Array::from(bytes.as_slice())).map_err(fail)
 }
 
-/// How long a file of weights would be in each format.
-#[wasm_bindgen]
-pub fn sizes(file: &[u8]) -> Outcome<JsValue> {
-    file::sizes(file).map(|sizes| to_js(&sizes)).map_err(fail)
-}
-
 /// Turns the worker that calls it into a member of the team, for good.
 #[cfg(target_feature = "atomics")]
 #[wasm_bindgen(js_name = joinTeam)]

@@ -11,6 +11,7 @@ import type {
   Check,
   Environment,
   Failure,
+  FormatRow,
   Job,
   Lab,
   LabEvent,
@@ -31,7 +32,6 @@ export interface Engine {
   /** The network that a file of weights is of. */
   identify(file: Uint8Array): string;
   convert(file: Uint8Array, format: string): Uint8Array;
-  sizes(file: Uint8Array): Record<string, number>;
   /** Starts threads until runs can share this many, and answers with how many can; an engine without it has one. */
   hire?(threads: number): Promise<number>;
 }
@@ -188,7 +188,8 @@ export function serve(load: Load, assets: URL): void {
       return ask((lab) => lab.image(index));
     },
     async identify(file) {
-      engine.sizes(file);
+      // To write it is to have read it.
+      engine.convert(file, engine.catalog().formats[0]!.id);
       return engine.identify(file);
     },
     async convert(file, format) {
@@ -236,7 +237,9 @@ export function serve(load: Load, assets: URL): void {
   function saved(lab: Lab): SavedFile | undefined {
     try {
       const bytes = lab.file();
-      return bytes && { bytes, sizes: engine.sizes(bytes) };
+      if (!bytes) return undefined;
+      const length = ({ id }: FormatRow): [string, number] => [id, engine.convert(bytes, id).length];
+      return { bytes, sizes: Object.fromEntries(engine.catalog().formats.map(length)) };
     } catch {
       return undefined;
     }

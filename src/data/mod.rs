@@ -3,6 +3,7 @@
 pub mod augment;
 pub mod gzip;
 pub mod idx;
+mod inflate;
 mod sets;
 
 use crate::base::{Error, Flat, Result, Tensor, tensor};

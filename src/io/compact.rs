@@ -10,7 +10,7 @@ use crate::base::{Error, Flat, Result, tensor};
 use crate::graph::{Graph, ValueId};
 
 use super::Network;
-use super::container::{Entry, Metadata, header, length as whole, sort};
+use super::container::{Entry, Metadata, header, length as whole};
 use super::origin::{Origin, pairs, split};
 use super::positions::Positions;
 
@@ -30,17 +30,18 @@ struct Layout<'a> {
 
 fn layout(network: Network<'_>) -> Layout<'_> {
     let Network { graph, masks, origin } = network;
-    let (mut entries, mut masked, mut texts) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
+    let (mut by_name, mut masked, mut texts) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for (id, value) in graph.parameters() {
         let Some(mask) = masks.get(id).filter(|mask| mask.contains(&0)) else {
-            entries.push(Entry::floats(&value.name, &value.shape));
+            by_name.insert(&value.name, Entry::floats(&value.name, &value.shape));
             continue;
         };
-        entries.push(Entry::floats(&value.name, &[masks.kept(id, mask.len())]));
+        by_name.insert(&value.name, Entry::floats(&value.name, &[masks.kept(id, mask.len())]));
         let positions = Positions::of(mask, value.shape[0]);
         texts.insert(value.name.clone(), format!("{},{}", by(&value.shape), positions.text()));
         masked.insert(value.name.as_str(), (id, positions));
     }
+    let mut entries: Vec<Entry> = by_name.into_values().collect();
     let mut metadata = origin.map(Origin::metadata).unwrap_or_default();
     if !masked.is_empty() {
         // Masks need the word that the file is one of ours, also where nothing else is said.
@@ -48,7 +49,6 @@ fn layout(network: Network<'_>) -> Layout<'_> {
         metadata.insert(MASKS.into(), pairs(&texts));
         entries.push(Entry::bytes(POSITIONS, masked.values().map(|(_, positions)| positions.length()).sum()));
     }
-    sort(&mut entries);
     Layout { network, entries, metadata, masked }
 }
 

@@ -30,11 +30,7 @@ pub fn network(graph: &mut Graph, before: &[Shape]) -> Result<()> {
         return Err(Error::shape("answers", &before[graph.output], output).hint(hint));
     }
     match graph.nodes.iter().find(|node| !same(graph, node, before)) {
-        Some(node) => {
-            let shapes = graph.shapes_in(node);
-            Err(Error::new(crate::base::error::Kind::Shape, format!("{}: {shapes:?} do not fit together", node.name))
-                .hint(hint))
-        }
+        Some(node) => Err(Error::format(format!("what goes into {} does not fit together", node.name)).hint(hint)),
         None => Ok(()),
     }
 }

@@ -6,7 +6,7 @@ use ::safetensors::{Dtype, SafeTensors};
 use crate::base::{Error, Flat, Result, keyed, tensor};
 use crate::graph::{Graph, Masks};
 
-use super::container::{Entry, Metadata, header, length as whole, sort};
+use super::container::{Entry, Metadata, header, length as whole};
 use super::origin::Origin;
 use super::{compact, fit, floats};
 
@@ -21,10 +21,10 @@ pub struct Contents {
     pub notes: Vec<String>,
 }
 
+/// The tensors of a plain file, by name.
 fn entries(graph: &Graph) -> Vec<Entry> {
-    let mut entries: Vec<Entry> = graph.parameters().map(|(_, v)| Entry::floats(&v.name, &v.shape)).collect();
-    sort(&mut entries);
-    entries
+    let by_name = keyed(graph.parameters().map(|(_, v)| (&v.name, Entry::floats(&v.name, &v.shape))));
+    by_name.into_values().collect()
 }
 
 /// The length of the file that [`write`] would give.
@@ -70,7 +70,7 @@ fn counter(name: &str, info: &TensorInfo) -> bool {
     name.rsplit('.').next() == Some("num_batches_tracked") && info.dtype == Dtype::I64 && info.shape.is_empty()
 }
 
-/// Which network a file says it is of, and the names of its parameters.
+/// Which network a file says it is of, and the names of its parameters, in the order of the file.
 ///
 /// # Errors
 /// When it is no safetensors file, or of a later layout.

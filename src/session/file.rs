@@ -3,13 +3,11 @@
 //! A finished job leaves the bytes of the compact form. Whatever is saved is made from such bytes and from nothing else: it does not
 //! matter what has been opened, run or cancelled since.
 
-use std::collections::BTreeMap;
-
 use crate::base::tensor::{self, Digest};
-use crate::base::{Error, Flat, Result, keyed};
+use crate::base::{Error, Flat, Result};
 use crate::graph::couple::Unit;
 use crate::graph::{Graph, Masks, slice};
-use crate::io::format::{self, Format};
+use crate::io::format;
 use crate::io::origin::Origin;
 use crate::io::{Network, compact, safetensors};
 use crate::prune::target::Target;
@@ -91,17 +89,14 @@ pub(super) fn digest(graph: &Graph) -> String {
 /// # Errors
 /// When it is no safetensors file, or of no network that is known here.
 pub fn identify(file: &[u8]) -> Result<&'static Model> {
-    let (origin, mut names) = safetensors::look(file)?;
+    let (origin, names) = safetensors::look(file)?;
     if let Some(origin) = origin.filter(|origin| !origin.model.is_empty()) {
         return zoo::find(&origin.model)
             .map_err(|e| Error::format(format!("the file is of {}", e.message)).hint(e.hint));
     }
-    names.sort();
     for model in zoo::ALL {
         let graph = model.build(zoo::SEED)?;
-        let mut own: Vec<&str> = graph.parameters().map(|(_, value)| value.name.as_str()).collect();
-        own.sort_unstable();
-        if own == names {
+        if graph.parameters().count() == names.len() && names.iter().all(|name| graph.find(name).is_some()) {
             return Ok(model);
         }
     }
@@ -115,28 +110,11 @@ pub fn identify(file: &[u8]) -> Result<&'static Model> {
 /// # Errors
 /// When it is not a file that can be read, or there is no such format.
 pub fn convert(file: &[u8], format: &str) -> Result<Vec<u8>> {
-    let format = format::find(format)?;
-    let (model, graph, contents) = take(file)?;
-    let network = Network { graph: &graph, masks: &contents.masks, origin: contents.origin.as_ref() };
-    format.write(network, model.id)
-}
-
-/// How long a file would be in each format.
-///
-/// # Errors
-/// As for [`convert`].
-pub fn sizes(file: &[u8]) -> Result<BTreeMap<&'static str, usize>> {
-    let (model, graph, contents) = take(file)?;
-    let network = Network { graph: &graph, masks: &contents.masks, origin: contents.origin.as_ref() };
-    let size = |format: &Format| format.write(network, model.id).map(|bytes| (format.id, bytes.len()));
-    Ok(keyed(format::ALL.iter().map(size).collect::<Result<Vec<_>>>()?.into_iter()))
-}
-
-fn take(file: &[u8]) -> Result<(&'static Model, Graph, safetensors::Contents)> {
-    let model = identify(file)?;
+    let (format, model) = (format::find(format)?, identify(file)?);
     let mut graph = model.build(zoo::SEED)?;
     let contents = safetensors::read(&mut graph, file)?;
-    Ok((model, graph, contents))
+    let network = Network { graph: &graph, masks: &contents.masks, origin: contents.origin.as_ref() };
+    format.write(network, model.id)
 }
 
 /// The network without the channels that masks cut, if the recipe removes channels.

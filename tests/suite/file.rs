@@ -65,9 +65,6 @@ fn sizes_are_those_of_files_and_were_told_before() -> Result<()> {
         assert_eq!(record.size.bytes_stored, file.len(), "{name}");
         assert_eq!(told.bytes_stored, file.len(), "{name}: the preview");
         assert_eq!((record.size.bytes_dense, told.bytes_dense), (dense(model)?, dense(model)?), "{name}");
-        for (id, size) in file::sizes(&file)? {
-            assert_eq!(file::convert(&file, id)?.len(), size, "{name}: {id}");
-        }
         let kept = read(model, &file)?.0.trained_nonzero();
         assert_eq!(record.size.nonzero, kept, "{name}");
     }
@@ -198,7 +195,7 @@ fn what_does_not_fit_is_refused_in_a_sentence() -> Result<()> {
             (small.values[id].data.clone(), small.values[id].shape.clone());
         if small.values[id].shape != kept.shape {
             let error = read("resnet8", &safetensors::write(&mixed, None)?).expect_err(&name);
-            assert!(error.message.contains(": ") && !error.hint.is_empty(), "{name}: {error}");
+            assert!(error.hint.contains("one whole network"), "{name}: {error}");
         }
         mixed.values[id] = kept;
     }

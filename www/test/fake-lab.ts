@@ -417,5 +417,4 @@ export const fakeEngine = {
   Lab: FakeLab,
   identify: (file: Uint8Array): string => new TextDecoder().decode(file),
   convert: (file: Uint8Array, format: string): Uint8Array => new TextEncoder().encode(`${format} ${file.length}`),
-  sizes: (): Record<string, number> => Object.fromEntries(fakeCatalog.formats.map(({ id }, i) => [id, 1000 * (i + 1)])),
 };
