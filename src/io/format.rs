@@ -27,14 +27,14 @@ pub static ALL: &[Format] = &[
         id: "compact",
         name: "Compact",
         suffix: ".compact.safetensors",
-        what: "What is kept and where it lies, in a safetensors container. Read by this page, the command line, and the readers in Python and JavaScript in docs/.",
+        what: "What is kept and where it lies, in a safetensors container. Read by this page, the command line, and the readers in Python and JavaScript that come with the source.",
         write: |network, _| compact::write(network),
     },
     Format {
         id: "safetensors",
         name: "Plain safetensors",
         suffix: ".safetensors",
-        what: "Dense, with zeros where weights are cut: as large as the unpruned network, unless channels are gone. Read by everything that reads safetensors.",
+        what: "Dense, with zeros where weights are cut: about as large as the unpruned network, unless channels are gone. Read by everything that reads safetensors.",
         write: |network, _| safetensors::write(network.graph, network.origin),
     },
     Format {

@@ -68,7 +68,7 @@ pub struct LayerView {
 }
 
 impl Session {
-    /// A layer's weight before and after the last finished run.
+    /// A layer's weight before and after the last finished run; before one, as it is.
     ///
     /// # Errors
     /// When there is no such layer.
@@ -84,9 +84,11 @@ impl Session {
         let mut view = LayerView { shape, mask: vec![1; before.len()], after: before.clone(), before };
         if let Some(outcome) = &self.outcome {
             view.after = outcome.masked.data(id)?.flat().to_vec();
-            if let Some(mask) = outcome.masks.get(id) {
-                view.mask = mask.to_vec();
-            }
+        }
+        // Of a network that comes pruned, what is cut is known before anything has been run.
+        let masks = self.outcome.as_ref().map_or(&self.zeros, |outcome| &outcome.masks);
+        if let Some(mask) = masks.get(id) {
+            view.mask = mask.to_vec();
         }
         Ok(view)
     }

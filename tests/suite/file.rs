@@ -163,6 +163,7 @@ fn zeros_of_a_file_are_known() -> Result<()> {
     let known: Vec<(usize, usize)> =
         session.zeros().iter().map(|(id, mask)| (id, mask.iter().filter(|&&m| m == 0).count())).collect();
     assert_eq!(known, [(graph.find("fc1.weight").expect("the model has it"), 211_680)]);
+    assert_eq!(session.layer("fc1")?.mask.iter().filter(|&&m| m == 0).count(), 211_680);
     crate::session::data(&mut session, "lenet-300-100")?;
     let record = baseline(&mut session)?;
     assert_eq!(record.size.nonzero, graph.trained_nonzero());

@@ -116,7 +116,7 @@ function openButton(ctx: Context, running: boolean): TemplateResult {
       title="Open a network that was saved here, or weights of one of these networks"
       @click=${choose}
     >
-      Open<span class="openwhat"> a saved file</span>
+      <span>Open<span class="openwhat"> a saved file</span></span>
     </button>
   </span>`;
 }

@@ -6,15 +6,21 @@ import { bytes } from "../format.js";
 import { baseline, shownFile, shownRecord } from "../select.js";
 import type { Context } from "./context.js";
 
-export function saveView(ctx: Context): TemplateResult | typeof nothing {
+export function saveView(ctx: Context): TemplateResult {
   const record = shownRecord(ctx.state) ?? baseline(ctx.state);
-  if (!record) return nothing;
   const file = shownFile(ctx.state);
-  if (!file)
-    return html`<p class="label faint">This run was kept without its network. Run it again to save it.</p>`;
-  const what = record.job === "baseline" ? "Save the network as it is" : "Save the pruned network";
+  if (record && !file)
+    return html`<p class="label save">Kept without its network. Run it again to save it.</p>`;
+  const what = record?.job === "run" ? "Save the pruned network" : "Save the network as it is";
   return html`<div class="save">
-    <button class="second" popovertarget="save">Save…</button>
+    <button
+      class="second"
+      popovertarget="save"
+      ?disabled=${!file}
+      title=${file ? nothing : "The network can be saved once it has been measured."}
+    >
+      Save…
+    </button>
     <div class="pop" id="save" popover role="group" aria-label=${what} @beforetoggle=${beside}>
       <p class="what">${what}</p>
       ${ctx.state.catalog?.formats.map(
@@ -27,7 +33,7 @@ export function saveView(ctx: Context): TemplateResult | typeof nothing {
               aria-describedby="save-${format.id}"
               @click=${() => ctx.save(format)}
             >
-              ${format.name}, ${bytes(file.sizes[format.id]!)}
+              ${format.name}, ${bytes(file?.sizes[format.id] ?? NaN)}
             </button>
             <p id="save-${format.id}">${format.what}</p>
           </div>`,
