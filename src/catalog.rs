@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::base::part::{Meta, Param};
 use crate::data::{self, Card};
+use crate::io::format::{self, Format};
 use crate::prune::method::{self, Method};
 use crate::prune::recipe::{AXES, GLOBALS, Settings, parts};
 use crate::prune::running::RUNNING;
@@ -29,6 +30,8 @@ pub struct Catalog {
     pub models: &'static [Model],
     /// Data sets.
     pub datasets: &'static [Card],
+    /// Formats that networks are saved in.
+    pub formats: &'static [Format],
 }
 
 /// An axis with its parts.
@@ -74,5 +77,6 @@ pub fn catalog() -> Catalog {
         running: RUNNING,
         models: zoo::ALL,
         datasets: data::ALL,
+        formats: format::ALL,
     }
 }

@@ -13,7 +13,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::base::{Error, browser};
 use crate::prune::Settings;
-use crate::session::Session;
+use crate::session::{Session, file};
 
 type Outcome<T> = Result<T, JsValue>;
 
@@ -51,6 +51,18 @@ pub fn catalog() -> JsValue {
     to_js(&crate::catalog::catalog())
 }
 
+/// The network that a file of weights is of.
+#[wasm_bindgen]
+pub fn identify(file: &[u8]) -> Outcome<String> {
+    file::identify(file).map(|model| model.id.into()).map_err(fail)
+}
+
+/// A file of weights in another format; nothing need be open.
+#[wasm_bindgen]
+pub fn convert(file: &[u8], format: &str) -> Outcome<Uint8Array> {
+    file::convert(file, format).map(|bytes| Uint8Array::from(bytes.as_slice())).map_err(fail)
+}
+
 /// Turns the worker that calls it into a member of the team, for good.
 #[cfg(target_feature = "atomics")]
 #[wasm_bindgen(js_name = joinTeam)]
@@ -81,7 +93,7 @@ impl Lab {
         Self(session)
     }
 
-    /// Opens a model with the weights of a safetensors file.
+    /// Opens a model with the weights of a safetensors file, plain or compact.
     pub fn open(&mut self, model: &str, weights: &[u8]) -> Outcome<JsValue> {
         self.0.open(model, weights).map(|info| to_js(&info)).map_err(fail)
     }
@@ -169,18 +181,9 @@ impl Lab {
         ]))
     }
 
-    /// The network of the last finished run as a file: `safetensors` or `onnx`.
-    pub fn export(&self, format: &str) -> Outcome<Uint8Array> {
-        let bytes = match format {
-            "safetensors" => self.0.weights().map_err(fail)?,
-            "onnx" => self.0.current().and_then(|graph| crate::io::onnx::write(graph, "secateur")).map_err(fail)?,
-            other => {
-                return Err(fail(
-                    Error::setting("format", format!("unknown format '{other}'")).hint("use safetensors or onnx"),
-                ));
-            }
-        };
-        Ok(Uint8Array::from(bytes.as_slice()))
+    /// What the last finished job measured, as a compact file; nothing before one has.
+    pub fn file(&self) -> Option<Uint8Array> {
+        self.0.file().map(Uint8Array::from)
     }
 
     /// Where this runs.

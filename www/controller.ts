@@ -3,10 +3,11 @@
 import { proxy, type Remote as Proxied } from "comlink";
 import { asFailure, Client } from "./client.js";
 import { busy, cancelled, LOST_GPU, NO_LOCK, removed, SILENT_GPU, unopened } from "./failures.js";
+import { contents, naming } from "./file.js";
 import { Gallery } from "./gallery.js";
 import type { Msg, Run, State } from "./store.js";
 import { baseline, fraction, occupied, wanted, type Wanted } from "./select.js";
-import type { Emit, Remote } from "./serve.js";
+import type { Emit, Finished, Remote } from "./serve.js";
 import { follow } from "./sweep.js";
 import type { Failure, Job, LabEvent, RunRecord, Settings } from "./types.js";
 import { pause } from "./wait.js";
@@ -22,6 +23,9 @@ export interface Host {
 }
 
 const CANCEL_GRACE_MS = 120;
+
+/** Files that were opened, to tell them apart. */
+let opened = 0;
 
 /** How long nothing must have happened before files are fetched ahead. */
 const IDLE_MS = 1500;
@@ -130,7 +134,9 @@ export class Controller {
 
   async #open(wanted: Wanted): Promise<void> {
     this.host.send({ type: "engine", engine: "opening" });
-    const { model, card } = await this.#client.call((remote) => remote.open(wanted.model, wanted.data));
+    const { model, card } = await this.#client.call((remote) =>
+      remote.open(wanted.model, wanted.data, wanted.file?.bytes),
+    );
     this.#opened = wanted.key;
     this.gallery.forgetImages();
     this.host.send({ type: "opened", model, card });
@@ -220,13 +226,14 @@ export class Controller {
       job,
       settings,
       async (remote, emit) => {
-        const record = await remote.run(job, settings, emit);
+        const { record, file } = await remote.run(job, settings, emit);
         if (record.notes.some((note) => note.startsWith("Without the GPU"))) host.send({ type: "lack", text: LOST_GPU });
         if (job === "baseline") {
-          host.send({ type: "baseline", record });
+          const [model, , opened] = this.#opened.split("/");
+          host.send({ type: "baseline", of: opened ?? model!, record, file });
           return record;
         }
-        this.#finish(settings, record, sweep);
+        this.#finish(settings, { record, file }, sweep);
         await this.#picture(host.state.shown!);
         host.emit("result", record);
         return record;
@@ -262,11 +269,11 @@ export class Controller {
     }
   }
 
-  #finish(settings: Settings, record: RunRecord, sweep?: string): void {
+  #finish(settings: Settings, finished: Finished, sweep?: string): void {
     const at = Date.now();
-    const id = `${at.toString(36)}-${record.digest.slice(0, 8)}`;
+    const id = `${at.toString(36)}-${finished.record.digest.slice(0, 8)}`;
     const held = this.host.state.work?.accuracy ?? [];
-    const run: Run = { id, at, settings, record, ...(held.length ? { held } : {}), ...(sweep ? { sweep } : {}) };
+    const run: Run = { id, at, settings, ...finished, ...(held.length ? { held } : {}), ...(sweep ? { sweep } : {}) };
     this.host.send({ type: "finished", run });
     this.host.keep(run);
   }
@@ -339,8 +346,25 @@ export class Controller {
     if (card) this.host.send({ type: "card", id, card });
   }
 
-  save(format: "safetensors" | "onnx"): Promise<Uint8Array> {
-    return this.#client.call((remote) => remote.save(format));
+  /** Opens a file of weights in place of the network that is open. A wrong one changes nothing. */
+  async openFile(file: File): Promise<void> {
+    try {
+      const bytes = await contents(file);
+      const model = await this.#client.call((remote) => remote.identify(bytes)).catch(naming(file.name));
+      if (occupied(this.host.state)) throw busy("run");
+      if (this.host.state.work) await this.#stop();
+      const id = `file ${++opened}`;
+      this.host.send({ type: "file", file: { id, name: file.name, model, bytes } });
+      this.host.send({ type: "failure", failure: undefined });
+      await this.refresh();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async convert(file: Uint8Array, format: string): Promise<Uint8Array> {
+    await this.settled();
+    return this.#client.call((remote) => remote.convert(file, format));
   }
 
   #picture(key: string): Promise<void> {

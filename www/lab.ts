@@ -2,18 +2,20 @@
 
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { announcement } from "./announce.js";
+import { asFailure } from "./client.js";
 import { copy } from "./clipboard.js";
 import { Controller, type Host } from "./controller.js";
 import "./elements/define.js";
 import { save } from "./export.js";
 import { removed } from "./failures.js";
+import { dragged, dropped, fileName } from "./file.js";
 import { OwnPage } from "./own-page.js";
-import { baseline, completed, shownRecord, shownRun } from "./select.js";
+import { baseline, completed, shownFile, shownRecord, shownRun } from "./select.js";
 import { initial, update, type Msg, type State } from "./store.js";
 import { attributesOf, defineSettings, given, keysOf, settingsAmong } from "./settings.js";
 import { sheets } from "./styles/sheets.js";
 import { dress } from "./theme.js";
-import type { Catalog, Failure, RunRecord, Settings } from "./types.js";
+import type { Catalog, Failure, FormatRow, RunRecord, Settings } from "./types.js";
 import { hashFromPlace, queryFromSettings, shareLink, type Place } from "./url.js";
 import { aboutView } from "./views/about.js";
 import { breakEvenView } from "./views/break-even.js";
@@ -156,7 +158,7 @@ export class SecateurLab extends LitElement {
   protected override render(): TemplateResult {
     const ctx = this.#context();
     const { place } = this.#state;
-    return html`<div class="root">
+    return html`<div class="root" @dragover=${dragged} @drop=${(event: DragEvent) => dropped(event, ctx.openFile)}>
       ${header(ctx)}
       ${
         place.tab === "methods"
@@ -257,7 +259,8 @@ export class SecateurLab extends LitElement {
       picture: (layer) => this.#picture(layer),
       image: (index) => this.#controller!.gallery.image(index),
       card: (id, path) => void this.#controller?.card(id, path),
-      saveModel: (format) => void this.#saveModel(format),
+      save: (format) => void this.#save(format),
+      openFile: (file) => void this.#controller?.openFile(file),
       record: () => shownRecord(state),
     };
   }
@@ -306,12 +309,15 @@ export class SecateurLab extends LitElement {
     tally({ currentTarget: dialog } as unknown as Event);
   }
 
-  async #saveModel(format: "safetensors" | "onnx"): Promise<void> {
+  /** Saves what is shown: its own bytes, whatever the engine has open. */
+  async #save(format: FormatRow): Promise<void> {
+    const [file, record] = [shownFile(this.#state), shownRecord(this.#state) ?? baseline(this.#state)];
+    if (!file || !record) return;
     try {
-      const bytes = await this.#controller!.save(format);
-      save(bytes as BlobPart, "application/octet-stream", `${this.#state.model?.id ?? "model"}-pruned.${format}`);
+      const bytes = await this.#controller!.convert(file.bytes, format.id);
+      save(bytes as BlobPart, "application/octet-stream", fileName(this.#state.catalog, record, format));
     } catch (failure) {
-      this.#send({ type: "failure", failure: failure as Failure });
+      this.#send({ type: "failure", failure: asFailure(failure) });
     }
   }
 

@@ -65,16 +65,9 @@ function watched(url: URL, response: Response, abort: AbortController, heard: He
   return new Response(body, { headers: { "content-type": response.headers.get("content-type") ?? "" } });
 }
 
-/** A file's bytes; those of a gzip file unpacked, unless the server's headers had the browser do it already. */
-export async function fetchBytes(url: URL, heard?: Heard, gzip = false): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(await (await request(url, heard)).arrayBuffer());
-  if (!gzip || bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  try {
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Uint8Array(await new Response(stream).arrayBuffer());
-  } catch {
-    throw failure(`${nameOf(url)} is cut short or not gzip.`, "Copy the page's files again, then try again.");
-  }
+/** A file's bytes, as they come. */
+export async function fetchBytes(url: URL, heard?: Heard): Promise<Uint8Array> {
+  return new Uint8Array(await (await request(url, heard)).arrayBuffer());
 }
 
 /** A card is a help: where there is none the page does without. */

@@ -1,8 +1,8 @@
 // Questions asked of the state; pure, like the store.
 
 import { defaultOf } from "./settings.js";
-import type { Run, State } from "./store.js";
-import type { Axis, Catalog, Kept, Meta, Method, RunRecord, Settings } from "./types.js";
+import type { OpenedFile, Run, State } from "./store.js";
+import type { Axis, Catalog, Kept, Meta, Method, RunRecord, SavedFile, Settings } from "./types.js";
 import type { Work } from "./work.js";
 
 /** The settings with everything that was left to defaults; the first network stands where none is named. */
@@ -23,6 +23,7 @@ export function lockOf({ check }: State, key: string): { value: string | undefin
 export interface Wanted {
   model: string;
   data: string;
+  file?: OpenedFile;
   key: string;
 }
 
@@ -31,7 +32,9 @@ export function wanted(state: State): Wanted | undefined {
   const { model, data } = completed(state);
   const models = state.catalog?.models.some((row) => row.id === model);
   const datasets = state.catalog?.datasets.some((row) => row.id === data);
-  return model && data && models && datasets ? { model, data, key: `${model}/${data}` } : undefined;
+  if (!model || !data || !models || !datasets) return undefined;
+  const file = openedOf(state, model);
+  return { model, data, ...(file ? { file } : {}), key: `${model}/${data}${file ? `/${file.id}` : ""}` };
 }
 
 /** What the last check completed, without parameters of parts that were replaced since, and without what was taken back. */
@@ -55,8 +58,21 @@ export function shownRecord(state: State): RunRecord | undefined {
   return run && (!state.model || run.record.model === state.model.id) ? run.record : undefined;
 }
 
+/** The file that a model's weights are of, if they are not the shipped ones. */
+const openedOf = ({ opened }: State, model: string): OpenedFile | undefined =>
+  opened?.model === model ? opened : undefined;
+
+/** By what the measurement of the open network goes: its file, or else its id. */
+const sourceOf = (state: State, model: string): string => openedOf(state, model)?.id ?? model;
+
 export const baseline = (state: State): RunRecord | undefined =>
-  state.model ? state.baselines[state.model.id] : undefined;
+  state.model ? state.baselines[sourceOf(state, state.model.id)] : undefined;
+
+/** What can be saved of what is shown: the run's network, or the open one once it has been measured. */
+export function shownFile(state: State): SavedFile | undefined {
+  if (shownRecord(state)) return shownRun(state)?.file;
+  return state.model ? state.files[sourceOf(state, state.model.id)] : undefined;
+}
 
 export function methodOf(catalog: Catalog | undefined, id: string | undefined): Method | undefined {
   return id === undefined ? undefined : catalog?.methods.find((method) => method.id === id);
@@ -91,7 +107,11 @@ export function methodName(catalog: Catalog | undefined, record: RunRecord): str
 }
 
 export const methodOfRecord = (catalog: Catalog | undefined, record: RunRecord): Method | undefined =>
-  methodOf(catalog, record.method ?? record.recipe.method) ?? methodWith(catalog, record.recipe);
+  methodOf(catalog, record.method) ?? methodOfSettings(catalog, record.recipe);
+
+/** The method that settings name, or whose choices they are. */
+export const methodOfSettings = (catalog: Catalog | undefined, settings: Settings): Method | undefined =>
+  methodOf(catalog, settings.method) ?? methodWith(catalog, settings);
 
 const methodWith = (catalog: Catalog | undefined, settings: Settings): Method | undefined =>
   catalog?.methods.find((method) => Object.entries(method.settings).every(([key, value]) => settings[key] === value));

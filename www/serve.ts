@@ -11,6 +11,7 @@ import type {
   Check,
   Environment,
   Failure,
+  FormatRow,
   Job,
   Lab,
   LabEvent,
@@ -19,6 +20,7 @@ import type {
   Picture,
   Preview,
   RunRecord,
+  SavedFile,
   Settings,
   Survey,
 } from "./types.js";
@@ -27,6 +29,9 @@ import { within } from "./wait.js";
 export interface Engine {
   catalog(): Catalog;
   Lab: new () => Lab;
+  /** The network that a file of weights is of. */
+  identify(file: Uint8Array): string;
+  convert(file: Uint8Array, format: string): Uint8Array;
   /** Starts threads until runs can share this many, and answers with how many can; an engine without it has one. */
   hire?(threads: number): Promise<number>;
 }
@@ -54,24 +59,34 @@ export interface Begun {
   gpu: Accelerator;
 }
 
+/** What a job measured, and the network itself. */
+export interface Finished {
+  record: RunRecord;
+  file?: SavedFile;
+}
+
 export interface Remote {
   /** The first call, answered at once: the worker's script has come. */
   hello(): Promise<void>;
   begin(tell: Tell): Promise<Begun>;
-  open(model: string, data: string): Promise<{ model: ModelInfo; card?: Card }>;
+  /** Opens a network with the weights of a file, or with those it was shipped with. */
+  open(model: string, data: string, file?: Uint8Array): Promise<{ model: ModelInfo; card?: Card }>;
   /** The card at a path below the assets. */
   card(path: string): Promise<Card>;
   check(settings: Settings): Promise<{ check: Check; preview?: Preview }>;
   /** Fetches the training images now, if a run with these settings will ask for them. */
   ahead(settings: Settings): Promise<void>;
-  run(job: "baseline" | "run", settings: Settings, emit: Emit): Promise<RunRecord>;
+  run(job: "baseline" | "run", settings: Settings, emit: Emit): Promise<Finished>;
   /** Measures single layers at rising sparsity; nothing need be open. */
   survey(settings: Settings, emit: Emit): Promise<Survey>;
   hold(paused: boolean): void;
   stop(): void;
   layers(names: string[]): Promise<Record<string, LayerView>>;
   image(index: number): Promise<Picture>;
-  save(format: "safetensors" | "onnx"): Promise<Uint8Array>;
+  /** Which network a file is of, once all of it has been read; nothing that is open changes. */
+  identify(file: Uint8Array): Promise<string>;
+  /** A file in another format: made of its bytes alone, whatever is open or under way. */
+  convert(file: Uint8Array, format: string): Promise<Uint8Array>;
 }
 
 const SLICE_MS = 50;
@@ -112,9 +127,9 @@ export function serve(load: Load, assets: URL): void {
       const gpu = await accelerated(await load(tell, false));
       return { catalog: engine.catalog(), environment: await ask((lab) => lab.environment()), held, gpu };
     },
-    async open(model, dataset) {
+    async open(model, dataset, file) {
       const [weights, card, images, labels] = await Promise.all([
-        fetchBytes(new URL(`models/${encodeURIComponent(model)}.safetensors`, assets), tell),
+        file ?? fetchBytes(new URL(`models/${encodeURIComponent(model)}.safetensors`, assets), tell),
         fetchCard(new URL(`models/${encodeURIComponent(model)}.json`, assets)),
         ...examples(dataset, "test"),
       ]);
@@ -151,7 +166,7 @@ export function serve(load: Load, assets: URL): void {
       const threads = Number(settings["threads"] ?? 1);
       await engine.hire?.(threads);
       const last = await drive(job, settings, emit, "result");
-      return last.record;
+      return { record: last.record, file: await ask(saved) };
     },
     async survey(settings, emit) {
       unhold();
@@ -172,8 +187,13 @@ export function serve(load: Load, assets: URL): void {
     async image(index) {
       return ask((lab) => lab.image(index));
     },
-    async save(format) {
-      return ask((lab) => lab.export(format));
+    async identify(file) {
+      // To write it is to have read it.
+      engine.convert(file, engine.catalog().formats[0]!.id);
+      return engine.identify(file);
+    },
+    async convert(file, format) {
+      return engine.convert(file, format);
     },
   };
 
@@ -213,6 +233,18 @@ export function serve(load: Load, assets: URL): void {
     return files;
   }
 
+  /** The network that was measured. Without one the run stays what it is: the page then says that it cannot be saved. */
+  function saved(lab: Lab): SavedFile | undefined {
+    try {
+      const bytes = lab.file();
+      if (!bytes) return undefined;
+      const length = ({ id }: FormatRow): [string, number] => [id, engine.convert(bytes, id).length];
+      return { bytes, sizes: Object.fromEntries(engine.catalog().formats.map(length)) };
+    } catch {
+      return undefined;
+    }
+  }
+
   function unhold(): void {
     stop = false;
     paused = false;
@@ -246,7 +278,7 @@ export function serve(load: Load, assets: URL): void {
 
   function examples(dataset: string, split: "test" | "train"): [Promise<Uint8Array>, Promise<Uint8Array>] {
     const file = (what: string) =>
-      fetchBytes(new URL(`data/${encodeURIComponent(dataset)}/${split}-${what}.idx.gz`, assets), tell, true);
+      fetchBytes(new URL(`data/${encodeURIComponent(dataset)}/${split}-${what}.idx.gz`, assets), tell);
     return [file("images"), file("labels")];
   }
 

@@ -14,6 +14,7 @@ import type {
   ModelInfo,
   Preview,
   RunRecord,
+  SavedFile,
   Settings,
   Survey,
   SurveyRow,
@@ -29,7 +30,18 @@ export interface Run {
   record: RunRecord;
   /** Accuracy on held out images during training: the record has none of it. */
   held?: AccuracyPoint[];
+  /** The network; runs that an earlier version kept have none. */
+  file?: SavedFile;
   sweep?: string;
+}
+
+/** A file of weights that the visitor opened in place of those of the page. */
+export interface OpenedFile {
+  /** Tells it from others that were opened. */
+  id: string;
+  name: string;
+  model: string;
+  bytes: Uint8Array;
 }
 
 export interface SweepItem {
@@ -79,8 +91,12 @@ export interface State {
   preview?: Preview;
   model?: ModelInfo;
   cards: Record<string, Card>;
-  /** The dense model, measured: one a model. */
+  /** The network as it is, measured: one a model, and one for each file that was opened. */
   baselines: Record<string, RunRecord>;
+  /** The same networks as files. */
+  files: Record<string, SavedFile>;
+  /** What was opened in place of the shipped weights. */
+  opened?: OpenedFile;
   runs: Run[];
   shown?: string;
   work?: Work;
@@ -120,7 +136,8 @@ export type Msg =
   | { type: "paused"; paused: boolean }
   | { type: "stopped" }
   | { type: "finished"; run: Run }
-  | { type: "baseline"; record: RunRecord }
+  | { type: "baseline"; of: string; record: RunRecord; file?: SavedFile }
+  | { type: "file"; file: OpenedFile | undefined }
   | { type: "surveyed"; survey: Survey; at: number }
   | { type: "failure"; failure: Failure | undefined }
   | { type: "notice"; text: string | undefined }
@@ -148,6 +165,7 @@ export const initial = (): State => ({
   settings: {},
   cards: {},
   baselines: {},
+  files: {},
   runs: [],
   notices: [],
   lacks: [],
@@ -183,7 +201,19 @@ export function update(state: State, msg: Msg): State {
     case "settings":
       return { ...state, settings: msg.settings };
     case "set":
-      return { ...state, settings: withSetting(state, msg.key, msg.value) };
+      return {
+        ...state,
+        settings: withSetting(state, msg.key, msg.value),
+        // Whoever chooses a network wants that, and not the file.
+        opened: msg.key === "model" ? undefined : state.opened,
+      };
+    case "file":
+      return {
+        ...state,
+        opened: msg.file,
+        settings: msg.file ? withSetting(state, "model", msg.file.model) : state.settings,
+        shown: msg.file ? undefined : state.shown,
+      };
     case "method":
       return { ...state, settings: withMethod(state, msg.id) };
     case "checked":
@@ -209,7 +239,12 @@ export function update(state: State, msg: Msg): State {
     case "finished":
       return { ...state, work: undefined, runs: [withHonest(msg.run), ...state.runs], shown: msg.run.id };
     case "baseline":
-      return { ...state, work: undefined, baselines: { ...state.baselines, [msg.record.model]: honest(msg.record) } };
+      return {
+        ...state,
+        work: undefined,
+        baselines: { ...state.baselines, [msg.of]: honest(msg.record) },
+        files: msg.file ? { ...state.files, [msg.of]: msg.file } : state.files,
+      };
     case "surveyed":
       return {
         ...state,

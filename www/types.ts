@@ -81,6 +81,34 @@ export interface Catalog {
   running: Param[];
   models: ModelRow[];
   datasets: DataRow[];
+  /** What networks can be saved as. */
+  formats: FormatRow[];
+}
+
+export interface FormatRow {
+  id: string;
+  name: string;
+  /** What file names end in. */
+  suffix: string;
+  /** What it holds and who reads it. */
+  what: string;
+}
+
+/** The run that a saved file comes from. */
+export interface Origin {
+  model: string;
+  recipe: Settings;
+  seed: string;
+  digest: string;
+  /** Digest of the weights that were cut. */
+  source: string;
+  producer: string;
+}
+
+/** A network as a finished job left it, and how long it is in each format. */
+export interface SavedFile {
+  bytes: Uint8Array;
+  sizes: Record<string, number>;
 }
 
 /** `score prune train rewind recalibrate evaluate compile measure` and what else an engine may do. */
@@ -135,6 +163,12 @@ export interface ModelInfo {
   input: number[];
   layers: LayerInfo[];
   links: [string, string][];
+  /** Parameters that are not zero. */
+  nonzero?: number;
+  /** The run that saved its file, if one did. */
+  saved?: Origin | null;
+  /** What is to be known about it: that it is pruned already, how its file was read. */
+  notes?: string[];
 }
 
 export interface Kept {
@@ -353,7 +387,7 @@ export type Job = "baseline" | "run" | "survey";
 
 /** The engine as wasm exports it. */
 export interface Lab {
-  open(model: string, safetensors: Uint8Array): ModelInfo;
+  open(model: string, weights: Uint8Array): ModelInfo;
   data(
     dataset: string,
     split: "test" | "train",
@@ -370,7 +404,8 @@ export interface Lab {
   cancel(): void;
   layer(name: string): LayerView;
   image(index: number): Picture;
-  export(format: "safetensors" | "onnx"): Uint8Array;
+  /** What the last finished job measured, as a compact file. */
+  file(): Uint8Array | undefined;
   environment(): Environment;
 }
 

@@ -33,7 +33,7 @@ async function threaded(folder: string, heard: Heard): Promise<Engine> {
   ]);
   const { memory } = await engine.default({ module_or_path: module });
   const member = (): Worker => new Worker(beside("./member.js"), { type: "module" });
-  return { catalog: engine.catalog, Lab: engine.Lab, hire: team(engine, member, { script: url.href, module, memory }) };
+  return { ...engine, hire: team(engine, member, { script: url.href, module, memory }) };
 }
 
 /** A build of the engine from its folder. */

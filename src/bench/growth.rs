@@ -41,7 +41,7 @@ impl BenchGrowth {
 
     /// Weights that are not zero.
     pub fn nonzeros(&self) -> f64 {
-        count::nonzero(&self.cut.graph, &self.cut.masks) as f64
+        count::nonzero(&self.cut.graph) as f64
     }
 
     /// Compiles a number of times, the kernel by the cost model: measuring candidates takes as long as one likes.

@@ -152,7 +152,8 @@ impl Bench {
         let mut sizes: Vec<usize> = activations.map(|v| 4 * self.batch * tensor::count(&v.shape)).collect();
         sizes.sort_unstable();
         let largest: usize = sizes.iter().rev().take(2).sum();
-        [self.plan.memory(), packed, count::bytes_dense(graph), largest].map(|n| n as f64).to_vec()
+        let dense = graph.parameters().map(|(_, v)| 4 * tensor::count(&v.shape)).sum();
+        [self.plan.memory(), packed, dense, largest].map(|n| n as f64).to_vec()
     }
 
     /// Each layer's measured choice beside the cost model's, as JSON.
@@ -182,7 +183,7 @@ impl Bench {
     /// # Errors
     /// When it does not fit together, which it does.
     pub fn dense(&self) -> std::result::Result<Vec<u8>, JsError> {
-        onnx::write(&self.dense, "dense").map_err(thrown)
+        onnx::write(&self.dense, "dense", None).map_err(thrown)
     }
 
     /// What is left after pruning, its zeros included, as an ONNX file.
@@ -190,7 +191,7 @@ impl Bench {
     /// # Errors
     /// When it does not fit together, which it does.
     pub fn pruned(&self) -> std::result::Result<Vec<u8>, JsError> {
-        onnx::write(&self.cut.graph, "pruned").map_err(thrown)
+        onnx::write(&self.cut.graph, "pruned", None).map_err(thrown)
     }
 
     /// The layers as JSON, before pruning or what is left after it.

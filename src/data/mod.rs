@@ -1,7 +1,9 @@
 //! Floor 1: examples. Image data sets in IDX files, batches as tensors.
 
 pub mod augment;
+pub mod gzip;
 pub mod idx;
+mod inflate;
 mod sets;
 
 use crate::base::{Error, Flat, Result, Tensor, tensor};
@@ -18,13 +20,16 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// Reads images and labels from two IDX files and checks them against the card.
+    /// Reads images and labels from two IDX files, gzipped or not, and checks them against the card.
     ///
     /// # Errors
     /// When a file is damaged, sizes differ, or a label is out of range.
     pub fn read(card: &'static Card, images: &[u8], labels: &[u8]) -> Result<Self> {
-        let images = idx::read(images).map_err(|e| e.at(&format!("{} images", card.name)))?;
-        let labels = idx::read(labels).map_err(|e| e.at(&format!("{} labels", card.name)))?;
+        let read = |file: &[u8], what: &str| {
+            let unpacked = gzip::unpack(file).and_then(|file| idx::read(&file));
+            unpacked.map_err(|e| e.at(&format!("{} {what}", card.name)))
+        };
+        let (images, labels) = (read(images, "images")?, read(labels, "labels")?);
         let n = images.shape.first().copied().unwrap_or(0);
         let want: Vec<usize> = std::iter::once(n).chain(card.shape[1..].iter().copied()).collect();
         if images.shape != want || n == 0 {

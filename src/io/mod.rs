@@ -1,4 +1,26 @@
 //! Floor 3: formats of files.
 
+pub mod compact;
+pub mod container;
+mod fit;
+mod floats;
+pub mod format;
 pub mod onnx;
+pub mod origin;
+pub mod positions;
 pub mod safetensors;
+
+use crate::graph::{Graph, Masks};
+
+use origin::Origin;
+
+/// A network as it is to be saved.
+#[derive(Clone, Copy, Debug)]
+pub struct Network<'a> {
+    /// What it computes; cut weights are zero.
+    pub graph: &'a Graph,
+    /// Which weights are kept.
+    pub masks: &'a Masks,
+    /// Where it comes from; nothing is said of a network that is as it was trained.
+    pub origin: Option<&'a Origin>,
+}

@@ -86,6 +86,7 @@ impl Session {
         }
         let recipe = Recipe::read(settings)?;
         self.fits(&recipe)?;
+        self.has_start(&recipe)?;
         Ok(recipe)
     }
 

@@ -3,9 +3,11 @@
 use serde::Serialize;
 
 use crate::base::{Error, Flat, Result};
-use crate::graph::{Graph, Masks, count};
+use crate::graph::{Masks, count};
+use crate::io::origin::Origin;
 use crate::zoo;
 
+use super::file::Loaded;
 use super::{Session, preview};
 
 /// What a network is: layers and links, for the picture.
@@ -25,6 +27,12 @@ pub struct ModelInfo {
     pub layers: Vec<LayerInfo>,
     /// Residual links, by layer names.
     pub links: Vec<(String, String)>,
+    /// Trained numbers that are not zero.
+    pub nonzero: usize,
+    /// The run that saved its file, if one did.
+    pub saved: Option<Origin>,
+    /// What is to be known about it: that it is pruned already, how its file was read.
+    pub notes: Vec<String>,
 }
 
 /// One layer with weights.
@@ -60,7 +68,7 @@ pub struct LayerView {
 }
 
 impl Session {
-    /// A layer's weight before and after the last finished run.
+    /// A layer's weight before and after the last finished run; before one, as it is.
     ///
     /// # Errors
     /// When there is no such layer.
@@ -76,16 +84,19 @@ impl Session {
         let mut view = LayerView { shape, mask: vec![1; before.len()], after: before.clone(), before };
         if let Some(outcome) = &self.outcome {
             view.after = outcome.masked.data(id)?.flat().to_vec();
-            if let Some(mask) = outcome.masks.get(id) {
-                view.mask = mask.to_vec();
-            }
+        }
+        // Of a network that comes pruned, what is cut is known before anything has been run.
+        let masks = self.outcome.as_ref().map_or(&self.zeros, |outcome| &outcome.masks);
+        if let Some(mask) = masks.get(id) {
+            view.mask = mask.to_vec();
         }
         Ok(view)
     }
 }
 
 /// The picture of a network.
-pub(super) fn info(model: &zoo::Model, graph: &Graph) -> Result<ModelInfo> {
+pub(super) fn info(model: &zoo::Model, loaded: &Loaded) -> Result<ModelInfo> {
+    let graph = &loaded.graph;
     let layers = graph.layers().map(|(index, id)| {
         let node = &graph.nodes[index];
         let shape = graph.values[id].shape.clone();
@@ -115,5 +126,8 @@ pub(super) fn info(model: &zoo::Model, graph: &Graph) -> Result<ModelInfo> {
         input: model.input.to_vec(),
         layers: layers.collect(),
         links: preview::links(graph),
+        nonzero: count::nonzero(graph),
+        saved: loaded.origin.clone(),
+        notes: loaded.notes.clone(),
     })
 }

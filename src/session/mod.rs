@@ -5,6 +5,7 @@ mod check;
 mod evaluate;
 pub mod event;
 mod executors;
+pub mod file;
 mod gpu;
 mod info;
 mod job;
@@ -23,7 +24,7 @@ use crate::base::{Error, Result, clock, team};
 use crate::compile::{Choose, Options, Plan, compile};
 use crate::data::{self, Dataset};
 use crate::graph::{Graph, Masks};
-use crate::io::safetensors;
+use crate::io::origin::Origin;
 use crate::kernel::simd::FUSED;
 use crate::prune::Settings;
 use crate::train::eval::Tally;
@@ -79,6 +80,17 @@ pub struct Session {
     baseline: Option<Baseline>,
     job: Option<Work>,
     outcome: Option<Outcome>,
+    /// What is cut already of the network that is open: the masks of its file, and the exact zeros of each weight that has at
+    /// least a twentieth of them. Whether a run holds them is its recipe's business.
+    pub(crate) zeros: Masks,
+    /// Where the open network comes from, if a run saved it.
+    origin: Option<Origin>,
+    /// Digest of its weights.
+    source: String,
+    /// Whether channels are gone from it.
+    slim: bool,
+    /// What the last finished job measured, as a file.
+    file: Option<Vec<u8>>,
     gpu: Gpu,
     /// Where this runs; the face fills in what it knows.
     pub environment: Environment,
@@ -100,21 +112,22 @@ impl Session {
         Self { environment, ..Self::default() }
     }
 
-    /// Loads a network of the zoo with weights from a safetensors file. What was loaded before stays if this fails.
+    /// Loads a network of the zoo with weights from a safetensors file, plain or compact. What was loaded before stays if this
+    /// fails.
     ///
     /// # Errors
     /// When the file is damaged or of another network.
     pub fn open(&mut self, model: &str, weights: &[u8]) -> Result<ModelInfo> {
         self.idle("open a model")?;
         let model = zoo::find(model)?;
-        let mut graph = model.build(zoo::SEED)?;
-        safetensors::read(&mut graph, weights).map_err(|e| e.at(model.name))?;
-        let info = info::info(model, &graph)?;
+        let loaded = file::load(model, weights)?;
+        let info = info::info(model, &loaded)?;
         if self.test.as_ref().is_some_and(|d| d.card.id != model.data) {
             (self.test, self.train) = (None, None);
         }
-        self.model = Some((model, graph));
-        (self.baseline, self.outcome) = (None, None);
+        (self.baseline, self.outcome, self.file) = (None, None, None);
+        (self.zeros, self.origin, self.source) = (loaded.zeros, loaded.origin, loaded.digest);
+        (self.model, self.slim) = (Some((model, loaded.graph)), loaded.slim);
         Ok(info)
     }
 
@@ -198,10 +211,7 @@ impl Session {
             return Err(Error::state("this recipe trains or calibrates, and no training images are loaded")
                 .hint("load the training split first"));
         }
-        let mut settings = settings.clone();
-        settings.extend(recipe.settings());
-        settings.insert("model".into(), model.id.into());
-        settings.insert("data".into(), model.data.into());
+        let settings = self.complete(settings, &recipe)?;
         self.job = Some(Work::Run(Box::new(Job::new(run, recipe, settings, graph.clone(), self))));
         Ok(())
     }
@@ -252,25 +262,6 @@ impl Session {
         match self.test.as_ref().filter(|set| index < set.len()) {
             Some(set) => Ok(([set.card.shape[1], set.card.shape[2]], set.image(index))),
             None => Err(Error::setting("image", format!("there is no test image {index}"))),
-        }
-    }
-
-    /// The network of the last finished run, or the open one, as a safetensors file.
-    ///
-    /// # Errors
-    /// When nothing is open.
-    pub fn weights(&self) -> Result<Vec<u8>> {
-        safetensors::write(self.current()?)
-    }
-
-    /// The network of the last finished run, or the open one.
-    ///
-    /// # Errors
-    /// When nothing is open.
-    pub fn current(&self) -> Result<&Graph> {
-        match &self.outcome {
-            Some(outcome) => Ok(&outcome.network),
-            None => Ok(self.network()?.1),
         }
     }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::base::{Result, tensor};
-use crate::graph::{Graph, Masks, Node, ValueId, count, op::Kind};
+use crate::graph::{Graph, Masks, Node, ValueId, op::Kind};
 use crate::prune::Settings;
 use crate::prune::criterion::Level;
 use crate::prune::engine::cut;
@@ -19,9 +19,9 @@ use super::event::Kept;
 pub struct Preview {
     /// Layer by layer.
     pub layers: Vec<Kept>,
-    /// Bytes of the dense network.
+    /// Length of the file of the network as it is.
     pub bytes_dense: usize,
-    /// Bytes that would be stored.
+    /// Length of the file that would be saved.
     pub bytes_stored: usize,
     /// Weights kept.
     pub kept: usize,
@@ -54,8 +54,8 @@ impl Session {
         let masks = cut(graph, &recipe, Evidence::default(), &Masks::default(), recipe.sparsity)?;
         let layers = kept(graph, &masks);
         Ok(Preview {
-            bytes_dense: count::bytes_dense(graph),
-            bytes_stored: count::bytes_stored(graph, &masks)?,
+            bytes_dense: self.bytes_dense()?,
+            bytes_stored: self.bytes_stored(settings, &self.read(settings)?, &masks)?,
             kept: layers.iter().map(|l| l.kept).sum(),
             total: layers.iter().map(|l| l.total).sum(),
             layers,

@@ -113,11 +113,11 @@ pub struct Accuracy {
 pub struct Size {
     /// Trained numbers of the dense network.
     pub parameters: usize,
-    /// Trained numbers that are left.
+    /// Trained numbers that are left: those of the file that are not zero.
     pub nonzero: usize,
-    /// Bytes of the dense network, statistics included.
+    /// Length of the plain safetensors file of the dense network.
     pub bytes_dense: usize,
-    /// Bytes of the pruned one: values and positions.
+    /// Length of the compact file of the pruned one.
     pub bytes_stored: usize,
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::tensor::{Digest, count};
-use crate::base::{Flat, Result, clock, keyed};
+use crate::base::tensor::count;
+use crate::base::{Result, clock, keyed};
 use crate::compile::Timing;
 use crate::graph::{Graph, Masks, count as counts};
 use crate::prune::reached::reached;
@@ -19,8 +19,8 @@ use super::{Session, executors, verdict};
 /// Changed answers that a record lists.
 const CHANGED: usize = 64;
 
-/// The record of a job that has done all its stages.
-pub(super) fn record(job: &Job, session: &mut Session) -> Result<Record> {
+/// The record of a job that has done all its stages, and whose file the session holds.
+pub(super) fn record(job: &Job, session: &mut Session, digest: String) -> Result<Record> {
     let batch = job.recipe.running.batch;
     let mut speed =
         job.speed.clone().unwrap_or_else(|| Speed { ratio: 1.0, low: 1.0, high: 1.0, batch, ..Speed::default() });
@@ -53,13 +53,11 @@ pub(super) fn record(job: &Job, session: &mut Session) -> Result<Record> {
     accuracy.float = (job.float.n() > 0).then(|| job.float.accuracy());
     let size = Size {
         parameters: counts::parameters(dense),
-        nonzero: counts::nonzero(network, &masks),
-        bytes_dense: counts::bytes_dense(dense),
-        bytes_stored: counts::bytes_stored(network, &masks)?,
+        nonzero: counts::nonzero(network),
+        bytes_dense: session.bytes_dense()?,
+        bytes_stored: session.file().map_or(0, <[u8]>::len),
     };
     let collapsed = engine::collapsed(&job.graph, &job.masks);
-    let mut digest = Digest::default();
-    job.graph.parameters().filter_map(|(_, v)| v.data.as_ref()).for_each(|data| digest.add(data.flat()));
     let changed: Vec<Changed> = (0..test.len())
         .filter(|&i| before.answers.get(i) != after.answers.get(i))
         .map(|index| Changed {
@@ -111,7 +109,7 @@ pub(super) fn record(job: &Job, session: &mut Session) -> Result<Record> {
         speed,
         layers,
         environment,
-        digest: digest.hex(),
+        digest,
         classes: classes(test, before, after),
         changed_total: changed.len(),
         changed: changed.into_iter().take(CHANGED).collect(),

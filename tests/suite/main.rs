@@ -7,6 +7,7 @@ mod channels;
 mod contract;
 mod couple;
 mod event;
+mod file;
 mod golden;
 #[cfg(feature = "gpu")]
 mod gpu;

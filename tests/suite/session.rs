@@ -37,13 +37,23 @@ pub fn open(model: &str) -> Result<Session> {
 pub fn open_with(model: &str, test: usize, train: usize) -> Result<Session> {
     let mut session = Session::new();
     let graph = zoo::find(model)?.build(1)?;
-    session.open(model, &safetensors::write(&graph)?)?;
+    session.open(model, &safetensors::write(&graph, None)?)?;
+    images(&mut session, model, test, train)?;
+    Ok(session)
+}
+
+/// Loads both splits of made-up images.
+pub fn data(session: &mut Session, model: &str) -> Result<()> {
+    images(session, model, 100, 400)
+}
+
+fn images(session: &mut Session, model: &str, test: usize, train: usize) -> Result<()> {
     let data = zoo::find(model)?.data;
     for (split, n, seed) in [("test", test, 1), ("train", train, 2)] {
         let (images, labels) = bars(n, seed);
         session.data(data, split, &images, &labels)?;
     }
-    Ok(session)
+    Ok(())
 }
 
 pub fn settings(text: &str) -> Settings {
@@ -254,7 +264,7 @@ fn calls_at_the_wrong_moment_are_refused() -> Result<()> {
     session.start("run", &settings("recovery=none"))?;
     let error = session.start("run", &Settings::new()).expect_err("two at once");
     assert!(error.message.contains("while a run is going on"), "{error}");
-    let file = safetensors::write(&zoo::find("lenet-5")?.build(1)?)?;
+    let file = safetensors::write(&zoo::find("lenet-5")?.build(1)?, None)?;
     assert!(session.open("lenet-5", &file).is_err(), "the model is changed under a run");
     session.cancel();
     session.start("run", &settings("recovery=none"))?;
@@ -272,7 +282,7 @@ fn divergence_stops_the_run_and_leaves_the_model() -> Result<()> {
     for id in graph.trained().collect::<Vec<_>>() {
         graph.data_mut(id)?.mapv_inplace(|x| 1e5 * x);
     }
-    session.open("lenet-5", &safetensors::write(&graph)?)?;
+    session.open("lenet-5", &safetensors::write(&graph, None)?)?;
     session.start("run", &settings("recovery.lr=1 recovery.steps=50 sparsity=0.1"))?;
     let mut result = Ok(());
     for _ in 0..100_000 {
@@ -296,7 +306,7 @@ fn divergence_stops_the_run_and_leaves_the_model() -> Result<()> {
 #[wasm_bindgen_test(unsupported = test)]
 fn damaged_files_are_refused_and_nothing_is_lost() -> Result<()> {
     let mut session = open("lenet-5")?;
-    let file = safetensors::write(&zoo::find("lenet-5")?.build(1)?)?;
+    let file = safetensors::write(&zoo::find("lenet-5")?.build(1)?, None)?;
     assert!(session.open("lenet-5", &file[..file.len() / 2]).is_err(), "half a file");
     assert!(session.open("resnet8", &file).is_err(), "another network's file");
     assert!(session.open("lenet-5", b"PK\x03\x04").is_err(), "a zip file");

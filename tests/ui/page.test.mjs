@@ -40,6 +40,9 @@ async function lookAround(page) {
   await runs(page, 1);
   await settled(page);
   await axe(page, "after a run");
+  await page.getByRole("button", { name: "Save…" }).click();
+  await axe(page, "what it can be saved as");
+  await page.keyboard.press("Escape");
   for (const tab of ["Training", "Examples changed", "Classes", "Record"]) {
     await page.getByRole("tab", { name: tab }).click();
     await axe(page, tab);

@@ -140,6 +140,10 @@ export const fakeCatalog: Catalog = {
       classes: 10,
     },
   ],
+  formats: [
+    { id: "small", name: "Small", suffix: ".small", what: "What is kept." },
+    { id: "whole", name: "Whole", suffix: ".whole", what: "With zeros." },
+  ],
   datasets: [
     {
       id: "fashion",

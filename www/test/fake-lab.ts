@@ -394,8 +394,8 @@ export class FakeLab implements Lab {
     );
     return { width: 28, height: 28, pixels };
   }
-  export(): Uint8Array {
-    return new TextEncoder().encode("fake");
+  file(): Uint8Array {
+    return new TextEncoder().encode(this.#info!.id);
   }
   environment(): Environment {
     return {
@@ -412,4 +412,9 @@ export class FakeLab implements Lab {
   }
 }
 
-export const fakeEngine = { catalog: (): Catalog => fakeCatalog, Lab: FakeLab };
+export const fakeEngine = {
+  catalog: (): Catalog => fakeCatalog,
+  Lab: FakeLab,
+  identify: (file: Uint8Array): string => new TextDecoder().decode(file),
+  convert: (file: Uint8Array, format: string): Uint8Array => new TextEncoder().encode(`${format} ${file.length}`),
+};

@@ -203,7 +203,7 @@ test("a run that stops leaves the survey alone", () => {
 
 test("baselines are kept a model", () => {
   const dense = record("baseline");
-  assert.equal(after({ type: "baseline", record: dense }).baselines.resnet8, dense);
+  assert.equal(after({ type: "baseline", of: "resnet8", record: dense }).baselines.resnet8, dense);
 });
 
 test("a cancelled sweep drops what waits and keeps what is done", () => {

@@ -2,7 +2,7 @@
 
 import type { LayerPicture } from "../picture.js";
 import type { Msg, Run, State } from "../store.js";
-import type { Picture, RunRecord, Settings } from "../types.js";
+import type { FormatRow, Picture, RunRecord, Settings } from "../types.js";
 import type { Place } from "../url.js";
 
 export interface Context {
@@ -37,6 +37,9 @@ export interface Context {
   picture(layer: string): { picture: LayerPicture; of: "run" | "dense" } | undefined;
   image(index: number): Promise<Picture>;
   card(id: string, path: string): void;
-  saveModel(format: "safetensors" | "onnx"): void;
+  /** Saves what is shown. */
+  save(format: FormatRow): void;
+  /** Opens a file of weights. */
+  openFile(file: File): void;
   record(): RunRecord | undefined;
 }

@@ -76,24 +76,49 @@ function modelSelect(ctx: Context): TemplateResult {
   const known = catalog?.models.some((model) => model.id === value) ?? false;
   const dataName = (id: string) => catalog?.datasets.find((data) => data.id === id)?.name ?? id;
   const running = work?.job === "run";
-  return html`<label class="model">
+  const opened = state.opened?.model === value ? state.opened : undefined;
+  return html`${openButton(ctx, running)}<label class="model">
     <span class="visually-hidden">Network and images</span>
     <select
-      .value=${value}
+      .value=${opened ? "" : value}
       ?disabled=${running || !catalog}
       title=${running ? "The network can be changed when the run is over." : ""}
       @change=${(event: Event) => ctx.set("model", (event.target as HTMLSelectElement).value)}
     >
       ${catalog ? nothing : html`<option>Loading</option>`}
+      ${opened ? html`<option value="" selected>${opened.name}</option>` : nothing}
       ${known || !catalog ? nothing : html`<option value=${value} selected>${value} (unknown)</option>`}
       ${catalog?.models.map(
         (model) =>
-          html`<option value=${model.id} ?selected=${model.id === value}>
+          html`<option value=${model.id} ?selected=${!opened && model.id === value}>
             ${model.name} · ${dataName(model.data)}
           </option>`,
       )}
     </select>
   </label>`;
+}
+
+/** The browser's own button for files says what it likes, in its own language: ours stands in front of it. */
+function openButton(ctx: Context, running: boolean): TemplateResult {
+  const choose = (event: Event): void => (event.currentTarget as HTMLElement).parentElement!.querySelector("input")!.click();
+  const chosen = (event: Event): void => {
+    const input = event.currentTarget as HTMLInputElement;
+    const file = input.files?.[0];
+    // The same file may be chosen again after it has changed.
+    input.value = "";
+    if (file) ctx.openFile(file);
+  };
+  return html`<span class="open">
+    <input type="file" accept=".safetensors" hidden aria-hidden="true" tabindex="-1" @change=${chosen} />
+    <button
+      class="plain"
+      ?disabled=${running || !ctx.state.catalog}
+      title="Open a network that was saved here, or weights of one of these networks"
+      @click=${choose}
+    >
+      <span>Open<span class="openwhat"> a saved file</span></span>
+    </button>
+  </span>`;
 }
 
 const mark = (): TemplateResult =>

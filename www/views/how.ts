@@ -68,8 +68,9 @@ export const howSize = (record: RunRecord, dense: boolean): TemplateResult => {
   return how(
     "the size",
     html`<p>
-        Bytes as they would be stored: values, and for sparse layers the indices or masks that say where they belong.
-        Dense is the network with all of its weights, four bytes each: 32-bit floats. Parameters are the weights of layers, and their biases and norms, which are not cut.
+        Lengths of files that Save writes: dense, a plain safetensors file of the network as it was, four bytes a number; cut,
+        the compact form, which holds what is kept, where it lies, and the recipe. Parameters are the weights of layers, and
+        their biases and norms, which are not cut.
       </p>
       <dl>
         ${row("Dense", `${bytes(size.bytes_dense)}, ${count(size.parameters)} parameters`)}

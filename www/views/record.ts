@@ -13,7 +13,6 @@ export function recordView(ctx: Context): TemplateResult {
       After a measurement: everything known about it as one JSON record, ready to be kept or compared.
     </p>`;
   const text = JSON.stringify(record, null, 2);
-  const newest = ctx.state.runs[0]?.id === ctx.state.shown && !ctx.state.work;
   return html`<div class="head">
       <h3>
         ${record.job === "baseline" ? "The dense network" : "This run"}
@@ -27,12 +26,6 @@ export function recordView(ctx: Context): TemplateResult {
         >
           Save JSON
         </button>
-        ${
-          newest
-            ? html`<button class="quiet" @click=${() => ctx.saveModel("safetensors")}>Save model (safetensors)</button>
-                <button class="quiet" @click=${() => ctx.saveModel("onnx")}>Save model (ONNX)</button>`
-            : ""
-        }
       </span>
     </div>
     <p class="note">

@@ -6,27 +6,30 @@ import { baseline, shownRecord } from "../select.js";
 import type { RunRecord } from "../types.js";
 import type { Context } from "./context.js";
 import { executorName } from "./executors.js";
+import { openedView } from "./opened.js";
+import { saveView } from "./save.js";
 import { howAccuracy, howSize, howSpeed } from "./how.js";
 
 export function verdict(ctx: Context): TemplateResult {
   const record = shownRecord(ctx.state);
   const dense = baseline(ctx.state);
   return html`<section class="verdict" aria-label="Verdict">
-    ${record ? after(record) : before(ctx, dense)}
+    ${record ? after(ctx, record) : before(ctx, dense)}
     <div class="sentence" aria-live="polite">${says(ctx, record, dense)}</div>
   </section>`;
 }
 
-const cell = (main: unknown, label: unknown, detail: unknown): TemplateResult =>
+const cell = (main: unknown, label: unknown, detail: unknown, more: unknown = nothing): TemplateResult =>
   html`<div class="cell">
     <p class="big">${main}</p>
     <p class="label">${label}</p>
     <p class="label faint">${detail}</p>
+    ${more}
   </div>`;
 
 const to = html`<span class="arrow" aria-label="to">→</span>`;
 
-function after(record: RunRecord): TemplateResult {
+function after(ctx: Context, record: RunRecord): TemplateResult {
   const { accuracy: a, speed: s, size } = record;
   const same = s.low <= 1 && s.high >= 1;
   // The same weights as the preview counts: biases and norms are no layer's weights.
@@ -52,6 +55,7 @@ function after(record: RunRecord): TemplateResult {
     smaller >= 1.05 ? `${ratio(smaller)} smaller` : smaller > 0.95 ? "No smaller" : `${ratio(1 / smaller)} larger`,
     html`${bytes(size.bytes_dense)} ${to} ${bytes(size.bytes_stored)} ${howSize(record, false)}`,
     html`${count(kept)} of ${count(total)} weights left`,
+    saveView(ctx),
   )}`;
 }
 
@@ -97,11 +101,16 @@ function before(ctx: Context, dense: RunRecord | undefined): TemplateResult {
       : nothing,
   )}
   ${cell(
-    dense ? bytes(dense.size.bytes_dense) : model ? bytes(4 * model.parameters) : html`<span class="wait">–</span>`,
-    dense ? html`stored dense ${howSize(dense, true)}` : "stored dense",
+    dense ? bytes(dense.size.bytes_stored) : model ? bytes(4 * model.parameters) : html`<span class="wait">–</span>`,
+    dense ? html`${storedAs(dense)} ${howSize(dense, true)}` : "stored dense",
     model ? html`${count(model.parameters)} parameters, ${fixed(model.macs / 1e6, 2)} M multiply-adds` : nothing,
+    saveView(ctx),
   )}`;
 }
+
+/** A network that comes pruned is stored as one. */
+const storedAs = ({ size }: RunRecord): string =>
+  size.bytes_stored < size.bytes_dense ? `stored, and ${bytes(size.bytes_dense)} dense` : "stored dense";
 
 function says(ctx: Context, record: RunRecord | undefined, dense: RunRecord | undefined): unknown {
   const { state } = ctx;
@@ -134,6 +143,8 @@ function says(ctx: Context, record: RunRecord | undefined, dense: RunRecord | un
       Loading the network and its test images${state.loading ? `: ${onItsWay(state.loading)}` : ""}.
     </p>`;
   if (state.engine === "restarting") return html`<p class="faint">Starting the engine again.</p>`;
+  const opened = openedView(ctx);
+  if (opened !== nothing) return opened;
   const name = state.model?.name ?? "The network";
   return html`<p>
     Many weights of a network can go with little harm: it gets smaller and faster, and what that costs in accuracy is

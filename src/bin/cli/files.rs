@@ -1,10 +1,8 @@
 //! Files of data sets and models on disk.
 
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use flate2::read::GzDecoder;
 use secateur::base::{Error, Result};
 use secateur::data::{self, Dataset};
 
@@ -14,19 +12,6 @@ pub const ASSETS: &str = "www/assets";
 /// Reads a whole file, naming it when that fails.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(|e| Error::from(e).at(&path.display().to_string()))
-}
-
-/// Reads a file that may be gzipped.
-fn read_gz(path: &Path) -> Result<Vec<u8>> {
-    let bytes = read(path)?;
-    if !bytes.starts_with(&[0x1f, 0x8b]) {
-        return Ok(bytes);
-    }
-    let mut out = Vec::new();
-    GzDecoder::new(bytes.as_slice()).read_to_end(&mut out).map_err(|e| {
-        Error::format(format!("{}: damaged gzip file: {e}", path.display())).hint("fetch the file again")
-    })?;
-    Ok(out)
 }
 
 /// The names by which the two files of a split go, ours first and then the originals'.
@@ -41,7 +26,7 @@ fn names(split: &str, what: &str) -> Vec<String> {
     bases.iter().flat_map(|base| [format!("{base}.gz"), base.clone()]).collect()
 }
 
-/// The two files of a split, unpacked: images and labels. From a folder, by default that of the checkout.
+/// The two files of a split, as they are: images and labels. From a folder, by default that of the checkout.
 pub fn raw(id: &str, split: &str, folder: Option<&Path>) -> Result<(Vec<u8>, Vec<u8>)> {
     let card = data::find(id)?;
     let folder = folder.map_or_else(|| PathBuf::from(ASSETS).join("data").join(id), Path::to_path_buf);
@@ -51,7 +36,7 @@ pub fn raw(id: &str, split: &str, folder: Option<&Path>) -> Result<(Vec<u8>, Vec
             Error::setting("data", format!("{}: no {split} {what} of {}", folder.display(), card.name))
                 .hint(format!("run from the checkout, or give --data a folder that holds {}", known[0]))
         })?;
-        read_gz(&path)
+        read(&path)
     };
     Ok((file("images")?, file("labels")?))
 }

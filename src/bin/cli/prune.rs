@@ -7,10 +7,11 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use pollster::block_on;
 use secateur::base::{Error, Result};
 use secateur::gpu::Device;
-use secateur::io::{onnx, safetensors};
+use secateur::io::format;
+use secateur::io::origin::Origin;
 use secateur::prune::running::EXECUTOR;
 use secateur::prune::{Settings, recipe};
-use secateur::session::{Session, event::Event, record::Record};
+use secateur::session::{Session, event::Event, file, record::Record};
 use secateur::zoo;
 
 use super::files;
@@ -27,10 +28,10 @@ pub struct Options {
     /// Folder with the data set; that of the checkout by default.
     #[arg(long)]
     data: Option<PathBuf>,
-    /// Weights of the model; those of the checkout by default.
+    /// Weights of the model, plain or compact; those of the checkout by default. A saved file brings its model along.
     #[arg(long)]
     weights: Option<PathBuf>,
-    /// Write the pruned network here, as .safetensors or .onnx.
+    /// Write the pruned network here, as .compact.safetensors, .safetensors or .onnx.
     #[arg(long)]
     out: Option<PathBuf>,
 }
@@ -76,13 +77,9 @@ fn gpu<'a>(runs: impl IntoIterator<Item = &'a Settings>) -> Gpu {
 
 /// A session with the model and data that settings name.
 fn session(settings: &Settings, data: Option<&PathBuf>, weights: Option<&PathBuf>, gpu: &Gpu) -> Result<Session> {
-    let model = zoo::find(settings.get("model").map_or(zoo::ALL[0].id, String::as_str))?;
     let mut session = Session::new();
     session.attach(gpu.clone(), None);
-    let file = weights
-        .cloned()
-        .unwrap_or_else(|| PathBuf::from(files::ASSETS).join("models").join(format!("{}.safetensors", model.id)));
-    session.open(model.id, &files::read(&file)?)?;
+    let model = open(&mut session, settings.get("model"), weights)?;
     let folder = data.map(PathBuf::as_path);
     let splits: &[&str] = if session.needs_training_images(settings)? { &["test", "train"] } else { &["test"] };
     for split in splits {
@@ -90,6 +87,28 @@ fn session(settings: &Settings, data: Option<&PathBuf>, weights: Option<&PathBuf
         session.data(model.data, split, &images, &labels)?;
     }
     Ok(session)
+}
+
+/// Opens the weights given, as the model named or the one that their file is of; else those of the checkout.
+fn open(session: &mut Session, named: Option<&String>, weights: Option<&PathBuf>) -> Result<&'static zoo::Model> {
+    let named = named.map(|id| zoo::find(id)).transpose()?;
+    let Some(path) = weights else {
+        let model = named.unwrap_or(&zoo::ALL[0]);
+        let path = PathBuf::from(files::ASSETS).join("models").join(format!("{}.safetensors", model.id));
+        session.open(model.id, &files::read(&path)?)?;
+        return Ok(model);
+    };
+    let bytes = files::read(path)?;
+    let at = |e: Error| e.at(&path.display().to_string());
+    let model = named.map_or_else(|| file::identify(&bytes), Ok).map_err(at)?;
+    let info = session.open(model.id, &bytes).map_err(at)?;
+    if let Some(saved) = &info.saved {
+        let recipe: Vec<String> = saved.recipe.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let (path, Origin { model, digest, producer, .. }) = (path.display(), saved);
+        eprintln!("{path}: {model}, digest {digest}, saved by {producer} after: {}", recipe.join(" "));
+    }
+    info.notes.iter().for_each(|note| eprintln!("{note}"));
+    Ok(model)
 }
 
 /// Runs one job to its end with a bar; notes go to standard error.
@@ -126,21 +145,22 @@ fn bar() -> ProgressBar {
 pub fn run(options: &Options) -> Result<()> {
     let settings = parse(&options.settings)?;
     recipe::Recipe::read(&settings)?;
+    // A name that says nothing is found out before the run, not after it.
+    let named = |path: &PathBuf| format::of_name(&path.to_string_lossy());
+    let format = options.out.as_ref().map(named).transpose()?;
     let mut session = session(&settings, options.data.as_ref(), options.weights.as_ref(), &gpu([&settings]))?;
     let record = drive(&mut session, &settings, &bar())?;
-    if let Some(out) = &options.out {
-        let graph = session.current()?;
-        let bytes = match out.extension().and_then(|e| e.to_str()) {
-            Some("safetensors") => safetensors::write(graph)?,
-            Some("onnx") => onnx::write(graph, &record.model)?,
-            _ => {
-                return Err(Error::setting("out", format!("{}: unknown kind of file", out.display()))
-                    .hint("end the name in .safetensors or .onnx"));
-            }
-        };
-        std::fs::write(out, bytes)?;
+    if options.json {
+        print_json(&record)?
+    } else {
+        print_record(&record)?
     }
-    if options.json { print_json(&record) } else { print_record(&record) }
+    // Last: what was found is told even if the file cannot be written.
+    let (Some(path), Some(format), Some(file)) = (&options.out, format, session.file()) else { return Ok(()) };
+    let bytes = file::convert(file, format.id)?;
+    std::fs::write(path, &bytes).map_err(|e| Error::from(e).at(&path.display().to_string()))?;
+    eprintln!("{}: {} bytes. {}", path.display(), bytes.len(), format.what);
+    Ok(())
 }
 
 /// `sweep`: every combination of the listed values.

@@ -76,7 +76,7 @@ pub fn run(options: &Options) -> Result<()> {
         "command": format!("secateur train {} {}--seed {} --epochs {epochs}", model.id, if options.full { "--full --data DIR " } else { "" }, options.seed),
     });
     fs::create_dir_all(&options.out)?;
-    fs::write(options.out.join(format!("{}.safetensors", model.id)), safetensors::write(&graph)?)?;
+    fs::write(options.out.join(format!("{}.safetensors", model.id)), safetensors::write(&graph, None)?)?;
     let text = serde_json::to_string_pretty(&card).map_err(|e| Error::format(e.to_string()))?;
     fs::write(options.out.join(format!("{}.json", model.id)), text + "\n")?;
     Ok(())

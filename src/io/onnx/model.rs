@@ -3,7 +3,8 @@
 //! Field numbers are those of `onnx.proto3`: <https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3>.
 
 use super::proto::Message;
-use crate::base::Tensor;
+use crate::base::{Flat, Tensor};
+use crate::io::container::Metadata;
 
 /// The operator set that the nodes mean.
 const OPSET: i64 = 17;
@@ -55,19 +56,22 @@ pub struct Model {
     pub inputs: Vec<(String, Vec<usize>)>,
     /// Names and shapes of what comes out, without the batch axis.
     pub outputs: Vec<(String, Vec<usize>)>,
+    /// What the file says of itself.
+    pub metadata: Metadata,
 }
 
 impl Model {
     /// The whole file.
     pub fn to_bytes(&self) -> Vec<u8> {
         let opset = Message::new().text(1, "").int(2, OPSET);
-        Message::new()
+        let model = Message::new()
             .int(1, IR_VERSION)
             .text(2, "secateur")
             .text(3, env!("CARGO_PKG_VERSION"))
             .message(7, &self.graph())
-            .message(8, &opset)
-            .into_bytes()
+            .message(8, &opset);
+        let entry = |(key, text): (&String, &String)| Message::new().text(1, key).text(2, text);
+        self.metadata.iter().map(entry).fold(model, |model, entry| model.message(14, &entry)).into_bytes()
     }
 
     fn graph(&self) -> Message {
@@ -77,9 +81,8 @@ impl Model {
         }
         graph = graph.text(2, &self.name);
         for (name, tensor) in &self.tensors {
-            let dims: Vec<i64> = tensor.shape().iter().map(|&n| n as i64).collect();
-            let raw = Message::new().ints(1, &dims).int(2, FLOAT).text(8, name).raw_floats(9, tensor.iter());
-            graph = graph.message(5, &raw);
+            let (dense, sparse) = (floats(name, tensor.shape(), tensor.flat()), sparse(name, tensor));
+            graph = if sparse.len() < dense.len() { graph.message(15, &sparse) } else { graph.message(5, &dense) };
         }
         for (name, shape) in &self.shapes {
             let raw: Vec<u8> = shape.iter().flat_map(|n| n.to_le_bytes()).collect();
@@ -109,6 +112,23 @@ impl Attribute {
             Self::Ints(values) => named.ints(8, values).int(20, 7),
         }
     }
+}
+
+/// Numbers with a name and a shape.
+fn floats(name: &str, shape: &[usize], data: &[f32]) -> Message {
+    let dims: Vec<i64> = shape.iter().map(|&n| n as i64).collect();
+    Message::new().ints(1, &dims).int(2, FLOAT).text(8, name).raw_floats(9, data.iter())
+}
+
+/// The numbers of a tensor that are not zero, and where they lie: twelve bytes each.
+fn sparse(name: &str, tensor: &Tensor) -> Message {
+    // A negative zero is a number like others: what is read is to the bit what was written.
+    let kept = || tensor.flat().iter().enumerate().filter(|(_, x)| x.to_bits() != 0);
+    let values: Vec<f32> = kept().map(|(_, &x)| x).collect();
+    let places: Vec<u8> = kept().flat_map(|(i, _)| (i as i64).to_le_bytes()).collect();
+    let indices = Message::new().int(1, values.len() as i64).int(2, INT64).bytes(9, &places);
+    let dims: Vec<i64> = tensor.shape().iter().map(|&n| n as i64).collect();
+    Message::new().message(1, &floats(name, &[values.len()], &values)).message(2, &indices).ints(3, &dims)
 }
 
 /// Name, element type and shape of an input or output, its first axis free.

@@ -25,6 +25,11 @@ impl Message {
         self.0
     }
 
+    /// Bytes written so far.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Adds an integer (or an enumerator).
     #[must_use]
     pub fn int(mut self, field: u32, value: i64) -> Self {

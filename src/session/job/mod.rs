@@ -27,7 +27,7 @@ use super::learning::Learning;
 use super::measure::Race;
 use super::plan::{CHUNK, Task, stage, tasks};
 use super::record::{Point, Speed, Stage};
-use super::{Outcome, Session, report};
+use super::{Outcome, Session, file, report};
 
 /// Training images that are never trained on: accuracy along the way is taken from them.
 const HELD_OUT: usize = 500;
@@ -178,7 +178,9 @@ impl Job {
         if self.at < self.tasks.len() {
             return Ok(None);
         }
-        let record = report::record(self, session)?;
+        let digest = file::digest(&self.graph);
+        session.file = Some(session.saved(self, &digest)?);
+        let record = report::record(self, session, digest)?;
         events.push(Event::Result { record: Box::new(record) });
         let network = self.network.take().unwrap_or_else(|| self.graph.clone());
         let outcome = Outcome { masked: self.graph.clone(), masks: self.masks.clone(), network };

@@ -3,12 +3,10 @@
 use crate::base::{Result, Tensor};
 use crate::compile::{Options, Ranges, compile, observe};
 use crate::gpu::Precision;
-use crate::graph::couple::Unit;
-use crate::graph::{Graph, Masks, slice};
-use crate::prune::engine;
-use crate::prune::target::Target;
+use crate::graph::{Graph, Masks};
 use crate::session::evaluate::Evaluator;
 use crate::session::event::Event;
+use crate::session::file::without_channels;
 use crate::session::gpu::Lent;
 use crate::session::plan::{CALIBRATION, CHUNK};
 use crate::session::{Session, team_sizes};
@@ -84,7 +82,7 @@ impl Job {
     }
 
     /// The pruned network as it is stored, and its masks.
-    pub(super) fn pruned(&self) -> (&Graph, Masks) {
+    pub(in crate::session) fn pruned(&self) -> (&Graph, Masks) {
         match &self.network {
             Some(network) => (network, Masks::default()),
             None => (&self.graph, self.masks.clone()),
@@ -104,18 +102,7 @@ impl Job {
 
     /// The network without its cut channels, if channels were cut.
     fn sliced(&self) -> Result<Option<Graph>> {
-        if !self.recipe.pattern.part.physical() || !self.run {
-            return Ok(None);
-        }
-        let targets = engine::candidates(&self.graph, &self.recipe)?;
-        let mut removed: Vec<&Unit> = Vec::new();
-        for target in &targets {
-            if let Target::Channels(group) = target {
-                let kept = target.kept(&self.graph, &self.masks);
-                removed.extend(group.units.iter().zip(kept).filter(|(_, kept)| !kept).map(|(unit, _)| unit));
-            }
-        }
-        slice::without(&self.graph, &removed).map(Some)
+        if self.run { without_channels(&self.graph, &self.masks, &self.recipe) } else { Ok(None) }
     }
 
     pub(super) async fn test_pruned(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<bool> {

@@ -114,7 +114,7 @@ async fn what_is_no_number_is_the_processors_word() -> Result<()> {
             graph.data_mut(id)?.mapv_inplace(|w| w * 1e9);
         }
         let mut session = open("lenet-5")?;
-        session.open("lenet-5", &safetensors::write(&graph)?)?;
+        session.open("lenet-5", &safetensors::write(&graph, None)?)?;
         let executor = if lent.is_some() { "gpu" } else { "cpu" };
         session.attach(lent.ok_or_else(|| Error::unsupported("not here")), None);
         let recipe = format!("criterion=wanda recovery=none calibration=128 executor={executor}");

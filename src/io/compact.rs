@@ -1,0 +1,224 @@
+//! The compact form: a safetensors container that holds only what is kept. docs/format.md describes it.
+//!
+//! A masked weight is stored as its kept numbers, in order; where they lie is said by the bytes of one tensor for the whole file,
+//! and how those are to be read by the metadata. Everything else is as in any safetensors file, and without masks the compact
+//! form is the plain one. The mask is what is stored: a kept weight that happens to be zero stays kept.
+
+use std::collections::BTreeMap;
+
+use crate::base::{Error, Flat, Result, tensor};
+use crate::graph::{Graph, ValueId};
+
+use super::Network;
+use super::container::{Entry, Metadata, header, length as whole};
+use super::origin::{Origin, pairs, split};
+use super::positions::Positions;
+
+/// The tensor that holds positions. Parameters all have a dot in their names.
+pub const POSITIONS: &str = "positions";
+/// The metadata that says of each masked weight its shape and how its positions are written.
+const MASKS: &str = "masks";
+
+/// What a file consists of, worked out before a byte of it is written.
+struct Layout<'a> {
+    network: Network<'a>,
+    entries: Vec<Entry>,
+    metadata: Metadata,
+    /// Masked weights in the order of their names, which is that of their positions.
+    masked: BTreeMap<&'a str, (ValueId, Positions)>,
+}
+
+fn layout(network: Network<'_>) -> Layout<'_> {
+    let Network { graph, masks, origin } = network;
+    let (mut by_name, mut masked, mut texts) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    for (id, value) in graph.parameters() {
+        let Some(mask) = masks.get(id).filter(|mask| mask.contains(&0)) else {
+            by_name.insert(&value.name, Entry::floats(&value.name, &value.shape));
+            continue;
+        };
+        by_name.insert(&value.name, Entry::floats(&value.name, &[masks.kept(id, mask.len())]));
+        let positions = Positions::of(mask, value.shape[0]);
+        texts.insert(value.name.clone(), format!("{},{}", by(&value.shape), positions.text()));
+        masked.insert(value.name.as_str(), (id, positions));
+    }
+    let mut entries: Vec<Entry> = by_name.into_values().collect();
+    let mut metadata = origin.map(Origin::metadata).unwrap_or_default();
+    if !masked.is_empty() {
+        // Masks need the word that the file is one of ours, also where nothing else is said.
+        metadata.append(&mut origin.cloned().unwrap_or_default().metadata());
+        metadata.insert(MASKS.into(), pairs(&texts));
+        entries.push(Entry::bytes(POSITIONS, masked.values().map(|(_, positions)| positions.length()).sum()));
+    }
+    Layout { network, entries, metadata, masked }
+}
+
+/// The length of the file that [`write`] would give.
+pub fn length(network: Network<'_>) -> usize {
+    let layout = layout(network);
+    whole(&layout.entries, &layout.metadata)
+}
+
+/// A network as a compact file; without masks, and without an origin, as a plain one.
+///
+/// # Errors
+/// Never in practice: every entry is a parameter.
+pub fn write(network: Network<'_>) -> Result<Vec<u8>> {
+    let Layout { network: Network { graph, masks, .. }, entries, metadata, masked } = layout(network);
+    let mut out = header(&entries, &metadata);
+    for Entry { name, .. } in &entries {
+        if name == POSITIONS {
+            for (id, positions) in masked.values() {
+                out.extend(
+                    masks.get(*id).map(|mask| positions.write(mask, graph.values[*id].shape[0])).unwrap_or_default(),
+                );
+            }
+            continue;
+        }
+        let id = graph.find(name).ok_or_else(|| Error::format(format!("{name} is no parameter")))?;
+        let data = graph.data(id)?.flat();
+        match masked.get(name.as_str()).and_then(|_| masks.get(id)) {
+            Some(mask) => {
+                data.iter().zip(mask).filter(|(_, m)| **m == 1).for_each(|(x, _)| out.extend(x.to_le_bytes()))
+            }
+            None => data.iter().for_each(|x| out.extend(x.to_le_bytes())),
+        }
+    }
+    Ok(out)
+}
+
+/// A masked weight of a file: its shape and its mask.
+#[derive(Debug, PartialEq)]
+pub struct Masked {
+    /// Extents of the weight.
+    pub shape: Vec<usize>,
+    /// 1 for kept, 0 for cut.
+    pub mask: Vec<u8>,
+}
+
+impl Masked {
+    /// The numbers of the whole weight from those that are kept.
+    ///
+    /// # Errors
+    /// When there are not as many as the mask keeps.
+    pub fn spread(&self, kept: &[f32]) -> Result<Vec<f32>> {
+        let n = self.mask.iter().filter(|&&m| m == 1).count();
+        if n != kept.len() {
+            return Err(Error::format(format!("{} numbers are stored for {n} kept weights", kept.len())));
+        }
+        let mut kept = kept.iter();
+        let place = |&m: &u8| if m == 1 { kept.next().copied().unwrap_or(0.0) } else { 0.0 };
+        Ok(self.mask.iter().map(place).collect())
+    }
+}
+
+/// The masks of a file by the names of their weights; none in a plain file.
+///
+/// # Errors
+/// When the positions are damaged, or a weight would be larger than `graph` has it.
+pub fn masks(graph: &Graph, metadata: &Metadata, mut bytes: &[u8]) -> Result<BTreeMap<String, Masked>> {
+    let mut out = BTreeMap::new();
+    for (name, text) in metadata.get(MASKS).map(String::as_str).map(split).into_iter().flatten() {
+        let known = graph.find(name).map_or(0, |id| tensor::count(&graph.values[id].shape));
+        let (shape, positions) = parse(text)
+            .filter(|(shape, _)| shape.iter().try_fold(1usize, |n, &e| n.checked_mul(e)).is_some_and(|n| n <= known))
+            .ok_or_else(|| Error::format(format!("'{name}' has no mask of its size: {text}")))?;
+        let rows = shape[0];
+        let (mask, rest) = positions.read(bytes, [rows, tensor::count(&shape[1..])]).map_err(|e| e.at(name))?;
+        bytes = rest;
+        out.insert(name.into(), Masked { shape, mask });
+    }
+    match bytes {
+        [] => Ok(out),
+        more => Err(Error::format(format!("{} bytes of positions belong to no weight", more.len()))),
+    }
+}
+
+/// `16x1x3x3,4x1,k3`: a shape, and how positions are written.
+fn parse(text: &str) -> Option<(Vec<usize>, Positions)> {
+    let (shape, positions) = text.split_once(',')?;
+    let shape: Vec<usize> = shape.split('x').map(|extent| extent.parse().ok()).collect::<Option<_>>()?;
+    (shape.len() > 1 && !shape.contains(&0)).then_some((shape, Positions::parse(positions)?))
+}
+
+fn by(shape: &[usize]) -> String {
+    shape.iter().map(usize::to_string).collect::<Vec<_>>().join("x")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Rng;
+    use crate::graph::Masks;
+    use crate::io::safetensors;
+    use crate::zoo;
+
+    /// A network with some of each weight cut, and a kept weight that is zero.
+    fn pruned(id: &str, kept_of_ten: usize) -> Result<(Graph, Masks)> {
+        let mut graph = zoo::find(id)?.build(3)?;
+        let (mut masks, mut rng) = (Masks::default(), Rng::new(5));
+        let layers: Vec<ValueId> = graph.layers().map(|(_, id)| id).collect();
+        for id in layers {
+            let mut mask: Vec<u8> = graph.data(id)?.iter().map(|_| u8::from(rng.below(10) < kept_of_ten)).collect();
+            (mask[0], mask[1]) = (1, 0);
+            graph.data_mut(id)?.flat_mut()[0] = -0.0;
+            masks.set(id, mask);
+        }
+        masks.apply(&mut graph)?;
+        Ok((graph, masks))
+    }
+
+    fn origin() -> Origin {
+        Origin { model: "resnet8".into(), digest: "0123456789abcdef".into(), ..Origin::default() }
+    }
+
+    #[test]
+    fn a_network_comes_back_to_the_bit_and_is_as_long_as_was_told() -> Result<()> {
+        let origin = origin();
+        for kept in [0, 1, 5, 9] {
+            let (graph, masks) = pruned("resnet8", kept)?;
+            let network = Network { graph: &graph, masks: &masks, origin: Some(&origin) };
+            let file = write(network)?;
+            assert_eq!(file.len(), length(network), "{kept} of ten kept");
+            assert!(file.len() < safetensors::length(&graph, None), "{} bytes", file.len());
+            let mut copy = zoo::find("resnet8")?.build(4)?;
+            let read = safetensors::read(&mut copy, &file)?;
+            assert_eq!((&read.masks, read.origin.as_ref()), (&masks, Some(&origin)));
+            for ((_, a), (_, b)) in graph.parameters().zip(copy.parameters()) {
+                let bits = |v: &crate::graph::Value| v.data.iter().flatten().map(|x| x.to_bits()).collect::<Vec<_>>();
+                assert_eq!(bits(a), bits(b), "{}", a.name);
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn without_masks_it_is_the_plain_form() -> Result<()> {
+        let graph = zoo::find("lenet-5")?.build(1)?;
+        let none = Masks::default();
+        assert_eq!(write(Network { graph: &graph, masks: &none, origin: None })?, safetensors::write(&graph, None)?);
+        Ok(())
+    }
+
+    #[test]
+    fn a_damaged_file_is_refused_wherever_it_is_cut_or_changed() -> Result<()> {
+        let (graph, masks) = pruned("lenet-5", 1)?;
+        let file = write(Network { graph: &graph, masks: &masks, origin: None })?;
+        let mut copy = zoo::find("lenet-5")?.build(1)?;
+        for end in [0, 8, 200, file.len() / 2, file.len() - 1] {
+            assert!(safetensors::read(&mut copy, &file[..end]).is_err(), "cut at {end}");
+        }
+        let text = String::from_utf8_lossy(&file[8..1200]).into_owned();
+        let at = |what: &str| 8 + text.find(what).expect("in the header");
+        for (what, with) in [("20x1x5x5", "20x1x5x6"), ("20x1x5x5", "99x1x5x5"), ("1x1,k", "1x9,k"), ("1x1,k", "1x1,z")]
+        {
+            let mut bad = file.clone();
+            bad[at(what)..at(what) + with.len()].copy_from_slice(with.as_bytes());
+            let error = safetensors::read(&mut copy, &bad).expect_err(with);
+            assert!(error.message.contains("conv1.weight") && !error.hint.is_empty(), "{with}: {error}");
+        }
+        let mut bad = file.clone();
+        *bad.last_mut().expect("not empty") ^= 0xff;
+        assert!(safetensors::read(&mut copy, &bad).is_err(), "other positions");
+        Ok(())
+    }
+}

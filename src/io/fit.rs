@@ -1,0 +1,55 @@
+//! Whether parameters in the shapes of a file still make the network that they are said to be: fewer channels, and nothing else.
+
+use crate::base::{Error, Result, Shape};
+use crate::graph::{Graph, Node, op::Kind};
+
+/// Refuses a shape that is not one that pruning leaves: no extent grows or vanishes, and kernels keep theirs.
+///
+/// # Errors
+/// When it is not; the message names the parameter.
+pub fn parameter(name: &str, known: &[usize], found: &[usize]) -> Result<()> {
+    let shrunk = |axis: usize| (1..=known[axis]).contains(&found[axis]) && (axis < 2 || found[axis] == known[axis]);
+    if known.len() == found.len() && (0..known.len()).all(shrunk) {
+        return Ok(());
+    }
+    Err(Error::shape(name, known, found).hint("at most channels may be fewer than those of the model"))
+}
+
+/// Works out the shapes of activations anew, if parameters have other shapes than the network `before` had.
+///
+/// # Errors
+/// When they do not fit together; the message names the node.
+pub fn network(graph: &mut Graph, before: &[Shape]) -> Result<()> {
+    let hint = "the file does not hold one whole network; save it again";
+    if graph.parameters().all(|(id, value)| value.shape == before[id]) {
+        return Ok(());
+    }
+    graph.infer().map_err(|e| e.hint(hint))?;
+    let output = &graph.values[graph.output].shape;
+    if *output != before[graph.output] {
+        return Err(Error::shape("answers", &before[graph.output], output).hint(hint));
+    }
+    match graph.nodes.iter().find(|node| !same(graph, node, before)) {
+        Some(node) => Err(Error::format(format!("what goes into {} does not fit together", node.name)).hint(hint)),
+        None => Ok(()),
+    }
+}
+
+/// Whether a node does what it did: operators take more shapes than the network means, by groups and by broadcasting.
+fn same(graph: &Graph, node: &Node, before: &[Shape]) -> bool {
+    let (now, then) = (graph.shapes_in(node), node.ins.iter().map(|&id| &before[id]).collect::<Vec<_>>());
+    let alike = |i: usize, j: usize| then[i] != then[j] || now[i] == now[j];
+    if !(0..now.len()).all(|j| (0..j).all(|i| alike(i, j))) {
+        return false;
+    }
+    if !matches!(node.op, Kind::Conv(_)) {
+        return true;
+    }
+    let groups = |x: &[usize], w: &[usize]| x[1] / w[1];
+    // As many groups as channels stay that; one stays one.
+    match groups(then[0], then[1]) {
+        1 => groups(now[0], now[1]) == 1,
+        all if all == then[0][1] => groups(now[0], now[1]) == now[0][1],
+        some => groups(now[0], now[1]) == some,
+    }
+}
