@@ -67,6 +67,8 @@ pub struct Recipe {
     pub training: Training,
     /// Layers that are not cut: `none`, `first`, `last`, or names, separated by commas.
     pub spare: String,
+    /// Whether zeros that the network comes with stay cut.
+    pub hold_zeros: bool,
     /// How both networks are run.
     pub running: Running,
 }
@@ -108,8 +110,16 @@ pub static SPARE: Param = Param {
     kind: Kind::Words { default: "none" },
 };
 
+/// What becomes of zeros that a network comes with.
+pub static ZEROS: Param = Param {
+    key: "zeros",
+    label: "Zeros it comes with",
+    what: "Where a network was pruned before it was opened: hold keeps its zeros cut, and they count to the sparsity; free lets them be trained like other weights.",
+    kind: Kind::Choice { default: "hold", of: &["hold", "free"] },
+};
+
 /// Settings that belong to no axis.
-pub static GLOBALS: &[&Param] = &[&SPARSITY, &SEED, &CALIBRATION, &MIN_KEEP, &SPARE];
+pub static GLOBALS: &[&Param] = &[&SPARSITY, &SEED, &CALIBRATION, &MIN_KEEP, &SPARE, &ZEROS];
 
 /// Settings beside the axes, of all sorts.
 fn beside() -> impl Iterator<Item = &'static Param> {
@@ -183,6 +193,7 @@ impl Recipe {
             min_keep: MIN_KEEP.of(&full)?.whole(),
             training: Training::read(&full)?,
             spare: SPARE.of(&full)?.words(),
+            hold_zeros: ZEROS.of(&full)?.word() == "hold",
             running: Running::read(&full)?,
         };
         recipe.pattern.part.check(&recipe.pattern.args)?;
@@ -307,6 +318,7 @@ impl Recipe {
             out.insert(key.into(), text);
         }
         out.insert(SPARE.key.into(), self.spare.clone());
+        out.insert(ZEROS.key.into(), if self.hold_zeros { "hold" } else { "free" }.into());
         out.extend(self.training.settings());
         out.extend(self.running.settings());
         out

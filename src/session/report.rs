@@ -72,7 +72,7 @@ pub(super) fn record(job: &Job, session: &mut Session, digest: String) -> Result
         verdict::fewer_threads(job.recipe.running.threads, job.threads, &session.environment).into_iter().collect();
     if job.run {
         notes.extend(job.recipe.remarks.iter().cloned());
-        notes.extend(reached(&job.graph, &job.recipe, &job.masks, &Masks::default())?.notes);
+        notes.extend(reached(&job.graph, &job.recipe, &job.masks, &job.before)?.notes);
     }
     notes.extend(verdict::fewer_are_faster(&speed, job.threads));
     notes.extend(speed.doubt.clone());

@@ -25,3 +25,4 @@ mod session;
 mod small;
 mod survey;
 mod training;
+mod zeros;

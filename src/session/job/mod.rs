@@ -40,6 +40,8 @@ pub struct Job {
     pub(in crate::session) settings: Settings,
     pub(in crate::session) graph: Graph,
     pub(in crate::session) masks: Masks,
+    /// What was cut when it began.
+    pub(in crate::session) before: Masks,
     pub(in crate::session) network: Option<Graph>,
     pub(in crate::session) timeline: Vec<Stage>,
     pub(in crate::session) curve: Vec<Point>,
@@ -103,12 +105,14 @@ impl Job {
             Rng::fork(recipe.seed, "regrow"),
         );
         let threads = team::hire(recipe.running.threads.min(session.environment.cores));
+        let before = if run { session.held(&recipe) } else { Masks::default() };
         Self {
             run,
             recipe,
             settings,
             graph,
-            masks: Masks::default(),
+            masks: before.clone(),
+            before,
             network: None,
             timeline: Vec::new(),
             curve: Vec::new(),
@@ -189,6 +193,7 @@ impl Job {
 
     fn reinit(&mut self, session: &Session) -> Result<bool> {
         self.graph = session.network()?.0.build(self.recipe.seed)?;
+        self.masks.apply(&mut self.graph)?;
         Ok(true)
     }
 
