@@ -230,6 +230,19 @@ mod tests {
         Ok(())
     }
 
+    /// The entropy of a mask is what no code can be below on average.
+    #[test]
+    fn codes_are_near_the_shortest_that_there_are() {
+        let mut rng = Rng::new(3);
+        for percent in [1usize, 2, 5, 10, 20, 30, 40, 50, 70, 90, 98] {
+            let mask: Vec<u8> = (0..200_000).map(|_| u8::from(rng.below(100) < percent)).collect();
+            let p = percent as f64 / 100.0;
+            let least = 200_000.0 * -(p * p.log2() + (1.0 - p) * (1.0 - p).log2());
+            let bits = 8.0 * Positions::of(&mask, 400).length() as f64;
+            assert!(bits < 1.06 * least, "{percent}% kept: {bits} bits, at least {least}");
+        }
+    }
+
     #[test]
     fn damage_is_an_error() {
         let mask = [0, 0, 1, 0, 1, 1];

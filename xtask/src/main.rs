@@ -8,6 +8,7 @@ mod http;
 mod lint;
 mod npm;
 mod page;
+mod python;
 mod sh;
 mod tally;
 mod test;
@@ -22,7 +23,7 @@ usage: cargo xtask COMMAND
   setup         install everything the other commands need
   serve [PORT]  build the page and serve it on localhost (port 8080 unless told otherwise)
   build         build the release page into dist/ and hold its size against the budget
-  test          run every suite: native, wasm in a worker, types, store, page in a browser
+  test          run every suite: native, wasm in a worker, saved files, types, store, page in a browser
   bench [WORD]  measure against ONNX Runtime Web and TensorFlow.js in a headless browser; only what has WORD in its name
   screenshot    take the README's picture of the page anew
   lint          rustfmt, clippy for host and wasm, rustdoc; warnings are errors";
@@ -62,5 +63,6 @@ fn setup() -> sh::Result {
     npm::ensure("www")?;
     npm::ensure("bench")?;
     vulkan::ensure()?;
+    python::ensure()?;
     browser::ensure().map(drop)
 }

@@ -6,7 +6,7 @@ use crate::{
     browser::{self, Browser},
     engine::{self, Build},
     http::Site,
-    npm, page,
+    npm, page, python,
     sh::{self, Result},
     tally::{self, Tally},
     tools, vulkan,
@@ -20,8 +20,9 @@ pub fn run() -> Result {
     tools::ensure()?;
     npm::ensure("www")?;
     let browser = browser::ensure()?;
-    let suites: [(&str, &dyn Fn() -> Result<Tally>); 7] = [
+    let suites: [(&str, &dyn Fn() -> Result<Tally>); 8] = [
         ("native", &native),
+        ("saved files", &files),
         ("wasm, in a worker", &|| wasm(&browser)),
         ("wasm with relaxed SIMD", &|| relaxed(&browser)),
         ("wasm on a GPU", &|| on_gpu(&browser)),
@@ -67,6 +68,16 @@ fn native() -> Result<Tally> {
         command.env("SECATEUR_GPU", "required");
     }
     counted(&mut command, tally::rust)
+}
+
+/// Files that the command line writes, in the readers of docs/ and in ONNX Runtime, native and as wasm.
+fn files() -> Result<Tally> {
+    npm::ensure("bench")?;
+    let python = python::ensure()?;
+    sh::run(&mut sh::cmd("cargo", &["build", "--features", "cli,gpu", "--bin", "secateur"]))?;
+    let mut command = node(&test_files("tests/files")?);
+    command.env("SECATEUR_CLI", sh::root().join("target/debug/secateur")).env("SECATEUR_PYTHON", python);
+    counted(&mut command, tally::node)
 }
 
 fn wasm(browser: &Browser) -> Result<Tally> {
@@ -115,23 +126,26 @@ fn ui(browser: &Browser) -> Result<Tally> {
         Ok(site.start()? + SUB_PATH)
     };
     let (url, isolated) = (serve(false)?, serve(true)?);
-    let mut command = sh::cmd("node", &["--test", "--test-concurrency=1", "--test-reporter=spec"]);
-    command
-        .args(ui_files()?)
-        .env("SECATEUR_URL", url)
-        .env("SECATEUR_ISOLATED_URL", isolated)
-        .env("SECATEUR_CHROMIUM", &browser.chromium);
+    let mut command = node(&test_files("tests/ui")?);
+    command.env("SECATEUR_URL", url).env("SECATEUR_ISOLATED_URL", isolated).env("SECATEUR_CHROMIUM", &browser.chromium);
     counted(&mut command, tally::node)
 }
 
-/// The page's test files, by name: Node's own search differs between versions.
-fn ui_files() -> Result<Vec<String>> {
-    let entries = std::fs::read_dir(sh::root().join("tests/ui")).map_err(|error| format!("tests/ui: {error}"))?;
+/// Node's test runner, with one file after the other.
+fn node(files: &[String]) -> Command {
+    let mut command = sh::cmd("node", &["--test", "--test-concurrency=1", "--test-reporter=spec"]);
+    command.args(files);
+    command
+}
+
+/// The test files of a folder, by name: Node's own search differs between versions.
+fn test_files(folder: &str) -> Result<Vec<String>> {
+    let entries = std::fs::read_dir(sh::root().join(folder)).map_err(|error| format!("{folder}: {error}"))?;
     let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
     let mut files: Vec<_> =
-        names.filter(|name| name.contains(".test.")).map(|name| format!("tests/ui/{name}")).collect();
+        names.filter(|name| name.contains(".test.")).map(|name| format!("{folder}/{name}")).collect();
     files.sort();
-    if files.is_empty() { Err("tests/ui/ holds no *.test.* file".into()) } else { Ok(files) }
+    if files.is_empty() { Err(format!("{folder}/ holds no *.test.* file")) } else { Ok(files) }
 }
 
 /// Runs a suite and counts; one that fails without naming a failed test counts as one failure.
