@@ -9,6 +9,7 @@ import "./elements/define.js";
 import { save } from "./export.js";
 import { removed } from "./failures.js";
 import { dragged, dropped, fileName } from "./file.js";
+import { FocusKeeper } from "./focus.js";
 import { OwnPage } from "./own-page.js";
 import { baseline, completed, shownFile, shownRecord, shownRun } from "./select.js";
 import { initial, update, type Msg, type State } from "./store.js";
@@ -48,6 +49,11 @@ export class SecateurLab extends LitElement {
   #replaced = false;
 
   static override styles = sheets;
+
+  constructor() {
+    super();
+    new FocusKeeper(this);
+  }
 
   /** The element owns the page: it keeps runs, holds the address and shows the other places. */
   get #page(): boolean {
@@ -172,23 +178,6 @@ export class SecateurLab extends LitElement {
       ${sweepDialog(ctx)}
       <p class="visually-hidden" role="status">${announcement(this.#state)}</p>
     </div>`;
-  }
-
-  /** Where the focus was before an update, and the part of the page around it. */
-  #focused: { at: Element; within: Element | null } | undefined;
-
-  protected override willUpdate(): void {
-    const at = this.shadowRoot?.activeElement;
-    this.#focused = at ? { at, within: at.closest("section, main") } : undefined;
-  }
-
-  /** A button that an update takes away, as Dismiss does with itself, leaves the focus to its surroundings. */
-  protected override updated(): void {
-    const { at, within } = this.#focused ?? {};
-    if (!at || at.isConnected || this.shadowRoot?.activeElement) return;
-    const home = within?.isConnected ? within : this.shadowRoot?.querySelector("main");
-    const next = home?.querySelector<HTMLElement>("button:not(:disabled), a[href], input:not(:disabled), select");
-    next?.focus({ preventScroll: true });
   }
 
   #lab(ctx: Context): TemplateResult {

@@ -1,8 +1,8 @@
 // The page's state and the one pure function that changes it. No browser in here: it is tested without one.
 
 import type { Accelerator } from "./gpu.js";
+import { withMethod, withSetting } from "./form.js";
 import { honest } from "./record.js";
-import { currentMethod } from "./select.js";
 import type {
   AccuracyPoint,
   Card,
@@ -316,35 +316,6 @@ function keepLayer(name: string | undefined, model: ModelInfo): string | undefin
   if (model.layers.some((layer) => layer.name === name)) return name;
   const prunable = model.layers.filter((layer) => layer.prunable);
   return (prunable.length ? prunable : model.layers).reduce((a, b) => (b.parameters > a.parameters ? b : a)).name;
-}
-
-/**
- * One key changed. A part's parameters go when another part takes its place; a model brings its data. A change to an axis
- * is a change to the method in force, which is named from then on: one can go back to it.
- */
-function withSetting(state: State, key: string, value: string | undefined): Settings {
-  const settings = { ...state.settings };
-  const method = currentMethod(state);
-  if (method && state.catalog?.axes.some(({ id }) => id === key.split(".")[0])) settings.method = method.id;
-  if (value === undefined) delete settings[key];
-  else settings[key] = value;
-  if (state.catalog?.axes.some((axis) => axis.id === key)) dropParams(settings, key);
-  if (key === "model") delete settings.data;
-  return settings;
-}
-
-function dropParams(settings: Settings, axis: string): void {
-  for (const key of Object.keys(settings)) if (key.startsWith(`${axis}.`)) delete settings[key];
-}
-
-/** A method fills the axes: earlier choices on them would silently change what it is. */
-function withMethod(state: State, id: string): Settings {
-  const settings: Settings = { ...state.settings, method: id };
-  for (const axis of state.catalog?.axes ?? []) {
-    delete settings[axis.id];
-    dropParams(settings, axis.id);
-  }
-  return settings;
 }
 
 /** Points of a survey that was cancelled are worth having, but not in place of a whole one. */
