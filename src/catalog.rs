@@ -1,14 +1,17 @@
 //! Every registry as data: what the page, the command line and the documentation are made from.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
+use crate::base::keyed;
 use crate::base::part::{Meta, Param};
 use crate::data::{self, Card};
 use crate::io::format::{self, Format};
 use crate::prune::method::{self, Method};
 use crate::prune::recipe::{AXES, GLOBALS, Settings, parts};
 use crate::prune::running::RUNNING;
-use crate::prune::training::TRAINING;
+use crate::prune::training::{BUDGET, TRAINING};
 use crate::zoo::{self, Model};
 
 /// All there is to choose from.
@@ -24,6 +27,8 @@ pub struct Catalog {
     pub globals: &'static [&'static Param],
     /// How what is left is trained.
     pub training: &'static [&'static Param],
+    /// What a sweep gives every method unless it is told otherwise.
+    pub budget: BTreeMap<&'static str, &'static str>,
     /// How the pruned network is run when it is measured.
     pub running: &'static [&'static Param],
     /// Networks.
@@ -74,6 +79,7 @@ pub fn catalog() -> Catalog {
         methods: method::ALL.iter().map(|method| MethodRow { method, settings: method.settings() }).collect(),
         globals: GLOBALS,
         training: TRAINING,
+        budget: keyed(BUDGET.iter().copied()),
         running: RUNNING,
         models: zoo::ALL,
         datasets: data::ALL,

@@ -68,6 +68,9 @@ pub static AUGMENT: Param = Param {
 /// All of them, in the order of the form.
 pub static TRAINING: &[&Param] = &[&STEPS, &EPOCHS, &RATE, &BATCH, &OPTIMIZER, &MOMENTUM, &DECAY, &AUGMENT];
 
+/// What a sweep gives every method unless it is told otherwise, so that they are compared on equal terms.
+pub static BUDGET: &[(&str, &str)] = &[("training.steps", "200"), ("training.lr", "0.02")];
+
 /// How training is done.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Training {
