@@ -125,10 +125,18 @@ impl Lab {
         self.0.start(job, &settings(given)?).map_err(fail)
     }
 
-    /// Opens the GPU, which runs may use from then on where it is faster; `name` is what people call it.
+    /// Opens the GPU, which runs may use from then on where it is faster; `name` is what people call it. Gives how that went:
+    /// `open`, `refused`, or `silent` where nothing came of it in some seconds.
     #[cfg(feature = "gpu")]
-    pub async fn accelerate(&mut self, name: String) {
-        self.0.attach(crate::gpu::Device::open().await, Some(name));
+    pub async fn accelerate(&mut self, name: String) -> String {
+        let device = crate::gpu::Device::open().await;
+        let how = match &device {
+            Ok(_) => "open",
+            Err(error) if error.kind == crate::base::error::Kind::State => "silent",
+            Err(_) => "refused",
+        };
+        self.0.attach(device, Some(name));
+        how.into()
     }
 
     /// Whether the GPU was lost since it was opened: it can be asked for again.

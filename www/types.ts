@@ -399,7 +399,9 @@ export interface Lab {
   needs(settings: Settings): { train: boolean };
   start(job: Job, settings: Settings): void;
   /** Opens the GPU; the name is what people call it. */
-  accelerate?(name: string): Promise<void>;
+  accelerate?(name: string): Promise<"open" | "refused" | "silent">;
+  /** Whether the GPU was lost since it was opened: it can be asked for again. */
+  gpuLost?(): boolean;
   advance(ms: number): LabEvent[] | Promise<LabEvent[]>;
   cancel(): void;
   layer(name: string): LayerView;

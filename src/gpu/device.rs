@@ -102,7 +102,7 @@ impl Device {
         })
         .await
         .unwrap_or_else(|| {
-            Err(Error::unsupported("no GPU: it was asked for and did not answer in time")
+            Err(Error::state("no GPU: it was asked for and did not answer in time")
                 .hint("everything runs on the processor without one; close other pages that use the GPU, or restart the browser"))
         })
     }
