@@ -131,7 +131,7 @@ function says(ctx: Context, record: RunRecord | undefined, dense: RunRecord | un
   }
   if (record) {
     return html`<p>${record.verdict}</p>
-      ${notes(record.notes)}`;
+      ${record.notes.map((note) => html`<p class="label faint">${sentence(note)}</p>`)}`;
   }
   if (state.engine === "unopened" || state.engine === "dead")
     return html`<p>${state.engine === "dead" ? "The engine is not running." : "The network is not loaded."}</p>
@@ -151,16 +151,6 @@ function says(ctx: Context, record: RunRecord | undefined, dense: RunRecord | un
     measured here. ${name} is trained and ready${dense ? "" : "; it is being measured on this device"}. Prune removes the
     share of weights chosen below, trains what is left, and measures both sides.
   </p>`;
-}
-
-/** The first stands for itself; of more than one the rest unfolds. */
-function notes([first, ...rest]: string[]): TemplateResult | typeof nothing {
-  if (first === undefined) return nothing;
-  if (!rest.length) return html`<p class="label faint">${sentence(first)}</p>`;
-  return html`<details class="notes">
-    <summary class="label faint"><span>${sentence(first)}</span> <u>${plural(rest.length, "more note")}</u></summary>
-    ${rest.map((note) => html`<p class="label faint">${sentence(note)}</p>`)}
-  </details>`;
 }
 
 /** Takes back the setting that a failure names. */
