@@ -4,15 +4,13 @@
 //! and how those are to be read by the metadata. Everything else is as in any safetensors file, and without masks the compact
 //! form is the plain one. The mask is what is stored: a kept weight that happens to be zero stays kept.
 
-use std::collections::BTreeMap;
-
 use crate::base::{Error, Flat, Result, tensor};
-use crate::graph::{Graph, ValueId};
+use crate::graph::{Graph, Masks, ValueId};
 
-use super::Network;
 use super::container::{Entry, Metadata, header, length as whole};
-use super::origin::{Origin, pairs, split};
+use super::origin::{Origin, split};
 use super::positions::Positions;
+use super::{Network, by_name};
 
 /// The tensor that holds positions. Parameters all have a dot in their names.
 pub const POSITIONS: &str = "positions";
@@ -20,36 +18,43 @@ pub const POSITIONS: &str = "positions";
 const MASKS: &str = "masks";
 
 /// What a file consists of, worked out before a byte of it is written.
-struct Layout<'a> {
-    network: Network<'a>,
+struct Layout {
+    /// Parameters in the order of their names.
+    ids: Vec<ValueId>,
+    /// How the positions of the masked ones are written.
+    masked: Vec<(ValueId, Positions)>,
     entries: Vec<Entry>,
     metadata: Metadata,
-    /// Masked weights in the order of their names, which is that of their positions.
-    masked: BTreeMap<&'a str, (ValueId, Positions)>,
 }
 
-fn layout(network: Network<'_>) -> Layout<'_> {
+fn layout(network: Network<'_>) -> Layout {
     let Network { graph, masks, origin } = network;
-    let (mut by_name, mut masked, mut texts) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-    for (id, value) in graph.parameters() {
-        let Some(mask) = masks.get(id).filter(|mask| mask.contains(&0)) else {
-            by_name.insert(&value.name, Entry::floats(&value.name, &value.shape));
+    let (ids, mut masked, mut entries, mut texts) = (by_name(graph), Vec::new(), Vec::new(), String::new());
+    for &id in &ids {
+        let (name, shape) = (&graph.values[id].name, &graph.values[id].shape);
+        let Some(mask) = cut(masks, id) else {
+            entries.push(Entry::floats(name, shape));
             continue;
         };
-        by_name.insert(&value.name, Entry::floats(&value.name, &[masks.kept(id, mask.len())]));
-        let positions = Positions::of(mask, value.shape[0]);
-        texts.insert(value.name.clone(), format!("{},{}", by(&value.shape), positions.text()));
-        masked.insert(value.name.as_str(), (id, positions));
+        entries.push(Entry::floats(name, &[masks.kept(id, mask.len())]));
+        let positions = Positions::of(mask, shape[0]);
+        let space = if texts.is_empty() { "" } else { " " };
+        texts += &format!("{space}{name}={},{}", by(shape), positions.text());
+        masked.push((id, positions));
     }
-    let mut entries: Vec<Entry> = by_name.into_values().collect();
     let mut metadata = origin.map(Origin::metadata).unwrap_or_default();
     if !masked.is_empty() {
         // Masks need the word that the file is one of ours, also where nothing else is said.
         metadata.append(&mut origin.cloned().unwrap_or_default().metadata());
-        metadata.insert(MASKS.into(), pairs(&texts));
-        entries.push(Entry::bytes(POSITIONS, masked.values().map(|(_, positions)| positions.length()).sum()));
+        metadata.insert(MASKS.into(), texts);
+        entries.push(Entry::bytes(POSITIONS, masked.iter().map(|(_, positions)| positions.length()).sum()));
     }
-    Layout { network, entries, metadata, masked }
+    Layout { ids, masked, entries, metadata }
+}
+
+/// The mask of a parameter that is not kept whole.
+fn cut(masks: &Masks, id: ValueId) -> Option<&[u8]> {
+    masks.get(id).filter(|mask| mask.contains(&0))
 }
 
 /// The length of the file that [`write`] would give.
@@ -61,34 +66,30 @@ pub fn length(network: Network<'_>) -> usize {
 /// A network as a compact file; without masks, and without an origin, as a plain one.
 ///
 /// # Errors
-/// Never in practice: every entry is a parameter.
+/// Never: every parameter carries numbers.
 pub fn write(network: Network<'_>) -> Result<Vec<u8>> {
-    let Layout { network: Network { graph, masks, .. }, entries, metadata, masked } = layout(network);
+    let Layout { ids, masked, entries, metadata } = layout(network);
+    let Network { graph, masks, .. } = network;
     let mut out = header(&entries, &metadata);
-    for Entry { name, .. } in &entries {
-        if name == POSITIONS {
-            for (id, positions) in masked.values() {
-                out.extend(
-                    masks.get(*id).map(|mask| positions.write(mask, graph.values[*id].shape[0])).unwrap_or_default(),
-                );
+    for id in ids {
+        let mask = cut(masks, id);
+        for (i, x) in graph.data(id)?.flat().iter().enumerate() {
+            if mask.is_none_or(|mask| mask[i] == 1) {
+                out.extend(x.to_le_bytes());
             }
-            continue;
         }
-        let id = graph.find(name).ok_or_else(|| Error::format(format!("{name} is no parameter")))?;
-        let data = graph.data(id)?.flat();
-        match masked.get(name.as_str()).and_then(|_| masks.get(id)) {
-            Some(mask) => {
-                data.iter().zip(mask).filter(|(_, m)| **m == 1).for_each(|(x, _)| out.extend(x.to_le_bytes()))
-            }
-            None => data.iter().for_each(|x| out.extend(x.to_le_bytes())),
-        }
+    }
+    for (id, positions) in masked {
+        out.extend(positions.write(cut(masks, id).unwrap_or_default(), graph.values[id].shape[0]));
     }
     Ok(out)
 }
 
-/// A masked weight of a file: its shape and its mask.
+/// A masked weight of a file.
 #[derive(Debug, PartialEq)]
 pub struct Masked {
+    /// Its name.
+    pub name: String,
     /// Extents of the weight.
     pub shape: Vec<usize>,
     /// 1 for kept, 0 for cut.
@@ -111,13 +112,13 @@ impl Masked {
     }
 }
 
-/// The masks of a file by the names of their weights; none in a plain file.
+/// The masked weights of a file; none in a plain one.
 ///
 /// # Errors
 /// When the positions are damaged, or a weight would be larger than `graph` has it.
-pub fn masks(graph: &Graph, metadata: &Metadata, mut bytes: &[u8]) -> Result<BTreeMap<String, Masked>> {
-    let mut out = BTreeMap::new();
-    for (name, text) in metadata.get(MASKS).map(String::as_str).map(split).into_iter().flatten() {
+pub fn masks(graph: &Graph, metadata: &Metadata, mut bytes: &[u8]) -> Result<Vec<Masked>> {
+    let mut out = Vec::new();
+    for (name, text) in split(metadata.get(MASKS).map_or("", String::as_str)) {
         let known = graph.find(name).map_or(0, |id| tensor::count(&graph.values[id].shape));
         let (shape, positions) = parse(text)
             .filter(|(shape, _)| shape.iter().try_fold(1usize, |n, &e| n.checked_mul(e)).is_some_and(|n| n <= known))
@@ -125,7 +126,7 @@ pub fn masks(graph: &Graph, metadata: &Metadata, mut bytes: &[u8]) -> Result<BTr
         let rows = shape[0];
         let (mask, rest) = positions.read(bytes, [rows, tensor::count(&shape[1..])]).map_err(|e| e.at(name))?;
         bytes = rest;
-        out.insert(name.into(), Masked { shape, mask });
+        out.push(Masked { name: name.into(), shape, mask });
     }
     match bytes {
         [] => Ok(out),
@@ -148,7 +149,6 @@ fn by(shape: &[usize]) -> String {
 mod tests {
     use super::*;
     use crate::base::Rng;
-    use crate::graph::Masks;
     use crate::io::safetensors;
     use crate::zoo;
 

@@ -8,7 +8,7 @@ use crate::graph::{Graph, Masks};
 
 use super::container::{Entry, Metadata, header, length as whole};
 use super::origin::Origin;
-use super::{compact, fit, floats};
+use super::{by_name, compact, fit, floats};
 
 /// What a file tells besides the numbers of a network.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -23,8 +23,7 @@ pub struct Contents {
 
 /// The tensors of a plain file, by name.
 fn entries(graph: &Graph) -> Vec<Entry> {
-    let by_name = keyed(graph.parameters().map(|(_, v)| (&v.name, Entry::floats(&v.name, &v.shape))));
-    by_name.into_values().collect()
+    by_name(graph).into_iter().map(|id| Entry::floats(&graph.values[id].name, &graph.values[id].shape)).collect()
 }
 
 /// The length of the file that [`write`] would give.
@@ -35,12 +34,10 @@ pub fn length(graph: &Graph, origin: Option<&Origin>) -> usize {
 /// All parameters of a network, statistics and zeros included.
 ///
 /// # Errors
-/// Never in practice: every entry is a parameter.
+/// Never: every parameter carries numbers.
 pub fn write(graph: &Graph, origin: Option<&Origin>) -> Result<Vec<u8>> {
-    let entries = entries(graph);
-    let mut out = header(&entries, &origin.map(Origin::metadata).unwrap_or_default());
-    for Entry { name, .. } in &entries {
-        let id = graph.find(name).ok_or_else(|| Error::format(format!("{name} is no parameter")))?;
+    let mut out = header(&entries(graph), &origin.map(Origin::metadata).unwrap_or_default());
+    for id in by_name(graph) {
         graph.data(id)?.flat().iter().for_each(|x| out.extend(x.to_le_bytes()));
     }
     Ok(out)
@@ -108,7 +105,7 @@ pub fn read(graph: &mut Graph, file: &[u8]) -> Result<Contents> {
         })?;
         rounded += usize::from(info.dtype == Dtype::F64);
         let mut shape = &info.shape;
-        if let Some(of) = masked.get(name) {
+        if let Some(of) = masked.iter().find(|of| of.name == *name) {
             numbers = of.spread(&numbers).map_err(|e| e.at(name).hint("the file is damaged; save it again"))?;
             masks.set(id, of.mask.clone());
             shape = &of.shape;
