@@ -9,7 +9,7 @@ import type { Msg, Run, State } from "./store.js";
 import { Opener } from "./opener.js";
 import { baseline, fraction, occupied } from "./select.js";
 import type { Emit, Finished, Remote } from "./serve.js";
-import { follow } from "./sweep.js";
+import { alike, follow } from "./sweep.js";
 import type { Failure, Job, LabEvent, RunRecord, Settings } from "./types.js";
 import { pause } from "./wait.js";
 
@@ -279,6 +279,9 @@ export class Controller {
     this.#stopSweep = false;
     const one = async (settings: Settings, id: string): Promise<void> => {
       await this.settled();
+      // Other settings may come to the same run: a pattern that fixes its share makes one of all shares.
+      const { check } = await this.#client.call((remote) => remote.check(settings));
+      if (check.ok && this.host.state.runs.some((run) => alike(run.record.recipe, check.settings))) return;
       await this.run(settings, id);
     };
     await follow(this.host, list, one, () => this.#stopSweep);

@@ -113,6 +113,8 @@ export interface State {
   height: "parameters" | "time";
   panel: Panel;
   cost: Cost;
+  /** Whether runs that differ by their seed are one point; unset, where a sweep was made. */
+  means?: boolean;
   axesOpen: boolean;
   /** What methods are looked for by. */
   query: string;
@@ -151,6 +153,7 @@ export type Msg =
   | { type: "height"; by: "parameters" | "time" }
   | { type: "panel"; panel: Panel }
   | { type: "cost"; cost: Cost }
+  | { type: "means"; on: boolean }
   | { type: "axes"; open: boolean }
   | { type: "find"; query: string }
   | { type: "unforget" }
@@ -285,6 +288,8 @@ export function update(state: State, msg: Msg): State {
       return { ...state, height: msg.by };
     case "panel":
       return { ...state, panel: msg.panel };
+    case "means":
+      return { ...state, means: msg.on };
     case "cost":
       return { ...state, cost: msg.cost };
     case "axes":

@@ -11,7 +11,11 @@ export type ParamKind =
   | { type: "float"; default: number; min: number; max: number; log: boolean; unit?: string }
   | { type: "int"; default: number; min: number; max: number; unit?: string }
   | { type: "choice"; default: string; of: string[] }
-  | { type: "flag"; default: boolean };
+  | { type: "flag"; default: boolean }
+  /** A number, or the word `own` for what the method or the network has of itself. */
+  | { type: "own"; whole: boolean; min: number; max: number; log: boolean }
+  /** Words that the network at hand gives a meaning, separated by commas. */
+  | { type: "words"; default: string };
 
 export interface Param {
   key: string;
@@ -77,6 +81,10 @@ export interface Catalog {
   axes: Axis[];
   methods: Method[];
   globals: Param[];
+  /** How what is left is trained. */
+  training: Param[];
+  /** What a sweep gives every method unless it is told otherwise. */
+  budget: Settings;
   /** How the pruned network is run when it is measured. */
   running: Param[];
   models: ModelRow[];
@@ -183,8 +191,10 @@ export interface Preview {
   bytes_stored: number;
   kept: number;
   total: number;
-  /** Magnitudes stand in for a criterion that looks at images. */
-  stand_in?: boolean;
+  /** Why this is not the run's own cut, where magnitudes stand in for the scores. */
+  stand_in?: string;
+  /** What is overruled or missed, with the share reached. */
+  notes?: string[];
 }
 
 export interface TrainPoint {
@@ -263,12 +273,17 @@ export interface Times {
 /** The times that count: each network's on what ran it. */
 export interface Speed extends Times {
   batch: number;
+  /** Threads that shared a run of the cut network, and of the dense one: the fastest number of those allowed. */
+  threads?: number;
+  dense_threads?: number;
   executor?: string;
   dense_executor?: string;
   /** Both executors, where there are two. */
   by_executor?: ExecutorSpeed[];
   /** The batch from which the GPU is faster. */
   passes_at?: number;
+  /** Why the ratio is not to be believed. */
+  doubt?: string;
 }
 
 /** Times on one executor, and how many times faster it is than the processor. */
@@ -292,6 +307,17 @@ export interface RunRecord {
   recipe: Settings;
   seed: number;
   job: "baseline" | "run";
+  /** What training came to; records of earlier versions have none. */
+  training?: {
+    steps: number;
+    images: number;
+    batch: number;
+    lr?: number;
+    optimizer: string;
+    momentum?: number;
+    decay: number;
+    augment: boolean;
+  };
   /** Null where there were no images to tell by. */
   accuracy: {
     before: number | null;

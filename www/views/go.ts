@@ -109,7 +109,8 @@ function preview(ctx: Context): TemplateResult {
   return html`<p class="label">
     Would keep <b>${count(preview.kept)}</b> of ${count(preview.total)} weights, about
     <b>${bytes(preview.bytes_stored)}</b> stored
-    ${howPreview()}${preview.stand_in ? html`<br />Magnitudes stand in: this method looks at images.` : nothing}
+    ${howPreview()}${preview.stand_in ? html`<br />${sentence(preview.stand_in)}` : nothing}
+    ${preview.notes?.length ? html`<br />${preview.notes.map(sentence).join(" ")}` : nothing}
   </p>`;
 }
 

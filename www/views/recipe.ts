@@ -80,7 +80,8 @@ export function axesView(ctx: Context): TemplateResult {
     >
       <summary>All axes</summary>
       ${state.axesOpen ? html`<p class="note">An axis is one choice that every way of pruning makes. A method is a choice on each of them.</p>
-              ${catalog?.axes.map((axis) => axisView(ctx, axis))} ${others.map((param) => paramView(ctx, param.key, param))}` : nothing}
+              ${catalog?.axes.map((axis) => axisView(ctx, axis))} ${others.map((param) => paramView(ctx, param.key, param))}
+              ${training(ctx)}` : nothing}
     </details>
     <dl class="brief" ?hidden=${state.axesOpen}>
       ${catalog?.axes.map(
@@ -92,6 +93,16 @@ export function axesView(ctx: Context): TemplateResult {
       )}
     </dl>
   </section>`;
+}
+
+/** How what is left is trained, whatever the recovery: folded away, for methods have their own. */
+function training(ctx: Context): TemplateResult {
+  const params = ctx.state.catalog?.training ?? [];
+  const changed = params.filter((param) => param.key in ctx.state.settings);
+  return html`<details class="training" ?open=${changed.length > 0}>
+    <summary>Training <span class="faint">${changed.length ? `${changed.length} changed` : "as the method has it"}</span></summary>
+    ${params.map((param) => paramView(ctx, param.key, param))}
+  </details>`;
 }
 
 /** How the network is run when it is measured: in a row, for it is changed more often than the rest. */

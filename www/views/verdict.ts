@@ -35,7 +35,9 @@ function after(ctx: Context, record: RunRecord): TemplateResult {
   // The same weights as the preview counts: biases and norms are no layer's weights.
   const [kept, total] = [sum(record.layers, "kept"), sum(record.layers, "total")];
   const smaller = size.bytes_dense / Math.max(1, size.bytes_stored);
-  const faster = same
+  const faster = s.doubt
+    ? "Speed in doubt"
+    : same
     ? "No faster here"
     : s.ratio > 1
       ? `${ratio(s.ratio)} faster here`
@@ -68,7 +70,8 @@ const imagesOf = ({ accuracy: { n } }: RunRecord): string =>
 /** How the network was run, as far as it is not the usual: one image, one thread, floats. */
 function runAs({ speed, environment, accuracy, layers }: RunRecord): string {
   const batch = speed.batch > 1 ? `batch of ${speed.batch}` : "one image at a time";
-  const threads = environment.threads > 1 ? `, ${environment.threads} threads` : "";
+  const shared = speed.threads ?? environment.threads;
+  const threads = shared > 1 ? `, ${shared} threads` : "";
   // What was asked for need not have been possible: accuracy in floats is told only beside that in something coarser.
   const int8 = layers.some((layer) => layer.kernel === "int8");
   const numbers = int8 ? ", 8‑bit integers" : accuracy.float !== undefined && speed.executor === "gpu" ? ", 16‑bit floats" : "";
