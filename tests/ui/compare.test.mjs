@@ -10,8 +10,9 @@ async function sweep(page, sparsities, seeds) {
   const dialog = page.getByRole("dialog", { name: "Sweep" });
   await dialog.getByRole("textbox", { name: "Sparsities in %" }).fill(sparsities);
   await dialog.getByRole("textbox", { name: "Seeds" }).fill(seeds);
-  for (const box of await dialog.getByRole("checkbox").all()) await box.uncheck();
-  await dialog.getByRole("checkbox").first().check();
+  const methods = dialog.locator("fieldset.methods input[type=checkbox]");
+  for (const box of await methods.all()) await box.uncheck();
+  await methods.first().check();
   return dialog;
 }
 
