@@ -126,16 +126,13 @@ function says(ctx: Context, record: RunRecord | undefined, dense: RunRecord | un
         <button class="quiet" @click=${() => ctx.send({ type: "failure", failure: undefined })}>Dismiss</button>
       </p>`;
   }
-  if (state.notices.length) {
-    return html`${state.notices.map((text) => html`<p>${text}</p>`)}
-      <p class="label">
-        <button class="quiet" @click=${() => ctx.send({ type: "notice", text: undefined })}>Dismiss</button>
-      </p>`;
-  }
+  const told = notices(ctx);
   if (record) {
-    return html`<p>${record.verdict}</p>
+    return html`${told}
+      <p>${record.verdict}</p>
       ${record.notes.map((note) => html`<p class="label faint">${sentence(note)}</p>`)}`;
   }
+  if (state.notices.length) return told;
   if (state.engine === "unopened" || state.engine === "dead")
     return html`<p>${state.engine === "dead" ? "The engine is not running." : "The network is not loaded."}</p>
       <p class="label">${mend(ctx)}</p>`;
@@ -154,6 +151,14 @@ function says(ctx: Context, record: RunRecord | undefined, dense: RunRecord | un
     measured here. ${name} is trained and ready${dense ? "" : "; it is being measured on this device"}. Prune removes the
     share of weights chosen below, trains what is left, and measures both sides.
   </p>`;
+}
+
+function notices({ state, send }: Context): TemplateResult | typeof nothing {
+  if (!state.notices.length) return nothing;
+  return html`${state.notices.map((text) => html`<p>${text}</p>`)}
+    <p class="label">
+      <button class="quiet" @click=${() => send({ type: "notice", text: undefined })}>Dismiss</button>
+    </p>`;
 }
 
 /** Takes back the setting that a failure names. */
