@@ -203,7 +203,10 @@ export class SecateurLab extends LitElement {
     const said = this.#replaced
       ? {}
       : { ...settingsAmong(attributesOf(this), catalog), ...this.#own?.asked(this.#state) };
-    this.#send({ type: "settings", settings: { ...said, ...this.#state.settings } });
+    const asked = { ...said, ...this.#state.settings };
+    // Who asks for nothing is shown what is worth seeing first.
+    const first = this.#own && !this.#replaced && !Object.keys(asked).length;
+    this.#send({ type: "settings", settings: first ? { ...catalog.first } : asked });
     defineSettings(this, catalog, (key) => completed(this.#state)[key]);
   }
 

@@ -83,6 +83,8 @@ export interface Catalog {
   globals: Param[];
   /** How what is left is trained. */
   training: Param[];
+  /** What a visitor without wishes of their own sees first. */
+  first: Settings;
   /** What a sweep gives every method unless it is told otherwise. */
   budget: Settings;
   /** How the pruned network is run when it is measured. */

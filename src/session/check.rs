@@ -78,11 +78,19 @@ impl Session {
 
     /// Settings as a recipe, if the model can serve it.
     pub(super) fn read(&self, settings: &Settings) -> Result<Recipe> {
-        if let Some(id) = settings.get("model") {
-            zoo::find(id)?;
-        }
-        if let Some(id) = settings.get("data") {
-            data::find(id)?;
+        let named = settings.get("model").map(|id| zoo::find(id)).transpose()?;
+        let open = || self.network().ok().map(|(model, _)| model);
+        if let (Some(id), Some(model)) = (settings.get("data"), named.or_else(open)) {
+            let set = data::find(id)?;
+            if set.id != model.data {
+                let of: Vec<&str> =
+                    zoo::ALL.iter().filter(|model| model.data == set.id).map(|model| model.id).collect();
+                return Err(Error::setting(
+                    "data",
+                    format!("{} was not trained on {}, data={id}", model.name, set.name),
+                )
+                .hint(format!("leave data out, or choose a model that was: {}", of.join(", "))));
+            }
         }
         let recipe = Recipe::read(settings)?;
         self.fits(&recipe)?;

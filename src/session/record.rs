@@ -51,6 +51,9 @@ pub struct Record {
     pub changed: Vec<Changed>,
     /// How many answers changed in all.
     pub changed_total: usize,
+    /// The same by what became of them.
+    #[serde(default)]
+    pub changed_counts: ChangedCounts,
     /// What was done.
     pub timeline: Vec<Stage>,
     /// Loss and accuracy while training.
@@ -279,6 +282,17 @@ pub struct Changed {
     pub before: usize,
     /// Answer after.
     pub after: usize,
+}
+
+/// Answers that changed, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ChangedCounts {
+    /// Right before, wrong after.
+    pub lost: usize,
+    /// Wrong before, right after.
+    pub gained: usize,
+    /// Wrong in another way.
+    pub other: usize,
 }
 
 /// One entry of the timeline.

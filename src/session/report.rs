@@ -13,7 +13,9 @@ use crate::train::optim::Rule;
 use crate::zoo::Model;
 
 use super::job::Job;
-use super::record::{Accuracy, Changed, ClassRow, Environment, LayerRow, Macs, Record, Size, Speed, Training};
+use super::record::{
+    Accuracy, Changed, ChangedCounts, ClassRow, Environment, LayerRow, Macs, Record, Size, Speed, Training,
+};
 use super::{Session, executors, verdict};
 
 /// Changed answers that a record lists.
@@ -112,11 +114,25 @@ pub(super) fn record(job: &Job, session: &mut Session, digest: String) -> Result
         digest,
         classes: classes(test, before, after),
         changed_total: changed.len(),
+        changed_counts: counts_of(&changed),
         changed: changed.into_iter().take(CHANGED).collect(),
         timeline: job.timeline.clone(),
         curve: job.curve.clone(),
         seconds: (clock::now_ms() - job.started) / 1e3,
     })
+}
+
+/// Changed answers by what became of them.
+fn counts_of(changed: &[Changed]) -> ChangedCounts {
+    let mut counts = ChangedCounts::default();
+    for each in changed {
+        match (each.before == each.label, each.after == each.label) {
+            (true, _) => counts.lost += 1,
+            (_, true) => counts.gained += 1,
+            _ => counts.other += 1,
+        }
+    }
+    counts
 }
 
 /// What training came to.

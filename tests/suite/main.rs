@@ -8,6 +8,7 @@ mod contract;
 mod couple;
 mod event;
 mod file;
+mod first;
 mod golden;
 #[cfg(feature = "gpu")]
 mod gpu;

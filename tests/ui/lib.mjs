@@ -38,10 +38,10 @@ export const launch = (...more) =>
 /** How long a real run may take on a slow machine. */
 export const LONG = 240_000;
 
-/** Opens the page in a context of its own. `page.problems` gathers what went wrong on it, `page.requests` what it asked for. */
+/** Opens the page in a context of its own, on one network throughout; a query of "" gives what a visitor gets first. `page.problems` gathers what went wrong on it, `page.requests` what it asked for. */
 export async function open(
   browser,
-  { query = "", hash = "", isolated = false, width = 1440, height = 1000, before, ...options } = {},
+  { query = "?model=resnet8", hash = "", isolated = false, width = 1440, height = 1000, before, ...options } = {},
 ) {
   const context = await browser.newContext({ viewport: { width, height }, acceptDownloads: true, ...options });
   // What has to be there before the page asks for its files.

@@ -119,6 +119,7 @@ export const fakeCatalog: Catalog = {
     int("seed", "Seed", "Every random choice follows from it.", 1, 0, 1000000),
   ],
   training: [int("training.steps", "Steps in all", "Training steps of the whole run.", 200, 1, 1000)],
+  first: {},
   budget: { "training.steps": "200" },
   running: [
     int("batch", "Batch", "Images a forward pass when timing.", 1, 1, 64),
