@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { prune, ready, runs, settled, suite, withoutTraining } from "./lib.mjs";
+import { oneRun, prune, runs, settled, suite } from "./lib.mjs";
 
 /** What has the focus, in words. */
 const focused = (page) =>
@@ -12,14 +12,6 @@ const focused = (page) =>
   });
 
 const inside = (page, act) => page.evaluate(act);
-
-async function oneRun(page) {
-  await ready(page);
-  await withoutTraining(page);
-  await prune(page).click();
-  await runs(page, 1);
-  await settled(page);
-}
 
 suite(test, "access", [
   [

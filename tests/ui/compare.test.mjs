@@ -1,9 +1,8 @@
 // Many runs: the sweep, the chart, the table, and the files to take away.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { LONG, prune, ready, runs, settled, slide, state, suite, withoutTraining } from "./lib.mjs";
+import { LONG, prune, ready, runs, saved, settled, slide, state, suite, withoutTraining } from "./lib.mjs";
 
 async function sweep(page, sparsities, seeds) {
   await page.getByRole("button", { name: "Sweep…" }).click();
@@ -15,11 +14,6 @@ async function sweep(page, sparsities, seeds) {
   await methods.first().check();
   return dialog;
 }
-
-const saved = async (page, button) => {
-  const [download] = await Promise.all([page.waitForEvent("download"), button.click()]);
-  return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
-};
 
 suite(test, "compare", [
   [

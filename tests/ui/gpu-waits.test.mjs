@@ -2,17 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { lab, LONG, prune, ready, runs, settled, state, suite, WEBGPU } from "./lib.mjs";
+import { inWorker, lab, LONG, prune, ready, runs, settled, state, suite, WEBGPU } from "./lib.mjs";
 
 const QUERY = "?model=lenet-300-100&recovery=none";
-
-/** Lets code run in the worker before the page's own, which is fetched as it is. */
-const inWorker = (code) => async (context) => {
-  await context.route("**/js/worker.js", async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, body: `${code}\n${await response.text()}` });
-  });
-};
 
 const NEVER = "new Promise(() => {})";
 const silent = {

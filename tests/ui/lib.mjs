@@ -3,6 +3,7 @@
 // a page from other origins; SECATEUR_CHROMIUM the browser.
 
 import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 
 const require = createRequire(new URL("../../www/package.json", import.meta.url));
@@ -126,6 +127,21 @@ export async function withoutTraining(page) {
 }
 
 export const prune = (page) => page.getByRole("button", { name: "Prune", exact: true });
+
+/** One run without training, to its very end. */
+export async function oneRun(page) {
+  await ready(page);
+  await withoutTraining(page);
+  await prune(page).click();
+  await runs(page, 1);
+  await settled(page);
+}
+
+/** What a button saves: the file's name and its bytes. */
+export async function saved(page, button) {
+  const [download] = await Promise.all([page.waitForEvent("download"), button.click()]);
+  return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
+}
 
 /** Sets the slider as a hand would: a value and the event that comes with it. */
 export const slide = (page, value) =>

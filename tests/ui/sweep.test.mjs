@@ -1,9 +1,8 @@
 // Sweeps compare methods on one budget, show means with their spread, and go on where they were interrupted.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { LONG, ready, runs, settled, state, suite } from "./lib.mjs";
+import { LONG, ready, runs, saved, settled, state, suite } from "./lib.mjs";
 
 const QUERY = "?model=lenet-300-100&executor=cpu";
 
@@ -20,11 +19,6 @@ async function dialog(page, { sparsities, seeds, methods, steps }) {
 }
 
 const strip = (page) => page.getByRole("region", { name: "Sweep" });
-
-async function saved(page, button) {
-  const [download] = await Promise.all([page.waitForEvent("download"), button.click()]);
-  return (await readFile(await download.path())).toString();
-}
 
 suite(test, "sweeps", [
   [
@@ -45,10 +39,10 @@ suite(test, "sweeps", [
       }
       const chart = page.getByRole("img", { name: /^Mean accuracy .* a line for each of 2 methods/ });
       await chart.waitFor();
-      const svg = await saved(page, page.getByRole("button", { name: "Save Accuracy against as SVG" }));
+      const svg = (await saved(page, page.getByRole("button", { name: "Save Accuracy against as SVG" }))).bytes.toString();
       for (const name of methods) assert.ok(svg.includes(`>${name}<`), `${name} is missing in the legend`);
       assert.match(svg, /<rect width="100%" height="100%" fill="#ffffff"/, "drawn on white, on a dark page too");
-      const csv = await saved(page, page.getByRole("button", { name: "Save CSV" }));
+      const csv = (await saved(page, page.getByRole("button", { name: "Save CSV" }))).bytes.toString();
       assert.match(csv, /Training steps,Batch size,Learning rate,Training images/);
       await page.getByRole("group", { name: "What a point is" }).getByRole("button", { name: "Runs" }).click();
       await page.locator("secateur-figure.pareto").waitFor();

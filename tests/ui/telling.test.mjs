@@ -2,17 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { inWorker, lab, prune, ready, runs, settled, slide, state, suite, withoutTraining } from "./lib.mjs";
+import { inWorker, lab, oneRun, prune, ready, runs, settled, slide, state, suite } from "./lib.mjs";
 
 const verdict = (page) => page.getByRole("region", { name: "Verdict" });
-
-async function oneRun(page) {
-  await ready(page);
-  await withoutTraining(page);
-  await prune(page).click();
-  await runs(page, 1);
-  await settled(page);
-}
 
 /** Elements whose text is wider or higher than they are, where it is cut off. */
 const cutOff = (page, selector) =>
