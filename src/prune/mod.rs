@@ -15,6 +15,7 @@ pub mod reached;
 pub mod recipe;
 pub mod recovery;
 pub mod regrow;
+mod remarks;
 pub mod running;
 pub mod schedule;
 pub mod target;

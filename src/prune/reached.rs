@@ -4,7 +4,8 @@ use crate::base::{Result, tensor};
 use crate::graph::{Graph, Masks, count};
 
 use super::engine::candidates;
-use super::recipe::{Recipe, percent};
+use super::recipe::Recipe;
+use super::remarks::percent;
 use super::target::Target;
 
 /// Shares nearer than this are the same, beyond what whole units make of them; and where layers stay whole, which is told.

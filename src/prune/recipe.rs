@@ -13,7 +13,7 @@ use super::recovery::{self, Recovery};
 use super::regrow::{self, Regrow};
 use super::running::{RUNNING, Running};
 use super::schedule::{self, Schedule};
-use super::training::{EPOCHS, RATE, STEPS, TRAINING, Training};
+use super::training::{TRAINING, Training};
 
 /// Keys and values as they stand in a URL, an attribute or on the command line.
 pub type Settings = BTreeMap<String, String>;
@@ -197,15 +197,7 @@ impl Recipe {
             running: Running::read(&full)?,
         };
         recipe.pattern.part.check(&recipe.pattern.args)?;
-        if let Some(fixed) = recipe.pattern.part.sparsity(&recipe.pattern.args) {
-            let asked = std::mem::replace(&mut recipe.sparsity, fixed);
-            // A share that was written down and read back differs in its last digits.
-            if settings.contains_key(SPARSITY.key) && (asked - fixed).abs() > 1e-4 {
-                let (name, fixed, asked) = (recipe.pattern_name(), percent(fixed), percent(asked));
-                recipe.remarks.push(format!("{name} always cuts {fixed}: the {asked} asked for was not used."));
-            }
-        }
-        recipe.remarks.extend(recipe.unused(settings));
+        recipe.remarks = recipe.overrule(settings);
         match recipe.conflict() {
             Some((axis, reason)) => Err(Error::setting(axis, reason.clone()).hint(format!("choose another {axis}"))),
             None => Ok(recipe),
@@ -254,48 +246,6 @@ impl Recipe {
         None
     }
 
-    /// Settings for training that nothing reads, in a sentence each.
-    fn unused(&self, settings: &Settings) -> Vec<String> {
-        let given = |key: &str| settings.get(key).is_some_and(|value| value != "own");
-        let trains = self.recovery.part.trains();
-        if !trains && TRAINING.iter().any(|param| given(param.key) && param.key != RATE.key) {
-            let name = self.recovery.part.meta().name;
-            return vec![format!("This recipe does not train ({name}): no training step was made.")];
-        }
-        let pairs = [(&STEPS, "recovery.steps"), (&EPOCHS, "recovery.steps"), (&RATE, "recovery.lr")];
-        let both = pairs.iter().filter(|(param, own)| trains && given(param.key) && given(own));
-        let mut out: Vec<String> =
-            both.map(|(param, own)| format!("{} counts for the whole run: {own} was not used.", param.key)).collect();
-        if trains && given(STEPS.key) && given(EPOCHS.key) {
-            out.push(format!("{} counts: {} was not used.", STEPS.key, EPOCHS.key));
-        }
-        out
-    }
-
-    /// Settings that the others fix, by key, each with a sentence that says why.
-    pub fn fixed(&self) -> BTreeMap<&'static str, String> {
-        let mut out = BTreeMap::new();
-        if let Some(share) = self.pattern.part.sparsity(&self.pattern.args) {
-            out.insert(SPARSITY.key, format!("{} always cuts {}.", self.pattern_name(), percent(share)));
-        }
-        let Training { steps, epochs, rate, .. } = self.training;
-        if steps.is_some() || epochs.is_some() {
-            out.insert("recovery.steps", "The steps of the whole run are set under Training.".into());
-        }
-        if rate.is_some() {
-            out.insert("recovery.lr", "The learning rate of the whole run is set under Training.".into());
-        }
-        out
-    }
-
-    /// The pattern's name, with its numbers where it has N and M.
-    pub fn pattern_name(&self) -> String {
-        match self.pattern.part.groups(&self.pattern.args) {
-            Some((n, m)) => format!("{n}:{m}"),
-            None => self.pattern.part.meta().name.into(),
-        }
-    }
-
     /// All settings, completed with defaults.
     pub fn settings(&self) -> Settings {
         let mut out = Settings::new();
@@ -323,11 +273,6 @@ impl Recipe {
         out.extend(self.running.settings());
         out
     }
-}
-
-/// A share without needless decimals: 50%, 87.5%.
-pub fn percent(share: f32) -> String {
-    format!("{}%", (f64::from(share) * 1e4).round() / 1e2)
 }
 
 /// The part that an axis has where none is chosen.

@@ -4,13 +4,19 @@
 //! take turns, so that a slow moment of the machine hits all alike. A run is timed from the examples in the page's memory to
 //! the answers there: on a GPU, upload and readback count. Either network's figure is that of its fastest entrant.
 
+mod doubt;
+mod duel;
+mod runner;
+
 use crate::base::stats::{Interval, midmean, ratio};
 use crate::base::{Result, Rng, clock};
-use crate::compile::Plan;
-use crate::gpu::Executor;
 use crate::prune::running::Asked;
 
 use super::record::{ExecutorSpeed, Speed};
+
+pub use doubt::doubt;
+pub use duel::duel;
+pub use runner::Runner;
 
 /// Turns at least.
 pub const PAIRS: usize = 31;
@@ -32,48 +38,6 @@ pub const HOPELESS: f64 = 4.0;
 const FEW: usize = 5;
 /// What no clock shows: plans compiled twice differ by so much, since kernels within this of each other are chosen by chance.
 const CHANCE: f64 = 0.01;
-
-/// A compiled network on what runs it.
-#[derive(Debug)]
-pub enum Runner<'a> {
-    /// On the processor.
-    Cpu(&'a mut Plan),
-    /// On the GPU.
-    Gpu(&'a Executor),
-}
-
-impl Runner<'_> {
-    /// Runs one batch and drops the answers.
-    ///
-    /// # Errors
-    /// When the batch does not fit, or the GPU fails.
-    pub async fn run(&mut self, x: &[f32]) -> Result<()> {
-        match self {
-            Self::Cpu(plan) => plan.run(x).map(drop),
-            Self::Gpu(executor) => executor.run(x).await.map(drop),
-        }
-    }
-
-    /// Milliseconds of some runs.
-    async fn time(&mut self, x: &[f32], times: usize) -> Result<f64> {
-        let start = clock::now_ms();
-        for _ in 0..times {
-            self.run(x).await?;
-        }
-        Ok(clock::now_ms() - start)
-    }
-
-    /// Runs until the code is warm; gives how many runs fill a sample of `least` milliseconds.
-    async fn warm_up(&mut self, x: &[f32], least: f64) -> Result<usize> {
-        let (start, mut runs) = (clock::now_ms(), 0);
-        // V8 replaces its quick code by better code while a function runs hot: give it time for that.
-        while clock::now_ms() - start < f64::max(5.0, 2.0 * least) || runs < 3 {
-            self.run(x).await?;
-            runs += 1;
-        }
-        Ok(((runs as f64 * least / (clock::now_ms() - start)).ceil() as usize).max(1))
-    }
-}
 
 /// Which of the two networks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -311,50 +275,6 @@ impl Race {
 /// Executors as records name them: the processor and the GPU.
 pub const NAMES: [&str; 2] = ["cpu", "gpu"];
 
-/// A ratio further from what the arithmetic explains than this was made by something else: kernels on few weights are slower
-/// a weight and not faster, but what no longer fits a cache can cost the dense side some more.
-const EXPLAINED: f64 = 1.3;
-
-/// Why a ratio is not to be believed, where multiply-adds went down by `fewer` times.
-pub fn doubt(speed: &Speed, fewer: f64) -> Option<String> {
-    let fewer = fewer.max(1.0);
-    if speed.low > EXPLAINED * fewer {
-        return Some(format!(
-            "The speed is doubtful: {:.1} times faster is more than {fewer:.1} times fewer multiply-adds explain. Something \
-             else kept this machine busy; measure again when it is at rest.",
-            speed.ratio
-        ));
-    }
-    (speed.high < 1.0 / EXPLAINED).then(|| {
-        format!(
-            "The speed is doubtful: each layer was given its fastest kernel, dense ones included, and yet the whole came out \
-             {:.1} times slower. Something else kept this machine busy; measure again when it is at rest.",
-            1.0 / speed.ratio
-        )
-    })
-}
-
-/// Rounds of a duel.
-const DUEL: usize = 9;
-
-/// Time of a network on the processor over that on the GPU, with its interval, by a few interleaved samples.
-///
-/// # Errors
-/// When the batch does not fit, or the GPU fails.
-pub async fn duel(cpu: &mut Plan, gpu: &Executor, x: &[f32], step: f64) -> Result<(f64, Interval)> {
-    let least = length(step);
-    let mut sides = [Runner::Cpu(cpu), Runner::Gpu(gpu)];
-    let repeats = [sides[0].warm_up(x, least).await?, sides[1].warm_up(x, least).await?];
-    let mut samples = [Vec::new(), Vec::new()];
-    for _ in 0..DUEL {
-        for i in 0..2 {
-            samples[i].push(sides[i].time(x, repeats[i]).await? / repeats[i] as f64);
-        }
-    }
-    let (ratio, interval) = ratio(&samples[0], &samples[1], 0);
-    Ok((ratio, interval.widened(step / least)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -415,20 +335,5 @@ mod tests {
             race(&[(Side::Dense, 1, &[1.0; FEW]), (Side::Dense, 2, &[9.0; FEW]), (Side::Pruned, 1, &[1.0; FEW])], 0.0);
         race.leave_out();
         assert_eq!(race.series.iter().map(|s| s.out).collect::<Vec<_>>(), [false, true, false]);
-    }
-
-    #[test]
-    fn what_the_arithmetic_does_not_explain_is_doubted() {
-        let speed = |ratio: f64| Speed { ratio, low: 0.95 * ratio, high: 1.05 * ratio, ..Speed::default() };
-        for (ratio, fewer, doubted) in [
-            (797.0, 10.0, true),
-            (8.0, 10.0, false),
-            (11.0, 10.0, false),
-            (20.0, 10.0, true),
-            (0.3, 10.0, true),
-            (0.97, 1.0, false),
-        ] {
-            assert_eq!(doubt(&speed(ratio), fewer).is_some(), doubted, "{ratio} of {fewer}");
-        }
     }
 }

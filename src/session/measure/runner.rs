@@ -1,0 +1,47 @@
+//! A network on what runs it, and how long its runs take.
+
+use crate::base::{Result, clock};
+use crate::compile::Plan;
+use crate::gpu::Executor;
+
+/// A compiled network on what runs it.
+#[derive(Debug)]
+pub enum Runner<'a> {
+    /// On the processor.
+    Cpu(&'a mut Plan),
+    /// On the GPU.
+    Gpu(&'a Executor),
+}
+
+impl Runner<'_> {
+    /// Runs one batch and drops the answers.
+    ///
+    /// # Errors
+    /// When the batch does not fit, or the GPU fails.
+    pub async fn run(&mut self, x: &[f32]) -> Result<()> {
+        match self {
+            Self::Cpu(plan) => plan.run(x).map(drop),
+            Self::Gpu(executor) => executor.run(x).await.map(drop),
+        }
+    }
+
+    /// Milliseconds of some runs.
+    pub(super) async fn time(&mut self, x: &[f32], times: usize) -> Result<f64> {
+        let start = clock::now_ms();
+        for _ in 0..times {
+            self.run(x).await?;
+        }
+        Ok(clock::now_ms() - start)
+    }
+
+    /// Runs until the code is warm; gives how many runs fill a sample of `least` milliseconds.
+    pub(super) async fn warm_up(&mut self, x: &[f32], least: f64) -> Result<usize> {
+        let (start, mut runs) = (clock::now_ms(), 0);
+        // V8 replaces its quick code by better code while a function runs hot: give it time for that.
+        while clock::now_ms() - start < f64::max(5.0, 2.0 * least) || runs < 3 {
+            self.run(x).await?;
+            runs += 1;
+        }
+        Ok(((runs as f64 * least / (clock::now_ms() - start)).ceil() as usize).max(1))
+    }
+}
