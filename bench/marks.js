@@ -47,6 +47,9 @@ const paying = (rows) =>
     rows.filter((row) => row.section === "break-even" && row.cut === "single weights" && row.pixels >= 64),
   );
 
+/** How many of twenty measurements hold what they should; the own clock's are no mark, since it is what the others are held to. */
+const held = (what) => once("intervals", what);
+
 const atLeast = (least, unit, mark, points) => ({ mark, least, unit, points });
 const atMost = (most, unit, mark, points) => ({ mark, most, unit, points });
 
@@ -71,6 +74,8 @@ export const marks = [
   atLeast(0.9, "x", "half the channels removed, measured over theoretical gain", speed((row) => row.pattern === "channel", kept)),
   atLeast(1.5, "x", "8-bit integers, 90% of single weights cut, against sparse floats", gain("int8", (row) => row.sparsity > 0)),
   atLeast(1.8, "x", "two threads or more, networks above 2 ms, against one", gain("threads", (row) => row.one >= 2)),
+  atLeast(18, " of 20", "intervals of whole runs, any clock, that hold the fine clock's median", held((row) => row.held)),
+  atLeast(19, " of 20", "intervals of a network against itself, any clock, that hold 1.0", held((row) => row.same)),
   atLeast(5, "x", "training lenet-5 and resnet8, against TensorFlow.js cpu", training((row) => row.backend === "cpu")),
   atLeast(2, "x", "training resnet8 with 90% cut, against dense training", training((row) => row.sparsity > 0)),
   atMost(20, " ms", "one-shot pruning by magnitude", oneShot((row) => row.criterion === "magnitude")),

@@ -4,6 +4,7 @@ import { timerStep } from "./measure.js";
 import { report } from "./report.js";
 import * as breakEven from "./sections/break-even.js";
 import * as growth from "./sections/growth.js";
+import * as intervals from "./sections/intervals.js";
 import * as int8 from "./sections/int8.js";
 import * as memory from "./sections/memory.js";
 import * as oneShot from "./sections/one-shot.js";
@@ -14,7 +15,7 @@ import * as training from "./sections/training.js";
 import { weights } from "./zoo.js";
 
 // A section is a file: its title, its jobs by name, `run(job, kit)` that gives rows and a line for the log, and `text(rows)`.
-const sections = Object.entries({ speed, patterns, "break-even": breakEven, int8, threads, training, "one-shot": oneShot, growth, memory });
+const sections = Object.entries({ speed, patterns, "break-even": breakEven, int8, intervals, threads, training, "one-shot": oneShot, growth, memory });
 
 /** Rounds of multiply-adds in a run of the peak. */
 const PEAK_ROUNDS = 16;

@@ -1,14 +1,28 @@
 //! Every registry as data: what the page, the command line and the documentation are made from.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
+use crate::base::keyed;
 use crate::base::part::{Meta, Param};
 use crate::data::{self, Card};
 use crate::io::format::{self, Format};
 use crate::prune::method::{self, Method};
 use crate::prune::recipe::{AXES, GLOBALS, Settings, parts};
 use crate::prune::running::RUNNING;
+use crate::prune::training::{BUDGET, TRAINING};
 use crate::zoo::{self, Model};
+
+/// What a visitor without wishes of their own sees first: little is lost and much gained within seconds. Chosen by a sweep over
+/// what is shipped; its table is in `docs/performance.md`.
+pub static FIRST: &[(&str, &str)] = &[
+    ("model", "lenet-300-100"),
+    ("method", "distilled-magnitude"),
+    ("sparsity", "0.93"),
+    ("training.steps", "300"),
+    ("training.lr", "0.05"),
+];
 
 /// All there is to choose from.
 #[derive(Serialize)]
@@ -21,6 +35,12 @@ pub struct Catalog {
     pub methods: Vec<MethodRow>,
     /// Settings that belong to no axis.
     pub globals: &'static [&'static Param],
+    /// How what is left is trained.
+    pub training: &'static [&'static Param],
+    /// What a visitor without wishes of their own sees first.
+    pub first: BTreeMap<&'static str, &'static str>,
+    /// What a sweep gives every method unless it is told otherwise.
+    pub budget: BTreeMap<&'static str, &'static str>,
     /// How the pruned network is run when it is measured.
     pub running: &'static [&'static Param],
     /// Networks.
@@ -70,6 +90,9 @@ pub fn catalog() -> Catalog {
         axes: AXES.iter().map(axis).collect(),
         methods: method::ALL.iter().map(|method| MethodRow { method, settings: method.settings() }).collect(),
         globals: GLOBALS,
+        training: TRAINING,
+        first: keyed(FIRST.iter().copied()),
+        budget: keyed(BUDGET.iter().copied()),
         running: RUNNING,
         models: zoo::ALL,
         datasets: data::ALL,

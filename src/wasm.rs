@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 
-use crate::base::Error;
+use crate::base::{Error, browser};
 use crate::prune::Settings;
 use crate::session::{Session, file};
 
@@ -87,14 +87,9 @@ impl Lab {
     #[allow(clippy::new_without_default)]
     pub fn new() -> Self {
         let mut session = Session::new();
-        let global = js_sys::global();
-        let read = |name: &str| Reflect::get(&global, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED);
-        session.environment.isolated = read("crossOriginIsolated").is_truthy();
-        let navigator = read("navigator");
-        let agent = Reflect::get(&navigator, &JsValue::from_str("userAgent")).ok().and_then(|v| v.as_string());
-        session.environment.user_agent = agent.unwrap_or_default();
-        let cores = Reflect::get(&navigator, &JsValue::from_str("hardwareConcurrency")).ok().and_then(|v| v.as_f64());
-        session.environment.cores = if cfg!(target_feature = "atomics") { cores.unwrap_or(1.0) as usize } else { 1 };
+        session.environment.isolated = browser::isolated();
+        session.environment.user_agent = browser::user_agent();
+        session.environment.cores = if cfg!(target_feature = "atomics") { browser::cores() } else { 1 };
         Self(session)
     }
 
@@ -130,10 +125,25 @@ impl Lab {
         self.0.start(job, &settings(given)?).map_err(fail)
     }
 
-    /// Opens the GPU, which runs may use from then on where it is faster; `name` is what people call it.
+    /// Opens the GPU, which runs may use from then on where it is faster; `name` is what people call it. Gives how that went:
+    /// `open`, `refused`, or `silent` where nothing came of it in some seconds.
     #[cfg(feature = "gpu")]
-    pub async fn accelerate(&mut self, name: String) {
-        self.0.attach(crate::gpu::Device::open().await, Some(name));
+    pub async fn accelerate(&mut self, name: String) -> String {
+        let device = crate::gpu::Device::open().await;
+        let how = match &device {
+            Ok(_) => "open",
+            Err(error) if error.kind == crate::base::error::Kind::State => "silent",
+            Err(_) => "refused",
+        };
+        self.0.attach(device, Some(name));
+        how.into()
+    }
+
+    /// Whether the GPU was lost since it was opened: it can be asked for again.
+    #[cfg(feature = "gpu")]
+    #[wasm_bindgen(js_name = gpuLost)]
+    pub fn gpu_lost(&self) -> bool {
+        self.0.gpu_lost()
     }
 
     /// Works for about `ms` milliseconds; gives what happened. No other method may be called before the promise is kept.

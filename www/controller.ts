@@ -6,9 +6,10 @@ import { busy, cancelled, LOST_GPU, NO_LOCK, removed, SILENT_GPU, unopened } fro
 import { contents, naming } from "./file.js";
 import { Gallery } from "./gallery.js";
 import type { Msg, Run, State } from "./store.js";
-import { baseline, fraction, occupied, wanted, type Wanted } from "./select.js";
+import { Opener } from "./opener.js";
+import { baseline, fraction, occupied } from "./select.js";
 import type { Emit, Finished, Remote } from "./serve.js";
-import { follow } from "./sweep.js";
+import { alike, follow } from "./sweep.js";
 import type { Failure, Job, LabEvent, RunRecord, Settings } from "./types.js";
 import { pause } from "./wait.js";
 
@@ -27,15 +28,12 @@ const CANCEL_GRACE_MS = 120;
 /** Files that were opened, to tell them apart. */
 let opened = 0;
 
-/** How long nothing must have happened before files are fetched ahead. */
-const IDLE_MS = 1500;
-
 export class Controller {
   readonly gallery: Gallery;
   readonly #client: Client;
-  #opened = "";
-  #checking = false;
-  #checkAgain = false;
+  readonly #opener: Opener;
+  /** The last network that could not be measured. */
+  #unmeasured = "";
   #job: Promise<unknown> | undefined;
   #deaths: number[] = [];
   #stopSweep = false;
@@ -44,7 +42,6 @@ export class Controller {
   /** While a cancelled job has not let go yet. It is nobody's any more: whoever comes next waits for it. */
   #leaving: Promise<void> | undefined;
   #closed = false;
-  #idle: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly host: Host,
@@ -54,6 +51,8 @@ export class Controller {
       host.send({ type: "loading", loading: { file, done, total } });
     this.#client = new Client(create, (why) => this.#died(why), heard);
     this.gallery = new Gallery(this.#client);
+    const opening = { taken: () => !!this.#job, failed: (error: unknown) => this.#fail(error, "unopened") };
+    this.#opener = new Opener(host, this.#client, this.gallery, opening);
   }
 
   async start(): Promise<void> {
@@ -63,7 +62,7 @@ export class Controller {
       this.host.send({ type: "gpu", gpu });
       if (!held && isSecureContext) this.host.send({ type: "lack", text: NO_LOCK });
       if ("none" in gpu && gpu.none === "silent") this.host.send({ type: "lack", text: SILENT_GPU });
-      this.#opened = "";
+      this.#opener.forget();
       await this.refresh();
     } catch (error) {
       if (!this.#closed) this.#fail(error, "dead");
@@ -83,84 +82,45 @@ export class Controller {
   }
 
   #refused(): boolean {
-    return this.host.state.check?.ok === false && !this.#checking;
+    return this.host.state.check?.ok === false && !this.#opener.checking;
   }
 
-  /** The element left the page for good: who waits for a run is told. */
-  close(): void {
+  /** The element left the page for good: who waits for a run is told. Answers whether anybody does. */
+  close(): boolean {
+    const awaited = occupied(this.host.state) !== undefined || this.#claimed !== undefined;
     this.#closed = true;
     this.#stopSweep = true;
-    if (occupied(this.host.state)) this.host.emit("error", removed);
+    if (awaited) this.host.emit("error", removed);
     this.#client.kill(removed);
+    return awaited;
   }
 
-  /** Brings check, preview and the open model up to date with the settings; calls in between collapse into one. */
+  /** Brings what is shown up to date with the settings, and measures the dense network where that is still to be done. */
   async refresh(): Promise<void> {
-    if (this.#checking) {
-      this.#checkAgain = true;
-      return;
-    }
-    this.#checking = true;
-    try {
-      do {
-        this.#checkAgain = false;
-        const settings = this.host.state.settings;
-        const first = wanted(this.host.state);
-        let unopened = "";
-        if (first && first.key !== this.#opened && !this.#job) {
-          await this.#open(first).catch((error: unknown) => {
-            unopened = first.key;
-            this.#fail(error, "unopened");
-          });
-        }
-        const { check, preview } = await this.#client.call((remote) => remote.check(settings));
-        this.host.send({ type: "checked", check, asked: settings, preview });
-        const next = wanted(this.host.state);
-        if (next && next.key !== this.#opened && next.key !== unopened && !this.#job) this.#checkAgain = true;
-      } while (this.#checkAgain);
-      const { engine } = this.host.state;
-      if (this.#opened && engine !== "ready" && engine !== "unopened") this.host.send({ type: "engine", engine: "ready" });
-    } catch (error) {
-      this.#fail(error);
-    } finally {
-      this.#checking = false;
-    }
+    await this.#opener.refresh().catch((error: unknown) => this.#fail(error));
     this.#measureDense();
-  }
-
-  async #open(wanted: Wanted): Promise<void> {
-    this.host.send({ type: "engine", engine: "opening" });
-    const { model, card } = await this.#client.call((remote) =>
-      remote.open(wanted.model, wanted.data, wanted.file?.bytes),
-    );
-    this.#opened = wanted.key;
-    this.gallery.forgetImages();
-    this.host.send({ type: "opened", model, card });
-    await this.#picture(`dense:${model.id}`);
-    this.host.emit("ready", { model: model.id, data: wanted.data });
   }
 
   /** The dense network is measured without being asked, once a model, when nothing else runs. */
   #measureDense(): void {
     const { state } = this.host;
     if (this.#job || this.#claimed || this.#closed || state.engine !== "ready" || !state.model) return;
-    if (baseline(state)) return this.#fetchAhead();
-    const [model, data] = this.#opened.split("/");
-    void this.#work("baseline", { model: model!, data: data! }).catch((error: unknown) => this.#fail(error));
-  }
-
-  /** Once all is at rest, what the next run will ask for is fetched; that it failed is told when it is missed. */
-  #fetchAhead(): void {
-    clearTimeout(this.#idle);
-    if (!this.host.ahead) return;
-    this.#idle = setTimeout(() => {
-      const { settings, check, work } = this.host.state;
-      if (work || !check?.ok || this.#closed) return;
-      void this.#client.call((remote) => remote.ahead(settings)).catch(() => {});
-    }, IDLE_MS);
+    if (baseline(state)) return this.#opener.fetchAhead();
+    const { opened } = this.#opener;
+    if (opened === this.#unmeasured) return;
+    const [model, data] = opened.split("/");
+    void this.#work("baseline", { model: model!, data: data! }).catch((error: unknown) => {
+      // Not again and again: it would fail each time.
+      if (asFailure(error).kind !== "cancelled") this.#unmeasured = opened;
+      this.#fail(error);
+    });
   }
 
   async run(settings: Settings = this.host.state.settings, sweep?: string): Promise<RunRecord> {
+    if (this.#closed) {
+      this.host.emit("error", removed);
+      throw removed;
+    }
     return this.#claim(async () => {
       const { engine, failure } = this.host.state;
       if (engine === "dead" || engine === "unopened") throw failure ?? unopened;
@@ -193,8 +153,10 @@ export class Controller {
     this.#claimed = new Promise((resolve) => (release = resolve));
     try {
       if (state.work) await this.#stop();
+      if (this.#closed) throw removed;
       return await work();
     } catch (error) {
+      if (this.#closed) throw removed;
       this.#fail(error);
       throw error;
     } finally {
@@ -213,12 +175,12 @@ export class Controller {
         const { record, file } = await remote.run(job, settings, emit);
         if (record.notes.some((note) => note.startsWith("Without the GPU"))) host.send({ type: "lack", text: LOST_GPU });
         if (job === "baseline") {
-          const [model, , opened] = this.#opened.split("/");
+          const [model, , opened] = this.#opener.opened.split("/");
           host.send({ type: "baseline", of: opened ?? model!, record, file });
           return record;
         }
         this.#finish(settings, { record, file }, sweep);
-        await this.#picture(host.state.shown!);
+        await this.gallery.takeAll(host.state.shown!, host.state.model);
         host.emit("result", record);
         return record;
       },
@@ -256,7 +218,8 @@ export class Controller {
   #finish(settings: Settings, finished: Finished, sweep?: string): void {
     const at = Date.now();
     const id = `${at.toString(36)}-${finished.record.digest.slice(0, 8)}`;
-    const run: Run = { id, at, settings, ...finished, ...(sweep ? { sweep } : {}) };
+    const held = this.host.state.work?.accuracy ?? [];
+    const run: Run = { id, at, settings, ...finished, ...(held.length ? { held } : {}), ...(sweep ? { sweep } : {}) };
     this.host.send({ type: "finished", run });
     this.host.keep(run);
   }
@@ -316,6 +279,9 @@ export class Controller {
     this.#stopSweep = false;
     const one = async (settings: Settings, id: string): Promise<void> => {
       await this.settled();
+      // Other settings may come to the same run: a pattern that fixes its share makes one of all shares.
+      const { check } = await this.#client.call((remote) => remote.check(settings));
+      if (check.ok && this.host.state.runs.some((run) => alike(run.record.recipe, check.settings))) return;
       await this.run(settings, id);
     };
     await follow(this.host, list, one, () => this.#stopSweep);
@@ -350,10 +316,6 @@ export class Controller {
     return this.#client.call((remote) => remote.convert(file, format));
   }
 
-  #picture(key: string): Promise<void> {
-    return this.gallery.take(key, this.host.state.model?.layers.map((layer) => layer.name) ?? []);
-  }
-
   #died(why: Failure): void {
     if (this.#closed) return;
     this.host.send({ type: "stopped" });
@@ -372,6 +334,7 @@ export class Controller {
   }
 
   #fail(error: unknown, engine?: State["engine"]): void {
+    if (this.#closed) return;
     const failure = asFailure(error);
     if (engine) this.host.send({ type: "engine", engine });
     if (failure.kind === "cancelled") return;

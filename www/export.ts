@@ -55,8 +55,23 @@ const LOOKS = [
   "color",
 ];
 
-/** A copy that needs no style sheet: what the page's styles say is written on each element. */
+/** What a chart is drawn on when it leaves the page: white, whatever the page's own light. */
+const PAPER = "#ffffff";
+
+/** A copy that needs no style sheet: what the page's styles say in light is written on each element. */
 export function standalone(svg: SVGSVGElement): string {
+  const { colorScheme } = svg.style;
+  svg.style.colorScheme = "light";
+  svg.style.setProperty("--paper", PAPER);
+  try {
+    return written(svg);
+  } finally {
+    svg.style.colorScheme = colorScheme;
+    svg.style.removeProperty("--paper");
+  }
+}
+
+function written(svg: SVGSVGElement): string {
   const copy = svg.cloneNode(true) as SVGSVGElement;
   const originals = [svg, ...svg.querySelectorAll("*")];
   const copies = [copy, ...copy.querySelectorAll("*")];
@@ -80,7 +95,7 @@ export function standalone(svg: SVGSVGElement): string {
   const paper = document.createElementNS("http://www.w3.org/2000/svg", "rect");
   paper.setAttribute("width", "100%");
   paper.setAttribute("height", "100%");
-  paper.setAttribute("fill", getComputedStyle(svg).backgroundColor);
+  paper.setAttribute("fill", PAPER);
   copy.prepend(paper);
   return new XMLSerializer().serializeToString(copy);
 }

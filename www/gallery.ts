@@ -2,7 +2,7 @@
 
 import type { Client } from "./client.js";
 import { picture, type LayerPicture } from "./picture.js";
-import type { Card, Picture } from "./types.js";
+import type { Card, ModelInfo, Picture } from "./types.js";
 
 const PICTURED_RUNS = 6;
 
@@ -21,6 +21,8 @@ export class Gallery {
   image(index: number): Promise<Picture> {
     const known = this.#images.get(index) ?? this.client.call((remote) => remote.image(index));
     this.#images.set(index, known);
+    // One that did not come is asked for again.
+    known.catch(() => this.#images.get(index) === known && this.#images.delete(index));
     return known;
   }
 
@@ -28,8 +30,9 @@ export class Gallery {
     return this.client.call((remote) => remote.card(path)).catch(() => undefined);
   }
 
-  /** Takes pictures of layers as they are in the engine now. */
-  async take(key: string, names: string[]): Promise<void> {
+  /** Takes pictures of a network's layers as they are in the engine now. */
+  async takeAll(key: string, model: ModelInfo | undefined): Promise<void> {
+    const names = model?.layers.map((layer) => layer.name) ?? [];
     const views = await this.client.call((remote) => remote.layers(names)).catch(() => undefined);
     if (!views) return;
     this.pictures.set(key, new Map(Object.entries(views).map(([name, view]) => [name, picture(view)])));

@@ -82,21 +82,30 @@ export const dropRun = (id: string): Promise<unknown> => work("readwrite", (stor
 export const loadRuns = async (): Promise<Run[]> =>
   (await work("readonly", (store) => store.getAll() as IDBRequest<Run[]>)).filter((run) => run.record?.format === 1);
 
-export function markRunning(settings: Settings | undefined): void {
+/** A mark that outlives a reload of this tab; without storage there is none. */
+function mark(name: string, value: unknown): void {
   try {
-    if (settings) sessionStorage.setItem(named("running"), JSON.stringify(settings));
-    else sessionStorage.removeItem(named("running"));
+    if (value === undefined) sessionStorage.removeItem(named(name));
+    else sessionStorage.setItem(named(name), JSON.stringify(value));
   } catch {
     // no storage, no mark
   }
 }
 
-export function interrupted(): Settings | undefined {
+/** The mark that the last load of this tab left, once. */
+function marked<T>(name: string): T | undefined {
   try {
-    const text = sessionStorage.getItem(named("running"));
-    sessionStorage.removeItem(named("running"));
-    return text ? (JSON.parse(text) as Settings) : undefined;
+    const text = sessionStorage.getItem(named(name));
+    sessionStorage.removeItem(named(name));
+    return text ? (JSON.parse(text) as T) : undefined;
   } catch {
     return undefined;
   }
 }
+
+export const markRunning = (settings: Settings | undefined): void => mark("running", settings);
+export const interrupted = (): Settings | undefined => marked("running");
+
+/** The runs of a sweep that is not over. */
+export const markSweep = (list: Settings[] | undefined): void => mark("sweep", list);
+export const leftOver = (): Settings[] | undefined => marked("sweep");

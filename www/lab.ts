@@ -1,6 +1,7 @@
 // <secateur-lab>: the whole application as one element. Attributes and properties carry the settings' keys.
 
 import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { announcement } from "./announce.js";
 import { asFailure } from "./client.js";
 import { copy } from "./clipboard.js";
 import { Controller, type Host } from "./controller.js";
@@ -8,8 +9,9 @@ import "./elements/define.js";
 import { save } from "./export.js";
 import { removed } from "./failures.js";
 import { dragged, dropped, fileName } from "./file.js";
+import { FocusKeeper } from "./focus.js";
 import { OwnPage } from "./own-page.js";
-import { baseline, completed, occupied, shownFile, shownRecord, shownRun } from "./select.js";
+import { baseline, completed, shownFile, shownRecord, shownRun } from "./select.js";
 import { initial, update, type Msg, type State } from "./store.js";
 import { attributesOf, defineSettings, given, keysOf, settingsAmong } from "./settings.js";
 import { sheets } from "./styles/sheets.js";
@@ -47,6 +49,11 @@ export class SecateurLab extends LitElement {
   #replaced = false;
 
   static override styles = sheets;
+
+  constructor() {
+    super();
+    new FocusKeeper(this);
+  }
 
   /** The element owns the page: it keeps runs, holds the address and shows the other places. */
   get #page(): boolean {
@@ -92,8 +99,7 @@ export class SecateurLab extends LitElement {
 
   /** Gives back what the element holds of the browser; settings and runs stay for when it is put back. */
   #close(): void {
-    const lost = occupied(this.#state) !== undefined;
-    this.#controller?.close();
+    const lost = this.#controller?.close();
     this.#own?.mark(undefined);
     this.#own?.close();
     this.#controller = this.#own = undefined;
@@ -170,6 +176,7 @@ export class SecateurLab extends LitElement {
               : this.#lab(ctx)
       }
       ${sweepDialog(ctx)}
+      <p class="visually-hidden" role="status">${announcement(this.#state)}</p>
     </div>`;
   }
 
@@ -196,7 +203,10 @@ export class SecateurLab extends LitElement {
     const said = this.#replaced
       ? {}
       : { ...settingsAmong(attributesOf(this), catalog), ...this.#own?.asked(this.#state) };
-    this.#send({ type: "settings", settings: { ...said, ...this.#state.settings } });
+    const asked = { ...said, ...this.#state.settings };
+    // Who asks for nothing is shown what is worth seeing first.
+    const first = this.#own && !this.#replaced && !Object.keys(asked).length;
+    this.#send({ type: "settings", settings: first ? { ...catalog.first } : asked });
     defineSettings(this, catalog, (key) => completed(this.#state)[key]);
   }
 
@@ -225,6 +235,11 @@ export class SecateurLab extends LitElement {
       forget: (run) => {
         send({ type: "forget", id: run.id });
         this.#own?.drop(run.id);
+      },
+      unforget: () => {
+        const { removed } = state;
+        send({ type: "unforget" });
+        if (removed) this.#own?.keep(removed);
       },
       sweep: (list) => void this.#controller?.sweep(list),
       openSweep: () => this.#openSweep(),

@@ -2,9 +2,10 @@
 
 import { Address } from "./address.js";
 import { NOT_KEPT } from "./failures.js";
-import { dropRun, interrupted, loadRuns, markRunning, saveRun } from "./keep.js";
+import { dropRun, interrupted, leftOver, loadRuns, markRunning, markSweep, saveRun } from "./keep.js";
 import { settingsAmong } from "./settings.js";
-import type { Msg, Run, State } from "./store.js";
+import { made } from "./sweep.js";
+import type { Msg, Run, State, Sweep } from "./store.js";
 import { rememberedTheme } from "./theme.js";
 import { titleOf } from "./title.js";
 import type { Settings } from "./types.js";
@@ -21,6 +22,7 @@ export class OwnPage {
   readonly #title = document.title;
   /** The page is going away: what ends now was interrupted, not finished. */
   #leaving = false;
+  #swept: Sweep | undefined;
 
   constructor(private readonly element: Owner) {
     const { send } = element;
@@ -35,7 +37,29 @@ export class OwnPage {
         type: "notice",
         text: "The page was reloaded while a run was under way; that run was lost. Earlier runs are kept. Prune runs it again.",
       });
-    void this.#kept(loadRuns().then((runs) => send({ type: "runs", runs })));
+    void this.#kept(
+      loadRuns().then((runs) => {
+        send({ type: "runs", runs });
+        this.#leftOver();
+      }),
+    );
+  }
+
+  /** A sweep that a reload interrupted is there again, to be gone on with. */
+  #leftOver(): void {
+    const list = leftOver();
+    const { state, send } = this.element;
+    if (!list?.length || state.sweep) return;
+    const items = list.map((settings) => ({ settings, status: made(state.runs, settings) ? ("done" as const) : ("dropped" as const) }));
+    send({ type: "sweep", sweep: { id: "", started: Date.now(), items, state: "cancelled" } });
+  }
+
+  /** What of a sweep is still to be done is remembered until it is done, or dismissed. */
+  #remember(): void {
+    const { sweep } = this.element.state;
+    if (sweep === this.#swept || this.#leaving) return;
+    this.#swept = sweep;
+    markSweep(sweep && sweep.state !== "done" ? sweep.items.map((item) => item.settings) : undefined);
   }
 
   close(): void {
@@ -61,6 +85,7 @@ export class OwnPage {
   }
 
   told(): void {
+    this.#remember();
     const title = titleOf(this.element.state);
     if (document.title !== title) document.title = title;
   }

@@ -117,6 +117,7 @@ export function serve(load: Load, assets: URL): void {
   /** Training images on their way, by the name of their set. */
   let coming: { data: string; files: Promise<Uint8Array[]> } | undefined;
   let data = "";
+  let found: Accelerator = { none: "absent" };
   let resume = (): void => {};
 
   const remote: Remote = {
@@ -163,6 +164,7 @@ export function serve(load: Load, assets: URL): void {
         trained = data;
         coming = undefined;
       }
+      await regained();
       const threads = Number(settings["threads"] ?? 1);
       await engine.hire?.(threads);
       const last = await drive(job, settings, emit, "result");
@@ -202,13 +204,14 @@ export function serve(load: Load, assets: URL): void {
     engine = loaded.engine;
     lab = new engine.Lab();
     const { gpu } = loaded;
+    found = gpu;
     if (!("name" in gpu)) return gpu;
     try {
-      await within(
+      const how = await within(
         ask(async (lab) => lab.accelerate?.(gpu.name)),
         GPU_MS,
       );
-      return gpu;
+      return how === "silent" || how === "refused" ? { none: how } : gpu;
     } catch {
       const { engine: other, gpu: none } = await load(tell, true);
       engine = other;
@@ -216,6 +219,13 @@ export function serve(load: Load, assets: URL): void {
       last = Promise.resolve();
       return none;
     }
+  }
+
+  /** A GPU that was lost since the last run, to a driver that started again or a laptop that slept, is asked for once more. */
+  async function regained(): Promise<void> {
+    if (!("name" in found)) return;
+    const { name } = found;
+    if (await ask((lab) => lab.gpuLost?.())) await within(ask(async (lab) => lab.accelerate?.(name)), GPU_MS).catch(() => {});
   }
 
   /** Whether a run needs training images that the engine does not have. */

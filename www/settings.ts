@@ -8,12 +8,16 @@ export function keysOf(catalog: Catalog): string[] {
     axis.id,
     ...axis.parts.flatMap((part) => part.params.map((param) => `${axis.id}.${param.key}`)),
   ]);
-  return [...new Set(["model", "data", "method", ...[...catalog.globals, ...catalog.running].map((param) => param.key), ...axes])];
+  return [...new Set(["model", "data", "method", ...[...catalog.globals, ...catalog.training, ...catalog.running].map((param) => param.key), ...axes])];
 }
 
 /** Defaults come as 32-bit floats: their tail of digits is no part of the value. */
 export const defaultOf = (param: Param): string =>
-  typeof param.kind.default === "number" ? String(+param.kind.default.toPrecision(6)) : String(param.kind.default);
+  param.kind.type === "own"
+    ? "own"
+    : typeof param.kind.default === "number"
+      ? String(+param.kind.default.toPrecision(6))
+      : String(param.kind.default);
 
 /** A value as a setting; undefined where there is none, which means the default. */
 export const settingOf = (value: unknown): string | undefined =>

@@ -1,9 +1,10 @@
 // The page's state and the one pure function that changes it. No browser in here: it is tested without one.
 
 import type { Accelerator } from "./gpu.js";
+import { withMethod, withSetting } from "./form.js";
 import { honest } from "./record.js";
-import { currentMethod } from "./select.js";
 import type {
+  AccuracyPoint,
   Card,
   Catalog,
   Check,
@@ -27,6 +28,8 @@ export interface Run {
   /** What was asked for; the record holds what it became. */
   settings: Settings;
   record: RunRecord;
+  /** Accuracy on held out images during training: the record has none of it. */
+  held?: AccuracyPoint[];
   /** The network; runs that an earlier version kept have none. */
   file?: SavedFile;
   sweep?: string;
@@ -110,7 +113,13 @@ export interface State {
   height: "parameters" | "time";
   panel: Panel;
   cost: Cost;
+  /** Whether runs that differ by their seed are one point; unset, where a sweep was made. */
+  means?: boolean;
   axesOpen: boolean;
+  /** What methods are looked for by. */
+  query: string;
+  /** The run removed last: it can be brought back. */
+  removed?: Run;
 }
 
 export type Msg =
@@ -144,7 +153,10 @@ export type Msg =
   | { type: "height"; by: "parameters" | "time" }
   | { type: "panel"; panel: Panel }
   | { type: "cost"; cost: Cost }
+  | { type: "means"; on: boolean }
   | { type: "axes"; open: boolean }
+  | { type: "find"; query: string }
+  | { type: "unforget" }
   | { type: "sweep"; sweep: Sweep | undefined }
   | { type: "sweepItem"; index: number; status: SweepItem["status"]; message?: string }
   | { type: "sweepState"; state: Sweep["state"] };
@@ -164,6 +176,7 @@ export const initial = (): State => ({
   panel: "compare",
   cost: "speed",
   axesOpen: false,
+  query: "",
 });
 
 export function update(state: State, msg: Msg): State {
@@ -261,13 +274,22 @@ export function update(state: State, msg: Msg): State {
         ...state,
         runs: state.runs.filter((run) => run.id !== msg.id),
         shown: state.shown === msg.id ? undefined : state.shown,
+        removed: state.runs.find((run) => run.id === msg.id),
       };
+    case "unforget":
+      return state.removed
+        ? { ...state, runs: mergeRuns(state.runs, [state.removed]), shown: state.removed.id, removed: undefined }
+        : state;
+    case "find":
+      return { ...state, query: msg.query };
     case "look":
       return { ...state, layer: msg.name };
     case "height":
       return { ...state, height: msg.by };
     case "panel":
       return { ...state, panel: msg.panel };
+    case "means":
+      return { ...state, means: msg.on };
     case "cost":
       return { ...state, cost: msg.cost };
     case "axes":
@@ -299,35 +321,6 @@ function keepLayer(name: string | undefined, model: ModelInfo): string | undefin
   if (model.layers.some((layer) => layer.name === name)) return name;
   const prunable = model.layers.filter((layer) => layer.prunable);
   return (prunable.length ? prunable : model.layers).reduce((a, b) => (b.parameters > a.parameters ? b : a)).name;
-}
-
-/**
- * One key changed. A part's parameters go when another part takes its place; a model brings its data. A change to an axis
- * is a change to the method in force, which is named from then on: one can go back to it.
- */
-function withSetting(state: State, key: string, value: string | undefined): Settings {
-  const settings = { ...state.settings };
-  const method = currentMethod(state);
-  if (method && state.catalog?.axes.some(({ id }) => id === key.split(".")[0])) settings.method = method.id;
-  if (value === undefined) delete settings[key];
-  else settings[key] = value;
-  if (state.catalog?.axes.some((axis) => axis.id === key)) dropParams(settings, key);
-  if (key === "model") delete settings.data;
-  return settings;
-}
-
-function dropParams(settings: Settings, axis: string): void {
-  for (const key of Object.keys(settings)) if (key.startsWith(`${axis}.`)) delete settings[key];
-}
-
-/** A method fills the axes: earlier choices on them would silently change what it is. */
-function withMethod(state: State, id: string): Settings {
-  const settings: Settings = { ...state.settings, method: id };
-  for (const axis of state.catalog?.axes ?? []) {
-    delete settings[axis.id];
-    dropParams(settings, axis.id);
-  }
-  return settings;
 }
 
 /** Points of a survey that was cancelled are worth having, but not in place of a whole one. */

@@ -11,7 +11,11 @@ export type ParamKind =
   | { type: "float"; default: number; min: number; max: number; log: boolean; unit?: string }
   | { type: "int"; default: number; min: number; max: number; unit?: string }
   | { type: "choice"; default: string; of: string[] }
-  | { type: "flag"; default: boolean };
+  | { type: "flag"; default: boolean }
+  /** A number, or the word `own` for what the method or the network has of itself. */
+  | { type: "own"; whole: boolean; min: number; max: number; log: boolean }
+  /** Words that the network at hand gives a meaning, separated by commas. */
+  | { type: "words"; default: string };
 
 export interface Param {
   key: string;
@@ -44,6 +48,8 @@ export interface Method {
   formula: string;
   sources: Source[];
   family: string;
+  /** Other names that people know it by. */
+  aliases?: string[];
   reading?: string;
   /** True for the methods every comparison should show. */
   baseline?: boolean;
@@ -75,6 +81,12 @@ export interface Catalog {
   axes: Axis[];
   methods: Method[];
   globals: Param[];
+  /** How what is left is trained. */
+  training: Param[];
+  /** What a visitor without wishes of their own sees first. */
+  first: Settings;
+  /** What a sweep gives every method unless it is told otherwise. */
+  budget: Settings;
   /** How the pruned network is run when it is measured. */
   running: Param[];
   models: ModelRow[];
@@ -181,8 +193,10 @@ export interface Preview {
   bytes_stored: number;
   kept: number;
   total: number;
-  /** Magnitudes stand in for a criterion that looks at images. */
-  stand_in?: boolean;
+  /** Why this is not the run's own cut, where magnitudes stand in for the scores. */
+  stand_in?: string;
+  /** What is overruled or missed, with the share reached. */
+  notes?: string[];
 }
 
 export interface TrainPoint {
@@ -261,12 +275,17 @@ export interface Times {
 /** The times that count: each network's on what ran it. */
 export interface Speed extends Times {
   batch: number;
+  /** Threads that shared a run of the cut network, and of the dense one: the fastest number of those allowed. */
+  threads?: number;
+  dense_threads?: number;
   executor?: string;
   dense_executor?: string;
   /** Both executors, where there are two. */
   by_executor?: ExecutorSpeed[];
   /** The batch from which the GPU is faster. */
   passes_at?: number;
+  /** Why the ratio is not to be believed. */
+  doubt?: string;
 }
 
 /** Times on one executor, and how many times faster it is than the processor. */
@@ -290,6 +309,17 @@ export interface RunRecord {
   recipe: Settings;
   seed: number;
   job: "baseline" | "run";
+  /** What training came to; records of earlier versions have none. */
+  training?: {
+    steps: number;
+    images: number;
+    batch: number;
+    lr?: number;
+    optimizer: string;
+    momentum?: number;
+    decay: number;
+    augment: boolean;
+  };
   /** Null where there were no images to tell by. */
   accuracy: {
     before: number | null;
@@ -316,6 +346,8 @@ export interface RunRecord {
   changed: { index: number; label: number; before: number; after: number }[];
   /** How many there are in all; `changed` holds the first of them. */
   changed_total?: number;
+  /** All of them, by what became of them. */
+  changed_counts?: { lost: number; gained: number; other: number };
   timeline: Phase[];
   curve: TrainPoint[];
   seconds: number;
@@ -395,7 +427,9 @@ export interface Lab {
   needs(settings: Settings): { train: boolean };
   start(job: Job, settings: Settings): void;
   /** Opens the GPU; the name is what people call it. */
-  accelerate?(name: string): Promise<void>;
+  accelerate?(name: string): Promise<"open" | "refused" | "silent">;
+  /** Whether the GPU was lost since it was opened: it can be asked for again. */
+  gpuLost?(): boolean;
   advance(ms: number): LabEvent[] | Promise<LabEvent[]>;
   cancel(): void;
   layer(name: string): LayerView;

@@ -36,14 +36,18 @@ async function threaded(folder: string, heard: Heard): Promise<Engine> {
   return { ...engine, hire: team(engine, member, { script: url.href, module, memory }) };
 }
 
-async function alone(folder: string, heard: Heard): Promise<Engine> {
-  const build = `${folder}${fused() ? "relaxed/" : ""}`;
+/** A build of the engine from its folder. */
+async function start(build: string, heard: Heard): Promise<Engine> {
   const engine = await script<Engine & { default(options: { module_or_path: Promise<Response> }): Promise<unknown> }>(
     beside(`${build}secateur.js`),
   );
   await engine.default({ module_or_path: fetchWasm(beside(`${build}secateur_bg.wasm`), heard) });
   return engine;
 }
+
+/** Without threads; the plainest engine where its faster sister is not there. */
+const alone = (folder: string, heard: Heard): Promise<Engine> =>
+  fused() ? start(`${folder}relaxed/`, heard).catch(() => start(folder, heard)) : start(folder, heard);
 
 /** The engine in a folder; with threads where they may be had. */
 const engine = (folder: string, heard: Heard): Promise<Engine> =>

@@ -1,5 +1,7 @@
 //! Floor 0: errors, tensors, random numbers, mathematics, statistics, ranking, parts, threads and the clock.
 
+#[cfg(target_arch = "wasm32")]
+pub mod browser;
 pub mod clock;
 pub mod error;
 pub mod math;
@@ -9,6 +11,8 @@ pub mod rng;
 pub mod stats;
 pub mod team;
 pub mod tensor;
+#[cfg(all(target_arch = "wasm32", feature = "gpu"))]
+pub mod timer;
 
 pub use error::{Error, Result};
 pub use rng::Rng;

@@ -89,7 +89,26 @@ pub enum Kind {
         /// Value when none is given.
         default: bool,
     },
+    /// A number, or the word `own` for what the method or the network has of itself, which is the default.
+    Own {
+        /// Whether it is a whole number.
+        whole: bool,
+        /// Smallest value.
+        min: f32,
+        /// Largest value.
+        max: f32,
+        /// Whether a slider should run logarithmically.
+        log: bool,
+    },
+    /// Words that the network at hand gives a meaning, separated by commas.
+    Words {
+        /// Value when none is given.
+        default: &'static str,
+    },
 }
+
+/// The word that stands for a method's or a network's own value.
+const OWN: &str = "own";
 
 impl Param {
     /// The default as text.
@@ -99,6 +118,8 @@ impl Param {
             Kind::Int { default, .. } => default.to_string(),
             Kind::Choice { default, .. } => default.to_string(),
             Kind::Flag { default } => default.to_string(),
+            Kind::Own { .. } => OWN.into(),
+            Kind::Words { default } => default.into(),
         }
     }
 
@@ -129,6 +150,18 @@ impl Param {
                 "false" => Ok(Setting::Flag(false)),
                 _ => Err(bad("true or false".into())),
             },
+            Kind::Own { .. } if text == OWN => Ok(Setting::Own(None)),
+            Kind::Own { whole, min, max, .. } => match text.parse::<f32>() {
+                Ok(x) if x >= min && x <= max && (!whole || x.fract() == 0.0) => Ok(Setting::Own(Some(x))),
+                _ => Err(bad(format!(
+                    "{OWN}, or a {} from {min} to {max}",
+                    if whole { "whole number" } else { "number" }
+                ))),
+            },
+            Kind::Words { .. } => match words(text).count() {
+                0 => Err(bad("one word or several, separated by commas".into())),
+                _ => Ok(Setting::Words(words(text).collect::<Vec<_>>().join(","))),
+            },
         }
     }
 }
@@ -144,7 +177,7 @@ impl Param {
 }
 
 /// A value of a setting, of the kind its [`Param`] declares.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Setting {
     /// A real number.
     Float(f32),
@@ -154,6 +187,15 @@ pub enum Setting {
     Choice(&'static str),
     /// On or off.
     Flag(bool),
+    /// A number, or nothing where it is left to the method or the network.
+    Own(Option<f32>),
+    /// Words, separated by commas.
+    Words(String),
+}
+
+/// The words of a text, without the spaces around them.
+pub fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|word| !word.is_empty())
 }
 
 impl Setting {
@@ -163,6 +205,8 @@ impl Setting {
             Self::Int(x) => x.to_string(),
             Self::Choice(x) => (*x).to_string(),
             Self::Flag(x) => x.to_string(),
+            Self::Own(x) => x.map_or_else(|| OWN.into(), |x| x.to_string()),
+            Self::Words(x) => x.clone(),
         }
     }
 
@@ -174,6 +218,16 @@ impl Setting {
     /// The number of a real setting; 0 for any other.
     pub fn float(self) -> f32 {
         if let Self::Float(x) = self { x } else { 0.0 }
+    }
+
+    /// The number of a setting that may be left to others; none for any other.
+    pub fn own(self) -> Option<f32> {
+        if let Self::Own(x) = self { x } else { None }
+    }
+
+    /// The text of words; empty for any other.
+    pub fn words(self) -> String {
+        if let Self::Words(x) = self { x } else { String::new() }
     }
 
     /// The word of a choice; empty for any other.

@@ -1,7 +1,7 @@
 //! Choosing among the forms of a layer: measure them on this machine, keep the fastest, and the others' times as the reason.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, OnceLock};
+use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +16,8 @@ pub enum Choose {
     Measure,
     /// Time them too, and take the fastest that leaves zeros out, where there is one.
     Sparse,
+    /// Time those that compute with zeros too, and no others: what a network costs whose zeros nobody knows of.
+    Dense,
     /// Count multiply-adds: quick, repeatable, and blind to the machine.
     Predict,
     /// The candidate of a name where there is one, else the dense one: for tests.
@@ -25,7 +27,7 @@ pub enum Choose {
 impl Choose {
     /// Whether candidates are timed.
     pub fn measures(self) -> bool {
-        matches!(self, Self::Measure | Self::Sparse)
+        matches!(self, Self::Measure | Self::Sparse | Self::Dense)
     }
 }
 
@@ -56,7 +58,10 @@ pub struct Why {
 }
 
 /// Picks a form: `time(form)` runs it once.
-pub fn pick(forms: Vec<Form>, how: Choose, time: &mut dyn FnMut(&Packed)) -> (Packed, Why) {
+pub fn pick(mut forms: Vec<Form>, how: Choose, time: &mut dyn FnMut(&Packed)) -> (Packed, Why) {
+    if how == Choose::Dense && forms.iter().any(|form| dense(form.name)) {
+        forms.retain(|form| dense(form.name));
+    }
     let us: Vec<f64> = match how {
         how if how.measures() => measure(&names(&forms), &mut |i| time(&forms[i].packed)),
         _ => forms.iter().map(|f| f.work * 1e-4).collect(),
@@ -73,13 +78,18 @@ pub fn decide(tried: Vec<Candidate>, how: Choose) -> (usize, Why) {
     for (i, candidate) in tried.iter().enumerate() {
         rising.insert(rising.partition_point(|&j| tried[j].us <= candidate.us), i);
     }
-    let all = how != Choose::Sparse || tried.iter().all(|c| dense(&c.kernel));
-    let sparse = |i: &usize| all || !dense(&tried[*i].kernel);
+    let wanted = |c: &Candidate| match how {
+        Choose::Sparse => !dense(&c.kernel),
+        Choose::Dense => dense(&c.kernel),
+        _ => true,
+    };
+    let any = tried.iter().any(wanted);
+    let open = |i: &usize| !any || wanted(&tried[*i]);
     let chosen = match how {
         Choose::Named(name) => tried.iter().position(|c| c.kernel == name).unwrap_or(0),
         _ => {
-            let first = (0..tried.len()).find(sparse).unwrap_or(0);
-            (0..tried.len()).filter(sparse).fold(first, |best, i| if tried[i].us < tried[best].us { i } else { best })
+            let first = (0..tried.len()).find(open).unwrap_or(0);
+            (0..tried.len()).filter(open).fold(first, |best, i| if tried[i].us < tried[best].us { i } else { best })
         }
     };
     let all = std::iter::once(chosen).chain(rising.into_iter().filter(|&i| i != chosen));
@@ -103,17 +113,38 @@ pub fn fastest(forms: &[Form], time: &mut dyn FnMut(&Packed)) -> usize {
     (0..forms.len()).fold(0, |best, i| if us[i] < us[best] { i } else { best })
 }
 
-/// A sample should be this much longer than the step of the clock.
+/// A sample should be this much longer than the step of the clock, within limits in milliseconds.
 const STEPS: f64 = 15.0;
-/// Samples of each form; the least counts, for what disturbs only ever adds.
+const LENGTHS: [f64; 2] = [0.2, 8.0];
+/// Samples of each form.
 const ROUNDS: usize = 4;
+/// From this many steps on a sample says for itself how long it took; shorter ones are rounded up or down by chance, and only
+/// their mean says it.
+const FINE: f64 = 40.0;
 /// A form that is this much slower than the fastest is not measured more closely.
 const HOPELESS: f64 = 2.5;
 
 /// A form under measurement.
 struct Trial {
     repeats: usize,
+    /// The best that is known yet, in µs a run.
     us: f64,
+    /// Samples that were long enough, in µs a run.
+    samples: Vec<f64>,
+}
+
+impl Trial {
+    /// What a run takes: what disturbs only ever adds, so the least counts where the clock is fine, and where it is not, the
+    /// mean without the slowest.
+    fn settle(mut self, fine: bool) -> f64 {
+        self.samples.sort_unstable_by(f64::total_cmp);
+        let keep = self.samples.len() - usize::from(self.samples.len() > 2);
+        match self.samples.first() {
+            None => self.us,
+            Some(&least) if fine => least.min(self.us),
+            Some(_) => self.samples[..keep].iter().sum::<f64>() / keep as f64,
+        }
+    }
 }
 
 /// How long forms that never ran are run before they are timed, together, in milliseconds.
@@ -131,10 +162,10 @@ fn warm_up(names: &[&'static str], time: &mut dyn FnMut(usize)) {
     }
 }
 
-/// Microseconds of each form: the least of some interleaved samples, each long enough for the clock.
+/// Microseconds of each form, by some interleaved samples, each long enough for the clock.
 fn measure(names: &[&'static str], time: &mut dyn FnMut(usize)) -> Vec<f64> {
     warm_up(names, time);
-    let least = (STEPS * step()).clamp(0.2, 4.0);
+    let least = (STEPS * clock::step_ms()).clamp(LENGTHS[0], LENGTHS[1]);
     let mut trials: Vec<Trial> = (0..names.len()).map(|i| warm(i, least, time)).collect();
     for round in 0..ROUNDS {
         let fastest = trials.iter().map(|t| t.us).fold(f64::INFINITY, f64::min);
@@ -146,14 +177,17 @@ fn measure(names: &[&'static str], time: &mut dyn FnMut(usize)) -> Vec<f64> {
             let ms = clock::now_ms() - start;
             if ms < 0.5 * least {
                 // Better code has taken over since the warm-up: this sample is too short for more than an upper bound.
-                trial.us = trial.us.min((ms + step()) * 1e3 / trial.repeats as f64);
+                trial.us = trial.us.min((ms + clock::step_ms()) * 1e3 / trial.repeats as f64);
                 trial.repeats *= 2;
             } else {
-                trial.us = trial.us.min(ms * 1e3 / trial.repeats as f64);
+                let us = ms * 1e3 / trial.repeats as f64;
+                trial.samples.push(us);
+                trial.us = trial.us.min(us);
             }
         }
     }
-    trials.into_iter().map(|t| t.us).collect()
+    let fine = least >= FINE * clock::step_ms();
+    trials.into_iter().map(|trial| trial.settle(fine)).collect()
 }
 
 /// Runs a form until the clock has moved enough to know how often a sample must run it.
@@ -164,20 +198,23 @@ fn warm(form: usize, least: f64, time: &mut dyn FnMut(usize)) -> Trial {
         repeats += 1;
         let ms = clock::now_ms() - start;
         if ms >= least {
-            return Trial { repeats, us: ms * 1e3 / repeats as f64 };
+            return Trial { repeats, us: ms * 1e3 / repeats as f64, samples: Vec::new() };
         }
     }
-}
-
-/// The step of the clock, measured once.
-fn step() -> f64 {
-    static STEP: OnceLock<f64> = OnceLock::new();
-    *STEP.get_or_init(clock::step_ms)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_coarse_clock_is_believed_on_average_only() {
+        let trial = |samples: &[f64]| Trial { repeats: 1, us: 9.0, samples: samples.to_vec() };
+        assert_eq!(trial(&[3.0, 2.0, 4.0, 90.0]).settle(true), 2.0);
+        assert_eq!(trial(&[3.0, 2.0, 4.0, 90.0]).settle(false), 3.0);
+        assert_eq!(trial(&[]).settle(false), 9.0, "none was long enough");
+        assert_eq!(trial(&[3.0]).settle(false), 3.0);
+    }
 
     #[test]
     fn what_leaves_zeros_out_is_preferred_where_there_is_any() {
@@ -188,6 +225,8 @@ mod tests {
         let both = [("gpu dense 4x2", 3.0), ("gpu element 4x2", 5.0), ("gpu dense 8x2", 1.0), ("gpu element 1x1", 4.0)];
         assert_eq!(pick(&both, Choose::Measure), 2);
         assert_eq!(pick(&both, Choose::Sparse), 3);
+        assert_eq!(pick(&[("element", 1.0), ("dense", 3.0), ("dense 6x1", 2.0)], Choose::Dense), 2);
+        assert_eq!(pick(&[("element", 2.0), ("block", 1.0)], Choose::Dense), 1, "nothing else is there");
         assert_eq!(pick(&[("dense a", 3.0), ("dense b", 2.0), ("dense c", 9.0)], Choose::Sparse), 1);
         assert_eq!(pick(&both, Choose::Named("gpu element 4x2")), 1);
         let (_, why) = decide(tried(&both), Choose::Sparse);

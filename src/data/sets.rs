@@ -23,6 +23,8 @@ pub struct Card {
     pub classes: &'static [&'static str],
     /// Shape of an image, [C, H, W].
     pub shape: &'static [usize],
+    /// Training images that are shipped with the page.
+    pub train: usize,
     /// Mean grey of the training images, in 0..1.
     pub mean: f32,
     /// Standard deviation of grey.
@@ -51,6 +53,7 @@ pub static ALL: &[Card] = &[
             "Ankle boot",
         ],
         shape: &[1, 28, 28],
+        train: 10_000,
         mean: 0.286_04,
         spread: 0.353_02,
     },
@@ -63,6 +66,7 @@ pub static ALL: &[Card] = &[
         source: "http://yann.lecun.com/exdb/mnist/",
         classes: &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
         shape: &[1, 28, 28],
+        train: 10_000,
         mean: 0.130_66,
         spread: 0.308_1,
     },

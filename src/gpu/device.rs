@@ -14,11 +14,15 @@ use bytemuck::Pod;
 use crate::base::{Error, Result};
 
 use super::answer::Answer;
+use super::patience::{ANSWER, OPEN, within};
 
 /// Numbers of a kernel's parameters, at most.
 pub const PARAMS: usize = 20;
 /// Workgroups along one axis that every GPU allows.
 const MOST: u32 = 65_535;
+
+/// What is said of a GPU that says nothing.
+const SILENT: &str = "it no longer answers";
 
 /// What is used where a GPU has it.
 const EXTRAS: wgpu::Features = wgpu::Features::TIMESTAMP_QUERY.union(wgpu::Features::SHADER_F16);
@@ -86,11 +90,24 @@ pub struct Wires<'a> {
 }
 
 impl Device {
-    /// Opens the fastest GPU there is.
+    /// Opens the fastest GPU there is, and has it answer once.
     ///
     /// # Errors
-    /// When there is none, or it refuses.
+    /// When there is none, it refuses, or nothing comes of it in some seconds.
     pub async fn open() -> Result<Self> {
+        within(OPEN, async {
+            let device = Self::request().await?;
+            device.read::<u32>(&[], &device.room(1)?, 1).await?;
+            Ok(device)
+        })
+        .await
+        .unwrap_or_else(|| {
+            Err(Error::state("no GPU: it was asked for and did not answer in time")
+                .hint("everything runs on the processor without one; close other pages that use the GPU, or restart the browser"))
+        })
+    }
+
+    async fn request() -> Result<Self> {
         let none = |why: String| {
             Error::unsupported(format!("no GPU: {why}")).hint("everything runs on the processor without one")
         };
@@ -222,7 +239,10 @@ impl Device {
         let unsure = self.unsure.0.take();
         let mut first = Ok(());
         for Unsure { name, wgsl, verdict } in unsure {
-            if let Some(error) = verdict.await {
+            let Some(verdict) = within(ANSWER, verdict).await else {
+                return first.and(Err(self.failed(SILENT)));
+            };
+            if let Some(error) = verdict {
                 self.kernels.borrow_mut().retain(|(text, _)| *text != wgsl);
                 let refused = Error::unsupported(format!("the GPU does not take kernel {name}: {error}"));
                 first = first.and(Err(refused.hint("everything runs on the processor without")));
@@ -325,11 +345,13 @@ impl Device {
         staging.map_async(wgpu::MapMode::Read, .., move |done| answer.give(done.map_err(|error| error.to_string())));
         // Natively nobody else drives the device; in a browser this does nothing, and the browser does.
         let polled = self.device.poll(wgpu::PollType::wait_indefinitely());
-        let done = mapped.await.and_then(|()| polled.map(drop).map_err(|error| error.to_string()));
+        let mapped = within(ANSWER, mapped).await.ok_or_else(|| self.failed(SILENT))?;
+        let done = mapped.and_then(|()| polled.map(drop).map_err(|error| error.to_string()));
         if let Some(why) = self.lost.get() {
             return Err(self.failed(why));
         }
-        if let Some(error) = scope.pop().await {
+        let refused = within(ANSWER, scope.pop()).await.ok_or_else(|| self.failed(SILENT))?;
+        if let Some(error) = refused {
             return Err(self.failed(&error.to_string()));
         }
         done.map_err(|why| self.failed(&why))?;
@@ -337,8 +359,11 @@ impl Device {
         Ok(bytes.to_vec())
     }
 
+    /// What the GPU said, as one sentence without its end: browsers name no GPU, and end what they say as they like.
     fn failed(&self, why: &str) -> Error {
-        Error::state(format!("the GPU ({}) failed: {why}", self.name)).hint("the processor can do all that it does")
+        let name = if self.name.is_empty() { String::new() } else { format!(" ({})", self.name) };
+        let why = why.trim().trim_end_matches(['.', ' ']);
+        Error::state(format!("the GPU{name} failed: {why}")).hint("the processor can do all that it does")
     }
 
     /// Gives the GPU up; whatever is asked of it from now on fails.

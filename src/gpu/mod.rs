@@ -15,6 +15,7 @@ mod learn;
 mod maker;
 mod nm;
 mod pack;
+mod patience;
 mod precision;
 mod probe;
 mod trial;

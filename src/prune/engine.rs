@@ -1,5 +1,6 @@
 //! One event: score the units, allocate, select exactly, mask.
 
+use crate::base::part::words;
 use crate::base::{Error, Flat, Result, Tensor, order, tensor};
 use crate::graph::op::Kind as OpKind;
 use crate::graph::{Graph, Masks, Node, Role, ValueId, count, couple::Group};
@@ -9,7 +10,7 @@ use super::criterion::{Criterion, Level};
 use super::evidence::Evidence;
 use super::layer::Layer;
 use super::pattern::Pattern;
-use super::recipe::{Pick, Recipe};
+use super::recipe::{Pick, Recipe, SPARE};
 use super::target::{Rule, Target, channels};
 
 /// What competes under a pattern.
@@ -33,6 +34,45 @@ pub fn targets(graph: &Graph, pattern: &Pick<dyn Pattern>) -> Result<Vec<Target>
     if out.is_empty() {
         let what = format!("{} finds nothing in this network that can go", part.meta().name);
         return Err(Error::setting("pattern", what).hint("choose another pattern, or a network with more layers"));
+    }
+    Ok(out)
+}
+
+/// What competes under a recipe: what the pattern finds, without the layers that are spared.
+///
+/// # Errors
+/// As for [`targets`]; and when there is no such layer, or all are spared.
+pub fn candidates(graph: &Graph, recipe: &Recipe) -> Result<Vec<Target>> {
+    let spared = spared(graph, &recipe.spare)?;
+    let mut out = targets(graph, &recipe.pattern)?;
+    out.retain(|target| match target {
+        Target::Weight { id, .. } => !spared.contains(id),
+        Target::Channels(group) => !group.makers.iter().any(|id| spared.contains(id)),
+    });
+    if out.is_empty() {
+        let what = format!("with spare={} nothing is left that can go", recipe.spare);
+        return Err(Error::setting(SPARE.key, what).hint("spare fewer layers"));
+    }
+    Ok(out)
+}
+
+/// The weights of the layers that words name.
+fn spared(graph: &Graph, text: &str) -> Result<Vec<ValueId>> {
+    let layers: Vec<(usize, ValueId)> = graph.layers().collect();
+    let named = |word: &str| layers.iter().find(|(node, _)| graph.nodes[*node].name == word);
+    let mut out = Vec::new();
+    for word in words(text).filter(|word| *word != "none") {
+        let found = match word {
+            "first" => named(word).or(layers.first()),
+            "last" => named(word).or(layers.last()),
+            _ => named(word),
+        };
+        let Some((_, id)) = found else {
+            let names: Vec<&str> = layers.iter().map(|(node, _)| graph.nodes[*node].name.as_str()).collect();
+            return Err(Error::setting(SPARE.key, format!("spare: there is no layer '{word}'"))
+                .hint(format!("take none, first, last, or some of {}", names.join(", "))));
+        };
+        out.push(*id);
     }
     Ok(out)
 }
@@ -133,7 +173,7 @@ pub fn ask(graph: &Graph, targets: &[Target], criterion: &Pick<dyn Criterion>) -
 /// When the pattern, the criterion or the allocation does not fit the network.
 pub fn cut(graph: &Graph, recipe: &Recipe, mut evidence: Evidence, old: &Masks, sparsity: f32) -> Result<Masks> {
     evidence.cut = old.clone();
-    let targets = targets(graph, &recipe.pattern)?;
+    let targets = candidates(graph, recipe)?;
     let mut scored = score(graph, &targets, &recipe.criterion, &evidence, recipe.seed)?;
     forbid(graph, &targets, old, &mut scored);
     let keep = allocate(&scored, &recipe.allocation, sparsity, recipe.min_keep)?;

@@ -18,6 +18,7 @@ pub mod regrow;
 pub mod running;
 pub mod schedule;
 pub mod target;
+pub mod training;
 
 pub use phase::Phase;
 pub use recipe::{Recipe, Settings};

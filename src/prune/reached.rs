@@ -1,14 +1,14 @@
-//! What a cut came to against what was asked for, and why it is another share: nothing is overruled in silence.
+//! What a cut came to against what was asked for, and why it is another share.
 
 use crate::base::{Result, tensor};
 use crate::graph::{Graph, Masks, count};
 
-use super::engine::targets;
+use super::engine::candidates;
 use super::recipe::{Recipe, percent};
 use super::target::Target;
 
-/// Shares nearer than this are the same: units are whole, and small layers have few.
-const CLOSE: f64 = 0.01;
+/// Shares nearer than this are the same, beyond what whole units make of them; and where layers stay whole, which is told.
+const CLOSE: [f64; 2] = [0.000_5, 0.01];
 /// Layers that a sentence names one by one.
 const NAMED: usize = 4;
 
@@ -19,7 +19,7 @@ pub struct Reached {
     pub share: f64,
     /// What that is: `weights`, `channels`, `filters`, `multiply-adds`.
     pub of: &'static str,
-    /// What a reader must know of it: a setting that was overruled, layers that stay whole, a share that was missed.
+    /// What a reader must know of it: layers that stay whole, a share that was missed.
     pub notes: Vec<String>,
 }
 
@@ -28,24 +28,17 @@ pub struct Reached {
 /// # Errors
 /// When the pattern does not fit the network.
 pub fn reached(graph: &Graph, recipe: &Recipe, masks: &Masks, before: &Masks) -> Result<Reached> {
-    let targets = targets(graph, &recipe.pattern)?;
+    let targets = candidates(graph, recipe)?;
     let (of, share) = (counted(recipe), share(graph, recipe, &targets, masks));
     let mut notes = Vec::new();
-    if let Some(asked) = recipe.overruled {
-        let fixed = percent(recipe.sparsity);
-        notes.push(format!(
-            "{} always cuts {fixed}: the {} asked for was not used.",
-            recipe.pattern_name(),
-            percent(asked)
-        ));
-    }
     let whole = whole(graph, recipe, &targets);
     if let (Some((_, m)), false) = (recipe.pattern.part.groups(&recipe.pattern.args), whole.is_empty()) {
         let stays = if whole.len() == 1 { "stays" } else { "stay" };
         notes.push(format!("{} {stays} whole: inputs there do not divide by {m}.", list(&whole)));
     }
     let wanted = f64::from(recipe.sparsity);
-    if (share - wanted).abs() > CLOSE {
+    let close = CLOSE[usize::from(!whole.is_empty())].max(rounding(graph, recipe, &targets));
+    if (share - wanted).abs() > close {
         let why = reasons(graph, recipe, &targets, masks, before, share > wanted);
         let why = if why.is_empty() { "no cut comes nearer".into() } else { why.join(", and ") };
         notes.push(format!(
@@ -85,6 +78,17 @@ fn share(graph: &Graph, recipe: &Recipe, targets: &[Target], masks: &Masks) -> f
         total += all as f64 * each;
     }
     cut / f64::max(total, f64::MIN_POSITIVE)
+}
+
+/// How far whole units may be from a share: half of one in each layer.
+fn rounding(graph: &Graph, recipe: &Recipe, targets: &[Target]) -> f64 {
+    let costs = |target: &Target| {
+        let whole = if recipe.allocation.part.counts_macs() { macs(graph, target) } else { target.units() as f64 };
+        (whole / target.units().max(1) as f64, whole)
+    };
+    let (halves, total) =
+        targets.iter().map(costs).fold((0.0, 0.0), |(h, t), (unit, whole)| (h + 0.5 * unit, t + whole));
+    halves / f64::max(total, f64::MIN_POSITIVE)
 }
 
 fn macs(graph: &Graph, target: &Target) -> f64 {
@@ -177,7 +181,6 @@ mod tests {
     #[test]
     fn what_is_overruled_or_missed_is_told_with_what_was_reached() -> Result<()> {
         let cases = [
-            ("pattern=n:m allocation=layer sparsity=0.9", "2:4 always cuts 50%: the 90% asked for was not used."),
             ("pattern=n:m allocation=layer", "conv1 stays whole: inputs there do not divide by 4."),
             ("pattern=n:m pattern.m=16 allocation=layer", "not the 87.5% asked for: not every layer can be cut."),
             ("pattern=channel criterion=l1-norm allocation=layer pattern.round=32 sparsity=0.9", "multiples of 32"),

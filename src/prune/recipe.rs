@@ -13,6 +13,7 @@ use super::recovery::{self, Recovery};
 use super::regrow::{self, Regrow};
 use super::running::{RUNNING, Running};
 use super::schedule::{self, Schedule};
+use super::training::{EPOCHS, RATE, STEPS, TRAINING, Training};
 
 /// Keys and values as they stand in a URL, an attribute or on the command line.
 pub type Settings = BTreeMap<String, String>;
@@ -54,14 +55,20 @@ pub struct Recipe {
     pub recovery: Pick<dyn Recovery>,
     /// Share that is cut.
     pub sparsity: f32,
-    /// The share that was asked for, where the pattern cuts another whatever is asked.
-    pub overruled: Option<f32>,
+    /// Settings that others overrule or that nothing reads, each in a sentence.
+    pub remarks: Vec<String>,
     /// Seed of everything random.
     pub seed: u64,
     /// Examples that a criterion looks at.
     pub calibration: usize,
     /// Fewest units a layer keeps.
     pub min_keep: usize,
+    /// How what is left is trained.
+    pub training: Training,
+    /// Layers that are not cut: `none`, `first`, `last`, or names, separated by commas.
+    pub spare: String,
+    /// Whether zeros that the network comes with stay cut.
+    pub hold_zeros: bool,
     /// How both networks are run.
     pub running: Running,
 }
@@ -95,8 +102,29 @@ pub static MIN_KEEP: Param = Param {
     kind: Kind::Int { default: 1, min: 0, max: 64 },
 };
 
+/// Layers that are not cut.
+pub static SPARE: Param = Param {
+    key: "spare",
+    label: "Layers to spare",
+    what: "Layers that are not cut: none, first, last, or names, separated by commas. The sparsity is a share of the others.",
+    kind: Kind::Words { default: "none" },
+};
+
+/// What becomes of zeros that a network comes with.
+pub static ZEROS: Param = Param {
+    key: "zeros",
+    label: "Zeros it comes with",
+    what: "Where a network was pruned before it was opened: hold keeps its zeros cut, and they count to the sparsity; free lets them be trained like other weights.",
+    kind: Kind::Choice { default: "hold", of: &["hold", "free"] },
+};
+
 /// Settings that belong to no axis.
-pub static GLOBALS: &[&Param] = &[&SPARSITY, &SEED, &CALIBRATION, &MIN_KEEP];
+pub static GLOBALS: &[&Param] = &[&SPARSITY, &SEED, &CALIBRATION, &MIN_KEEP, &SPARE, &ZEROS];
+
+/// Settings beside the axes, of all sorts.
+fn beside() -> impl Iterator<Item = &'static Param> {
+    GLOBALS.iter().chain(TRAINING).chain(RUNNING).copied()
+}
 
 /// The axes in the order of the form, with the part that stands where none is chosen.
 pub static AXES: &[Axis] = &[
@@ -159,19 +187,25 @@ impl Recipe {
             regrow: pick(&full, "regrow", regrow::ALL)?,
             recovery: pick(&full, "recovery", recovery::ALL)?,
             sparsity: SPARSITY.of(&full)?.float(),
-            overruled: None,
+            remarks: Vec::new(),
             seed: SEED.of(&full)?.whole() as u64,
             calibration: CALIBRATION.of(&full)?.whole(),
             min_keep: MIN_KEEP.of(&full)?.whole(),
+            training: Training::read(&full)?,
+            spare: SPARE.of(&full)?.words(),
+            hold_zeros: ZEROS.of(&full)?.word() == "hold",
             running: Running::read(&full)?,
         };
         recipe.pattern.part.check(&recipe.pattern.args)?;
         if let Some(fixed) = recipe.pattern.part.sparsity(&recipe.pattern.args) {
-            let asked = Some(recipe.sparsity).filter(|_| settings.contains_key(SPARSITY.key));
+            let asked = std::mem::replace(&mut recipe.sparsity, fixed);
             // A share that was written down and read back differs in its last digits.
-            recipe.overruled = asked.filter(|asked| (asked - fixed).abs() > 1e-4);
-            recipe.sparsity = fixed;
+            if settings.contains_key(SPARSITY.key) && (asked - fixed).abs() > 1e-4 {
+                let (name, fixed, asked) = (recipe.pattern_name(), percent(fixed), percent(asked));
+                recipe.remarks.push(format!("{name} always cuts {fixed}: the {asked} asked for was not used."));
+            }
         }
+        recipe.remarks.extend(recipe.unused(settings));
         match recipe.conflict() {
             Some((axis, reason)) => Err(Error::setting(axis, reason.clone()).hint(format!("choose another {axis}"))),
             None => Ok(recipe),
@@ -220,14 +254,38 @@ impl Recipe {
         None
     }
 
+    /// Settings for training that nothing reads, in a sentence each.
+    fn unused(&self, settings: &Settings) -> Vec<String> {
+        let given = |key: &str| settings.get(key).is_some_and(|value| value != "own");
+        let trains = self.recovery.part.trains();
+        if !trains && TRAINING.iter().any(|param| given(param.key) && param.key != RATE.key) {
+            let name = self.recovery.part.meta().name;
+            return vec![format!("This recipe does not train ({name}): no training step was made.")];
+        }
+        let pairs = [(&STEPS, "recovery.steps"), (&EPOCHS, "recovery.steps"), (&RATE, "recovery.lr")];
+        let both = pairs.iter().filter(|(param, own)| trains && given(param.key) && given(own));
+        let mut out: Vec<String> =
+            both.map(|(param, own)| format!("{} counts for the whole run: {own} was not used.", param.key)).collect();
+        if trains && given(STEPS.key) && given(EPOCHS.key) {
+            out.push(format!("{} counts: {} was not used.", STEPS.key, EPOCHS.key));
+        }
+        out
+    }
+
     /// Settings that the others fix, by key, each with a sentence that says why.
     pub fn fixed(&self) -> BTreeMap<&'static str, String> {
-        let fixed = self.pattern.part.sparsity(&self.pattern.args);
-        keyed(
-            fixed
-                .into_iter()
-                .map(|share| (SPARSITY.key, format!("{} always cuts {}.", self.pattern_name(), percent(share)))),
-        )
+        let mut out = BTreeMap::new();
+        if let Some(share) = self.pattern.part.sparsity(&self.pattern.args) {
+            out.insert(SPARSITY.key, format!("{} always cuts {}.", self.pattern_name(), percent(share)));
+        }
+        let Training { steps, epochs, rate, .. } = self.training;
+        if steps.is_some() || epochs.is_some() {
+            out.insert("recovery.steps", "The steps of the whole run are set under Training.".into());
+        }
+        if rate.is_some() {
+            out.insert("recovery.lr", "The learning rate of the whole run is set under Training.".into());
+        }
+        out
     }
 
     /// The pattern's name, with its numbers where it has N and M.
@@ -259,6 +317,9 @@ impl Recipe {
         ] {
             out.insert(key.into(), text);
         }
+        out.insert(SPARE.key.into(), self.spare.clone());
+        out.insert(ZEROS.key.into(), if self.hold_zeros { "hold" } else { "free" }.into());
+        out.extend(self.training.settings());
         out.extend(self.running.settings());
         out
     }
@@ -300,15 +361,12 @@ pub fn with_method(settings: &Settings) -> Result<Settings> {
 fn check_keys(settings: &Settings) -> Result<()> {
     let known = |key: &str| {
         let axis = key.split('.').next().unwrap_or(key);
-        AXES.iter().any(|a| a.id == axis) || GLOBALS.iter().chain(RUNNING).any(|p| p.key == key) || OTHER.contains(&key)
+        AXES.iter().any(|a| a.id == axis) || beside().any(|p| p.key == key) || OTHER.contains(&key)
     };
     match settings.keys().find(|key| !known(key)) {
         Some(key) => {
-            let all: Vec<&str> = OTHER
-                .into_iter()
-                .chain(AXES.iter().map(|a| a.id))
-                .chain(GLOBALS.iter().chain(RUNNING).map(|p| p.key))
-                .collect();
+            let all: Vec<&str> =
+                OTHER.into_iter().chain(AXES.iter().map(|a| a.id)).chain(beside().map(|p| p.key)).collect();
             Err(Error::setting(key, format!("unknown setting '{key}'"))
                 .hint(format!("the settings are {}", all.join(", "))))
         }

@@ -53,7 +53,8 @@ impl Session {
                     check.settings.entry("data".into()).or_insert_with(|| model.data.into());
                 }
                 check.fixed = recipe.fixed();
-                check.timeline = plan::stages(&recipe, self.may_use_gpu(&recipe));
+                check.timeline = plan::stages(&recipe, self.may_use_gpu(&recipe), self.learnt_from());
+                check.warnings.extend(recipe.remarks.iter().cloned());
                 check.warnings.extend(self.missing_gpu(&recipe));
                 check.warnings.extend(self.missing_norms(&recipe));
                 if recipe.sparsity == 0.0 {
@@ -77,11 +78,19 @@ impl Session {
 
     /// Settings as a recipe, if the model can serve it.
     pub(super) fn read(&self, settings: &Settings) -> Result<Recipe> {
-        if let Some(id) = settings.get("model") {
-            zoo::find(id)?;
-        }
-        if let Some(id) = settings.get("data") {
-            data::find(id)?;
+        let named = settings.get("model").map(|id| zoo::find(id)).transpose()?;
+        let open = || self.network().ok().map(|(model, _)| model);
+        if let (Some(id), Some(model)) = (settings.get("data"), named.or_else(open)) {
+            let set = data::find(id)?;
+            if set.id != model.data {
+                let of: Vec<&str> =
+                    zoo::ALL.iter().filter(|model| model.data == set.id).map(|model| model.id).collect();
+                return Err(Error::setting(
+                    "data",
+                    format!("{} was not trained on {}, data={id}", model.name, set.name),
+                )
+                .hint(format!("leave data out, or choose a model that was: {}", of.join(", "))));
+            }
         }
         let recipe = Recipe::read(settings)?;
         self.fits(&recipe)?;
@@ -93,14 +102,15 @@ impl Session {
     fn fits(&self, recipe: &Recipe) -> Result<()> {
         let Ok((_, graph)) = self.network() else { return Ok(()) };
         let named = |key: &str, error: Error| Error { key: error.key.clone().or(Some(key.into())), ..error };
-        let targets = engine::targets(graph, &recipe.pattern).map_err(|error| named("pattern", error))?;
+        let targets = engine::candidates(graph, recipe).map_err(|error| named("pattern", error))?;
         engine::ask(graph, &targets, &recipe.criterion).map_err(|error| named("criterion", error))
     }
 
     /// What to say where norms are to be recalibrated and the network has none.
     pub(super) fn missing_norms(&self, recipe: &Recipe) -> Option<String> {
         let (_, graph) = self.network().ok()?;
-        let idle = !graph.has_norms() && expand(recipe).iter().any(|phase| matches!(phase, Phase::Recalibrate { .. }));
+        let idle =
+            !graph.has_norms() && expand(recipe, 0).iter().any(|phase| matches!(phase, Phase::Recalibrate { .. }));
         idle.then(|| "This network has no batch norm: to recalibrate changes nothing.".into())
     }
 

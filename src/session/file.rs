@@ -122,7 +122,7 @@ pub(super) fn without_channels(graph: &Graph, masks: &Masks, recipe: &Recipe) ->
     if !recipe.pattern.part.physical() {
         return Ok(None);
     }
-    let targets = engine::targets(graph, &recipe.pattern)?;
+    let targets = engine::candidates(graph, recipe)?;
     let mut removed: Vec<&Unit> = Vec::new();
     for target in &targets {
         if let Target::Channels(group) = target {
@@ -142,6 +142,11 @@ impl Session {
     /// What is cut already of the network that is open.
     pub fn zeros(&self) -> &Masks {
         &self.zeros
+    }
+
+    /// What stays cut from the beginning: the zeros that the network came with, unless the recipe frees them.
+    pub(super) fn held(&self, recipe: &Recipe) -> Masks {
+        if recipe.hold_zeros { self.zeros.clone() } else { Masks::default() }
     }
 
     /// All settings of a run: those given, completed.

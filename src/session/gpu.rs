@@ -41,6 +41,10 @@ pub struct Uploaded {
     pub near: bool,
 }
 
+/// What is said where nobody found a GPU.
+const NONE: &str = "A GPU was asked for, and none was found when this began: the processor does everything. Reload the page to \
+    look for one again.";
+
 /// Whether a GPU can be used.
 #[derive(Debug, Default)]
 pub enum Gpu {
@@ -51,6 +55,8 @@ pub enum Gpu {
     Open(Device),
     /// There is none, or it failed; why.
     Gone(String),
+    /// There was one and it was lost, why: it may come back.
+    Lost(String),
 }
 
 impl Session {
@@ -64,6 +70,11 @@ impl Session {
             }
             Err(error) => Gpu::Gone(error.message),
         };
+    }
+
+    /// Whether a GPU was lost and nobody has asked for it since: drivers restart, and laptops wake up.
+    pub fn gpu_lost(&self) -> bool {
+        matches!(self.gpu, Gpu::Lost(_))
     }
 
     /// Whether a run of this recipe may use the GPU, as far as one can know beforehand.
@@ -96,8 +107,10 @@ impl Session {
             return None;
         }
         match &self.gpu {
-            Gpu::Gone(why) => Some(format!("A GPU was asked for: {why}. The processor does everything.")),
-            Gpu::Unknown => Some("A GPU was asked for, and none is there: the processor does everything.".into()),
+            Gpu::Gone(why) | Gpu::Lost(why) => {
+                Some(format!("A GPU was asked for: {why}. The processor does everything."))
+            }
+            Gpu::Unknown => Some(NONE.into()),
             Gpu::Open(_) if recipe.running.int8() => {
                 Some("A GPU was asked for, and only the processor computes with 8-bit integers.".into())
             }
@@ -119,7 +132,7 @@ impl Session {
     /// Goes on without the GPU: for this network where it cannot run it, for good where the GPU failed. Says so, once.
     pub(super) fn without_gpu(&mut self, error: &Error, events: &mut Vec<Event>) -> String {
         if error.kind != Kind::Unsupported {
-            self.gpu = Gpu::Gone(error.message.clone());
+            self.gpu = Gpu::Lost(error.message.clone());
             self.baseline.iter_mut().for_each(|baseline| baseline.gpu.clear());
         }
         let message = format!("Without the GPU from here: {}. The processor does the rest.", error.message);

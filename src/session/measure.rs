@@ -1,28 +1,37 @@
-//! Measuring speed so that it can be believed: warm, interleaved, in samples well above the step of the clock.
+//! Measuring speed so that it can be believed: warm, interleaved, in samples far above the step of the clock.
 //!
-//! A lane is an executor with its two networks, dense and pruned. All lanes take turns, so that a slow moment of the machine
-//! hits all alike. A run is timed from the examples in the page's memory to the answers there: on a GPU, upload and
-//! readback count.
+//! Entrants are networks on what runs them: dense and pruned, on the processor with one thread or several, and on a GPU. All
+//! take turns, so that a slow moment of the machine hits all alike. A run is timed from the examples in the page's memory to
+//! the answers there: on a GPU, upload and readback count. Either network's figure is that of its fastest entrant.
 
-use crate::base::stats::{Interval, median, ratio};
-use crate::base::{Result, clock};
+use crate::base::stats::{Interval, midmean, ratio};
+use crate::base::{Result, Rng, clock};
 use crate::compile::Plan;
 use crate::gpu::Executor;
 use crate::prune::running::Asked;
 
 use super::record::{ExecutorSpeed, Speed};
 
-/// Pairs of samples at least.
+/// Turns at least.
 pub const PAIRS: usize = 31;
-/// Pairs at most, on a machine that is busy with other things.
+/// Turns at least where the clock is so coarse that each takes long.
+const SLOW_PAIRS: usize = 15;
+/// Turns at most, on a machine that is busy with other things.
 const MOST: usize = 121;
 /// Half the width of the ratio's interval that is good enough.
 const CLOSE: f64 = 0.04;
-/// A sample should be this much longer than the step of the clock.
-const STEPS: f64 = 20.0;
-/// A lane that is this much slower than the first needs no closer look than some samples.
+/// A sample is this many steps of the clock long, within limits in milliseconds.
+const STEPS: f64 = 100.0;
+const LENGTHS: [f64; 2] = [4.0, 100.0];
+/// All turns together last at least this long, in milliseconds: a shorter look sees one mood of the machine.
+const LOOK: f64 = 300.0;
+/// How long a visitor waits for the usual number of turns, and for more of them, in milliseconds.
+const PATIENCE: [f64; 2] = [2500.0, 6000.0];
+/// An entrant that is this much slower than its side's first needs no closer look than some samples.
 pub const HOPELESS: f64 = 4.0;
 const FEW: usize = 5;
+/// What no clock shows: plans compiled twice differ by so much, since kernels within this of each other are chosen by chance.
+const CHANCE: f64 = 0.01;
 
 /// A compiled network on what runs it.
 #[derive(Debug)]
@@ -58,7 +67,7 @@ impl Runner<'_> {
     async fn warm_up(&mut self, x: &[f32], least: f64) -> Result<usize> {
         let (start, mut runs) = (clock::now_ms(), 0);
         // V8 replaces its quick code by better code while a function runs hot: give it time for that.
-        while clock::now_ms() - start < 5.0 * least || runs < 3 {
+        while clock::now_ms() - start < f64::max(5.0, 2.0 * least) || runs < 3 {
             self.run(x).await?;
             runs += 1;
         }
@@ -66,120 +75,229 @@ impl Runner<'_> {
     }
 }
 
-/// An executor's samples.
-#[derive(Debug, Default)]
-struct Lane {
-    /// Runs of a sample, dense and pruned.
-    repeats: [usize; 2],
+/// Which of the two networks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// As it was.
+    Dense,
+    /// Pruned.
+    Pruned,
+}
+
+/// A network that takes part in a race.
+#[derive(Debug)]
+pub struct Entrant<'a> {
+    /// Which network it is.
+    pub side: Side,
+    /// What runs it.
+    pub runner: Runner<'a>,
+    /// Threads that share its runs.
+    pub threads: usize,
+}
+
+/// An entrant's samples.
+#[derive(Debug)]
+struct Series {
+    side: Side,
+    gpu: bool,
+    threads: usize,
+    /// Runs of a sample.
+    repeats: usize,
     /// Milliseconds a run.
-    samples: [Vec<f64>; 2],
-    /// Its interval is narrow enough, or was looked for long enough.
-    done: bool,
+    samples: Vec<f64>,
     /// Enough was seen to know that it is far behind.
     out: bool,
 }
 
-/// A measurement under way. The first lane is the processor's.
+/// A measurement under way.
 #[derive(Debug)]
 pub struct Race {
     x: Vec<f32>,
-    /// The length of a sample, in milliseconds.
+    /// The length of a sample, and the step of the clock, in milliseconds.
     least: f64,
-    lanes: Vec<Lane>,
+    step: f64,
+    series: Vec<Series>,
+    started: f64,
     rounds: usize,
+    skew: Rng,
+    done: bool,
+}
+
+/// How long a sample must be for a clock, in milliseconds.
+fn length(step: f64) -> f64 {
+    (STEPS * step).clamp(LENGTHS[0], LENGTHS[1])
 }
 
 impl Race {
-    /// Warms all lanes up on a batch and finds out how often a sample must run.
+    /// Warms all entrants up on a batch and finds out how often a sample must run.
     ///
     /// # Errors
     /// When the batch does not fit, or the GPU fails.
-    pub async fn new(x: Vec<f32>, lanes: &mut [[Runner<'_>; 2]], step: f64) -> Result<Self> {
-        let least = (STEPS * step).clamp(1.0, 6.0);
-        let mut race = Self { x, least, lanes: Vec::new(), rounds: 0 };
-        for [dense, pruned] in lanes {
-            let repeats = [dense.warm_up(&race.x, least).await?, pruned.warm_up(&race.x, least).await?];
-            race.lanes.push(Lane { repeats, ..Lane::default() });
+    pub async fn new(x: Vec<f32>, entrants: &mut [Entrant<'_>], step: f64) -> Result<Self> {
+        let least = length(step);
+        let mut race =
+            Self { x, least, step, series: Vec::new(), started: 0.0, rounds: 0, skew: Rng::new(0), done: false };
+        for Entrant { side, runner, threads } in entrants {
+            let repeats = runner.warm_up(&race.x, least).await?;
+            let gpu = matches!(runner, Runner::Gpu(_));
+            race.series.push(Series { side: *side, gpu, threads: *threads, repeats, samples: Vec::new(), out: false });
         }
+        race.started = clock::now_ms();
         Ok(race)
     }
 
-    /// One more pair of samples of each lane, the order changing every time.
+    /// One more sample of each entrant, the order changing every time.
     ///
     /// # Errors
     /// When the batch does not fit, or the GPU fails.
-    pub async fn round(&mut self, lanes: &mut [[Runner<'_>; 2]]) -> Result<()> {
-        let turned = self.rounds % 2;
-        self.rounds += 1;
-        let mut order: Vec<usize> = (0..self.lanes.len().min(lanes.len())).collect();
-        let first = self.rounds / 2 % order.len().max(1);
-        order.rotate_left(first);
-        for i in order.into_iter().filter(|&i| !self.lanes[i].out).collect::<Vec<_>>() {
-            let mut ms = [0.0; 2];
-            for which in [turned, 1 - turned] {
-                ms[which] = lanes[i][which].time(&self.x, self.lanes[i].repeats[which]).await?;
+    pub async fn round(&mut self, entrants: &mut [Entrant<'_>]) -> Result<()> {
+        let n = self.series.len().min(entrants.len());
+        let (mut times, mut short) = (vec![None; n], false);
+        for turn in 0..n {
+            // Forward and back by turns, beginning with another one each time.
+            let i = (if self.rounds.is_multiple_of(2) { turn } else { n - 1 - turn } + self.rounds / 2) % n;
+            let series = &mut self.series[i];
+            if series.out {
+                continue;
             }
-            self.lanes[i].take(ms, self.least);
+            // Some runs that are not timed: samples then begin anywhere between two steps of the clock, and what it rounds away
+            // of one it adds to another.
+            let step = (series.repeats as f64 * self.step / self.least) as usize;
+            for _ in 0..self.skew.below(step + 1) {
+                entrants[i].runner.run(&self.x).await?;
+            }
+            let ms = entrants[i].runner.time(&self.x, series.repeats).await?;
+            // Better code since the warm-up, or a hiccup then: a sample this short is mostly the clock's step.
+            if ms < 0.5 * self.least {
+                (short, series.repeats) = (true, 2 * series.repeats);
+            }
+            times[i] = Some(ms / series.repeats as f64);
         }
-        let ahead = self.lanes.first().map(Lane::medians);
-        for lane in self.lanes.iter_mut().skip(1).filter(|lane| lane.samples[0].len() >= FEW) {
-            lane.out = (0..2).all(|i| ahead.is_some_and(|first| lane.medians()[i] > HOPELESS * first[i]));
+        self.rounds += 1;
+        if !short {
+            self.series.iter_mut().zip(times).for_each(|(series, ms)| series.samples.extend(ms));
+            self.leave_out();
+            self.judge();
         }
         Ok(())
     }
 
-    /// Goes on with the processor alone.
-    pub fn drop_gpu(&mut self) {
-        self.lanes.truncate(1);
-    }
-
-    /// Whether there are enough pairs, or as many as we have patience for.
-    pub fn finished(&self) -> bool {
-        self.lanes.iter().all(|lane| lane.done || lane.out)
-    }
-
-    /// Medians, ratios and intervals of a batch size, each network on what was asked for it.
-    pub fn speed(&self, asked: [Asked; 2], batch: usize, seed: u64) -> Speed {
-        let by_executor: Vec<ExecutorSpeed> =
-            self.lanes.iter().zip(NAMES).map(|(lane, name)| self.figures(lane, name, seed)).collect();
-        // The faster one by more than chance; where it cannot be told, the processor, whose bits are the same everywhere.
-        let faster = |which: usize| match (asked[which], self.lanes.get(1)) {
-            (_, None) | (Asked::Cpu, _) => 0,
-            (Asked::Gpu, _) => 1,
-            (Asked::Faster, Some(gpu)) => {
-                usize::from(ratio(&self.lanes[0].samples[which], &gpu.samples[which], seed).1.low > 1.0)
+    /// Leaves out who is far behind the best of its side.
+    fn leave_out(&mut self) {
+        for side in [Side::Dense, Side::Pruned] {
+            let best = self.best(side, false).map_or(f64::INFINITY, |i| midmean(&self.series[i].samples));
+            for series in self.series.iter_mut().filter(|s| s.side == side && s.samples.len() == FEW) {
+                series.out = midmean(&series.samples) > HOPELESS * best;
             }
-        };
-        let (dense, pruned) = (faster(0), faster(1));
-        let samples = [&self.lanes[dense].samples[0], &self.lanes[pruned].samples[1]];
-        let (ratio, interval) = ratio(samples[0], samples[1], seed);
-        Speed {
-            dense_ms: median(samples[0]),
-            pruned_ms: median(samples[1]),
-            ratio,
-            low: interval.low,
-            high: interval.high,
-            samples: samples[0].len().min(samples[1].len()),
-            batch,
-            executor: NAMES[pruned].into(),
-            dense_executor: NAMES[dense].into(),
-            by_executor,
-            passes_at: None,
         }
     }
 
-    fn figures(&self, lane: &Lane, name: &str, seed: u64) -> ExecutorSpeed {
-        let [dense_ms, pruned_ms] = lane.medians();
-        let (ratio, interval) = ratio(&lane.samples[0], &lane.samples[1], seed);
-        let (gain, gains) = self::ratio(&self.lanes[0].samples[1], &lane.samples[1], seed);
-        ExecutorSpeed {
-            executor: name.into(),
+    /// Whether there are enough turns, or as many as we have patience for.
+    fn judge(&mut self) {
+        let (dense, pruned) = (self.fastest(Side::Dense, false), self.fastest(Side::Pruned, false));
+        let (turns, spent) = (dense.len().min(pruned.len()), clock::now_ms() - self.started);
+        let enough = (turns >= PAIRS && spent > LOOK) || (turns >= SLOW_PAIRS && spent > PATIENCE[0]);
+        // Working out the interval is not free: look only now and then.
+        if enough && (turns.is_multiple_of(8) || spent > PATIENCE[0]) {
+            let (ratio, interval) = ratio(dense, pruned, 0);
+            let close = interval.high - interval.low <= 2.0 * CLOSE * ratio;
+            self.done = close || turns >= MOST || spent > PATIENCE[1];
+        }
+    }
+
+    /// The fastest entrant of a side on an executor.
+    fn best(&self, side: Side, gpu: bool) -> Option<usize> {
+        let of = |i: &usize| self.series[*i].side == side && self.series[*i].gpu == gpu && !self.series[*i].out;
+        let ms = |i: usize| midmean(&self.series[i].samples);
+        let first = |i: &usize| self.series[*i].side == side && self.series[*i].gpu == gpu;
+        let all = 0..self.series.len();
+        // Where a GPU is left out its few samples still are what is known of it.
+        let open = all.clone().filter(of).reduce(|a, b| if ms(b) < ms(a) { b } else { a });
+        open.or_else(|| all.filter(first).reduce(|a, b| if ms(b) < ms(a) { b } else { a }))
+    }
+
+    fn fastest(&self, side: Side, gpu: bool) -> &[f64] {
+        self.best(side, gpu).map_or(&[], |i| &self.series[i].samples)
+    }
+
+    /// Goes on with the processor alone.
+    pub fn drop_gpu(&mut self) {
+        self.series.retain(|series| !series.gpu);
+    }
+
+    /// Whether there are enough turns.
+    pub fn finished(&self) -> bool {
+        self.done
+    }
+
+    /// Times, ratios and intervals of a batch size, each network on what was asked for it.
+    pub fn speed(&self, asked: [Asked; 2], batch: usize, seed: u64) -> Speed {
+        let gpu = self.series.iter().any(|series| series.gpu);
+        let executors: &[bool] = if gpu { &[false, true] } else { &[false] };
+        let by_executor: Vec<ExecutorSpeed> = executors.iter().map(|&gpu| self.figures(gpu, seed)).collect();
+        // The faster one by more than chance; where it cannot be told, the processor, whose bits are the same everywhere.
+        let faster = |side: Side, asked: Asked| match asked {
+            _ if !gpu => false,
+            Asked::Cpu => false,
+            Asked::Gpu => true,
+            Asked::Faster => self.compare([self.best(side, false), self.best(side, true)], seed).1.low > 1.0,
+        };
+        let (dense, pruned) = (faster(Side::Dense, asked[0]), faster(Side::Pruned, asked[1]));
+        let best = [self.best(Side::Dense, dense), self.best(Side::Pruned, pruned)];
+        let (ratio, interval) = self.compare(best, seed);
+        let [dense_ms, pruned_ms] = best.map(|i| self.ms(i));
+        Speed {
             dense_ms,
             pruned_ms,
             ratio,
             low: interval.low,
             high: interval.high,
-            samples: lane.samples[0].len(),
+            samples: best.map(|i| i.map_or(0, |i| self.series[i].samples.len())).into_iter().min().unwrap_or(0),
+            batch,
+            dense_threads: self.threads(best[0]),
+            threads: self.threads(best[1]),
+            executor: NAMES[usize::from(pruned)].into(),
+            dense_executor: NAMES[usize::from(dense)].into(),
+            by_executor,
+            passes_at: None,
+            doubt: None,
+        }
+    }
+
+    fn ms(&self, entrant: Option<usize>) -> f64 {
+        entrant.map_or(f64::NAN, |i| midmean(&self.series[i].samples))
+    }
+
+    fn threads(&self, entrant: Option<usize>) -> usize {
+        entrant.map_or(1, |i| self.series[i].threads)
+    }
+
+    /// Time of one entrant over that of another. The interval is as wide as samples differ, and wider by what these cannot
+    /// show: the part of a step that the clock rounds away on both sides, and the choice among kernels that are as fast.
+    fn compare(&self, [over, under]: [Option<usize>; 2], seed: u64) -> (f64, Interval) {
+        let (Some(over), Some(under)) = (over, under) else { return (1.0, Interval { low: 1.0, high: 1.0 }) };
+        let (ratio, interval) = ratio(&self.series[over].samples, &self.series[under].samples, seed);
+        let unseen = [over, under].map(|i| {
+            let Series { samples, repeats, .. } = &self.series[i];
+            self.step / (midmean(samples) * *repeats as f64).max(f64::MIN_POSITIVE)
+        });
+        (ratio, interval.widened(0.5 * (unseen[0] + unseen[1]) + CHANCE))
+    }
+
+    fn figures(&self, gpu: bool, seed: u64) -> ExecutorSpeed {
+        let best = [Side::Dense, Side::Pruned].map(|side| self.best(side, gpu));
+        let (ratio, interval) = self.compare(best, seed);
+        let [dense_ms, pruned_ms] = best.map(|i| self.ms(i));
+        let same = [self.best(Side::Pruned, false), best[1]];
+        let (gain, gains) = if gpu { self.compare(same, seed) } else { (1.0, Interval { low: 1.0, high: 1.0 }) };
+        ExecutorSpeed {
+            executor: NAMES[usize::from(gpu)].into(),
+            dense_ms,
+            pruned_ms,
+            ratio,
+            low: interval.low,
+            high: interval.high,
+            samples: best[0].map_or(0, |i| self.series[i].samples.len()),
             gain,
             gain_low: gains.low,
             gain_high: gains.high,
@@ -190,28 +308,30 @@ impl Race {
     }
 }
 
-/// Executors in the order of their lanes, as records name them.
+/// Executors as records name them: the processor and the GPU.
 pub const NAMES: [&str; 2] = ["cpu", "gpu"];
 
-impl Lane {
-    fn take(&mut self, ms: [f64; 2], least: f64) {
-        // Better code since the warm-up, or a hiccup then: a sample this short is mostly the clock's step.
-        let short = ms.map(|ms| ms < 0.5 * least);
-        (0..2).filter(|&i| short[i]).for_each(|i| self.repeats[i] *= 2);
-        if short == [false; 2] {
-            (0..2).for_each(|i| self.samples[i].push(ms[i] / self.repeats[i] as f64));
-        }
-        let pairs = self.samples[0].len();
-        // Working out the interval is not free: look only now and then.
-        if pairs >= PAIRS && (pairs - PAIRS).is_multiple_of(15) {
-            let (ratio, interval) = ratio(&self.samples[0], &self.samples[1], 0);
-            self.done |= pairs >= MOST || interval.high - interval.low <= 2.0 * CLOSE * ratio;
-        }
-    }
+/// A ratio further from what the arithmetic explains than this was made by something else: kernels on few weights are slower
+/// a weight and not faster, but what no longer fits a cache can cost the dense side some more.
+const EXPLAINED: f64 = 1.3;
 
-    fn medians(&self) -> [f64; 2] {
-        [0, 1].map(|i| median(&self.samples[i]))
+/// Why a ratio is not to be believed, where multiply-adds went down by `fewer` times.
+pub fn doubt(speed: &Speed, fewer: f64) -> Option<String> {
+    let fewer = fewer.max(1.0);
+    if speed.low > EXPLAINED * fewer {
+        return Some(format!(
+            "The speed is doubtful: {:.1} times faster is more than {fewer:.1} times fewer multiply-adds explain. Something \
+             else kept this machine busy; measure again when it is at rest.",
+            speed.ratio
+        ));
     }
+    (speed.high < 1.0 / EXPLAINED).then(|| {
+        format!(
+            "The speed is doubtful: each layer was given its fastest kernel, dense ones included, and yet the whole came out \
+             {:.1} times slower. Something else kept this machine busy; measure again when it is at rest.",
+            1.0 / speed.ratio
+        )
+    })
 }
 
 /// Rounds of a duel.
@@ -222,7 +342,7 @@ const DUEL: usize = 9;
 /// # Errors
 /// When the batch does not fit, or the GPU fails.
 pub async fn duel(cpu: &mut Plan, gpu: &Executor, x: &[f32], step: f64) -> Result<(f64, Interval)> {
-    let least = (STEPS * step).clamp(1.0, 6.0);
+    let least = length(step);
     let mut sides = [Runner::Cpu(cpu), Runner::Gpu(gpu)];
     let repeats = [sides[0].warm_up(x, least).await?, sides[1].warm_up(x, least).await?];
     let mut samples = [Vec::new(), Vec::new()];
@@ -231,5 +351,84 @@ pub async fn duel(cpu: &mut Plan, gpu: &Executor, x: &[f32], step: f64) -> Resul
             samples[i].push(sides[i].time(x, repeats[i]).await? / repeats[i] as f64);
         }
     }
-    Ok(ratio(&samples[0], &samples[1], 0))
+    let (ratio, interval) = ratio(&samples[0], &samples[1], 0);
+    Ok((ratio, interval.widened(step / least)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn race(series: &[(Side, usize, &[f64])], step: f64) -> Race {
+        let series = series.iter().map(|&(side, threads, samples)| Series {
+            side,
+            gpu: false,
+            threads,
+            repeats: 10,
+            samples: samples.to_vec(),
+            out: false,
+        });
+        Race {
+            x: vec![],
+            least: 1.0,
+            step,
+            series: series.collect(),
+            started: 0.0,
+            rounds: 0,
+            skew: Rng::new(0),
+            done: false,
+        }
+    }
+
+    #[test]
+    fn the_dense_side_is_the_fastest_of_all_that_is_allowed() {
+        // Two threads on a machine that has no second core to spare.
+        let race = race(
+            &[
+                (Side::Dense, 1, &[0.4; 9]),
+                (Side::Dense, 2, &[30.0; 9]),
+                (Side::Pruned, 1, &[0.1; 9]),
+                (Side::Pruned, 2, &[0.2; 9]),
+            ],
+            0.0,
+        );
+        let speed = race.speed([Asked::Faster; 2], 1, 1);
+        assert_eq!((speed.dense_ms, speed.pruned_ms, speed.dense_threads, speed.threads), (0.4, 0.1, 1, 1));
+        assert!((speed.ratio - 4.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn an_interval_is_never_narrower_than_the_clock_can_tell() {
+        let same = [0.2; 31];
+        let of =
+            |step: f64| race(&[(Side::Dense, 1, &same), (Side::Pruned, 1, &same)], step).speed([Asked::Cpu; 2], 1, 1);
+        let fine = of(0.0);
+        assert!(fine.low < 1.0 && fine.high > 1.0 && fine.high < 1.02, "{fine:?}");
+        // Samples of 2 ms and a clock of 0.1 ms: each side may be off by half a step.
+        let coarse = of(0.1);
+        assert!(coarse.low < 0.96 && coarse.high > 1.04, "{coarse:?}");
+    }
+
+    #[test]
+    fn who_is_far_behind_is_left_out() {
+        let mut race =
+            race(&[(Side::Dense, 1, &[1.0; FEW]), (Side::Dense, 2, &[9.0; FEW]), (Side::Pruned, 1, &[1.0; FEW])], 0.0);
+        race.leave_out();
+        assert_eq!(race.series.iter().map(|s| s.out).collect::<Vec<_>>(), [false, true, false]);
+    }
+
+    #[test]
+    fn what_the_arithmetic_does_not_explain_is_doubted() {
+        let speed = |ratio: f64| Speed { ratio, low: 0.95 * ratio, high: 1.05 * ratio, ..Speed::default() };
+        for (ratio, fewer, doubted) in [
+            (797.0, 10.0, true),
+            (8.0, 10.0, false),
+            (11.0, 10.0, false),
+            (20.0, 10.0, true),
+            (0.3, 10.0, true),
+            (0.97, 1.0, false),
+        ] {
+            assert_eq!(doubt(&speed(ratio), fewer).is_some(), doubted, "{ratio} of {fewer}");
+        }
+    }
 }

@@ -21,7 +21,7 @@ pub mod verdict;
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use crate::base::{Error, Result, clock, team};
-use crate::compile::{Options, Plan, compile};
+use crate::compile::{Choose, Options, Plan, compile};
 use crate::data::{self, Dataset};
 use crate::graph::{Graph, Masks};
 use crate::io::origin::Origin;
@@ -106,7 +106,7 @@ impl Session {
             relaxed_simd: FUSED,
             threads: 1,
             cores: team::cores(),
-            timer_step_us: clock::step_ms() * 1e3,
+            timer_step_us: clock::find_step() * 1e3,
             ..Environment::default()
         };
         Self { environment, ..Self::default() }
@@ -160,6 +160,13 @@ impl Session {
         let (model, graph) =
             self.model.as_ref().ok_or_else(|| Error::state("no model is open").hint("open a model first"))?;
         Ok((model, graph))
+    }
+
+    /// Training images that a run learns from: those loaded, or as many as are shipped with the page's data set.
+    fn learnt_from(&self) -> usize {
+        let shipped =
+            || self.network().ok().and_then(|(model, _)| data::find(model.data).ok()).map_or(0, |card| card.train);
+        job::trained_on(self.train.as_ref().map_or_else(shipped, Dataset::len))
     }
 
     fn idle(&self, what: &str) -> Result<()> {
@@ -258,23 +265,28 @@ impl Session {
         }
     }
 
-    /// The dense plan for a batch size and a number of threads, compiled once.
-    fn dense_plan(&mut self, batch: usize, threads: usize) -> Result<&mut Plan> {
-        self.dense(batch, threads).map(|(plan, _)| plan)
-    }
-
-    /// The dense plan, and the same network on the GPU if it was uploaded.
-    fn dense(&mut self, batch: usize, threads: usize) -> Result<(&mut Plan, Option<&Uploaded>)> {
+    /// The dense plans for a batch size, one for each number of threads that is tried up to one, and the same network on the
+    /// GPU if it was uploaded. Plans are compiled once; those of another batch size are let go.
+    fn dense(&mut self, batch: usize, threads: usize) -> Result<(Vec<&mut Plan>, Option<&Uploaded>)> {
         let graph = &self.model.as_ref().ok_or_else(|| Error::state("no model is open"))?.1;
         let baseline = self.baseline.get_or_insert_default();
-        let plan = match baseline.plans.entry((batch, threads)) {
-            Entry::Occupied(plan) => plan.into_mut(),
-            Entry::Vacant(none) => {
-                none.insert(compile(graph, &Masks::default(), &Options { batch, threads, ..Options::default() })?)
+        baseline.plans.retain(|&(other, _), _| other == batch);
+        baseline.gpu.retain(|&other, _| other == batch);
+        for threads in team_sizes(threads) {
+            if let Entry::Vacant(none) = baseline.plans.entry((batch, threads)) {
+                let options = Options { batch, threads, choose: Choose::Dense, ..Options::default() };
+                none.insert(compile(graph, &Masks::default(), &options)?);
             }
-        };
-        Ok((plan, baseline.gpu.get(&batch)))
+        }
+        let allowed = baseline.plans.iter_mut().filter(|((_, own), _)| *own <= threads);
+        Ok((allowed.map(|(_, plan)| plan).collect(), baseline.gpu.get(&batch)))
     }
+}
+
+/// Numbers of threads that are tried where so many are allowed: a run that few share may be faster than one that all do.
+fn team_sizes(threads: usize) -> impl Iterator<Item = usize> {
+    let powers = std::iter::successors(Some(1), |n| Some(2 * n)).take_while(move |&n| n < threads);
+    powers.chain(std::iter::once(threads.max(1)))
 }
 
 /// Instruction set of this build.

@@ -32,11 +32,12 @@ pub(super) const CHUNK: usize = 50;
 /// Images of one calibration batch.
 pub(super) const CALIBRATION: usize = 32;
 
-/// All tasks of a recipe, or of the measurement of the dense network, for a place that has a GPU or none.
-pub(super) fn tasks(recipe: &Recipe, run: bool, gpu: bool) -> Vec<Task> {
+/// All tasks of a recipe with so many training images, or of the measurement of the dense network, for a place that has a GPU
+/// or none.
+pub(super) fn tasks(recipe: &Recipe, run: bool, gpu: bool, images: usize) -> Vec<Task> {
     let mut tasks = vec![Task::Before];
     if run {
-        tasks.extend(expand(recipe).into_iter().map(Task::Phase));
+        tasks.extend(expand(recipe, images).into_iter().map(Task::Phase));
         tasks.extend([Task::Compile, Task::After, Task::Measure]);
     } else {
         // Timing first: it is quick, and what a visitor waits for.
@@ -47,8 +48,8 @@ pub(super) fn tasks(recipe: &Recipe, run: bool, gpu: bool) -> Vec<Task> {
 }
 
 /// The tasks of a run as a timeline, for a place that has a GPU or none.
-pub fn stages(recipe: &Recipe, gpu: bool) -> Vec<Stage> {
-    tasks(recipe, true, gpu).iter().map(|task| stage(task, recipe, 2000)).collect()
+pub fn stages(recipe: &Recipe, gpu: bool, images: usize) -> Vec<Stage> {
+    tasks(recipe, true, gpu, images).iter().map(|task| stage(task, recipe, 2000)).collect()
 }
 
 /// A task as an entry of the timeline; `n` test images.
@@ -63,7 +64,13 @@ pub(super) fn stage(task: &Task, recipe: &Recipe, n: usize) -> Stage {
         Task::Measure => stage("measure", "Time dense against pruned".into(), PAIRS),
         Task::Cross => stage("measure", "See where the GPU catches up".into(), CROSSINGS.len()),
         Task::Phase(Phase::Reinit) => stage("reinit", "Draw new weights".into(), 1),
-        Task::Phase(Phase::Rewind) => stage("rewind", "Back to the first weights".into(), 1),
+        Task::Phase(Phase::Rewind) => match recipe.recovery.part.early(&recipe.recovery.args) {
+            Some(step) => stage("rewind", format!("Back to the weights of step {step}"), 1),
+            None => stage("rewind", "Back to the first weights".into(), 1),
+        },
+        Task::Phase(Phase::Early(train)) => {
+            stage("train", "Train the dense network from its first weights".into(), train.stop.unwrap_or(train.steps))
+        }
         Task::Phase(Phase::Recalibrate { batches }) => stage("recalibrate", "Recalibrate batch norm".into(), *batches),
         Task::Phase(Phase::Train(train)) => {
             let label = match (&train.ramp, &train.distil) {
@@ -84,5 +91,5 @@ pub(super) fn stage(task: &Task, recipe: &Recipe, n: usize) -> Stage {
 /// Whether a recipe looks at training images.
 pub(super) fn needs_images(recipe: &Recipe) -> bool {
     let looks = |phase: &Phase| matches!(phase, Phase::Train(_) | Phase::Recalibrate { .. });
-    recipe.running.int8() || recipe.criterion.part.needs().data() || expand(recipe).iter().any(looks)
+    recipe.running.int8() || recipe.criterion.part.needs().data() || expand(recipe, 0).iter().any(looks)
 }

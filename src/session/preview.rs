@@ -51,7 +51,8 @@ impl Session {
             ]);
             recipe.criterion = Recipe::read(&settings)?.criterion;
         }
-        let masks = cut(graph, &recipe, Evidence::default(), &Masks::default(), recipe.sparsity)?;
+        let before = self.held(&recipe);
+        let masks = cut(graph, &recipe, Evidence::default(), &before, recipe.sparsity)?;
         let layers = kept(graph, &masks);
         Ok(Preview {
             bytes_dense: self.bytes_dense()?,
@@ -60,7 +61,7 @@ impl Session {
             total: layers.iter().map(|l| l.total).sum(),
             layers,
             stand_in,
-            notes: reached(graph, &recipe, &masks, &Masks::default())?.notes,
+            notes: reached(graph, &recipe, &masks, &before)?.notes,
         })
     }
 }

@@ -24,6 +24,9 @@ pub struct Record {
     pub recipe: BTreeMap<String, String>,
     /// Seed of everything random.
     pub seed: u64,
+    /// What training came to.
+    #[serde(default)]
+    pub training: Training,
     /// On the test images.
     pub accuracy: Accuracy,
     /// What is stored.
@@ -48,12 +51,38 @@ pub struct Record {
     pub changed: Vec<Changed>,
     /// How many answers changed in all.
     pub changed_total: usize,
+    /// The same by what became of them.
+    #[serde(default)]
+    pub changed_counts: ChangedCounts,
     /// What was done.
     pub timeline: Vec<Stage>,
     /// Loss and accuracy while training.
     pub curve: Vec<Point>,
     /// How long it took.
     pub seconds: f64,
+}
+
+/// The training of a run, as it was done: equal terms are seen here.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Training {
+    /// Steps in all; 0 where nothing was trained.
+    pub steps: usize,
+    /// Images that were trained on, held-out ones left aside.
+    pub images: usize,
+    /// Images of a step.
+    pub batch: usize,
+    /// Highest learning rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lr: Option<f32>,
+    /// `sgd`, `adam` or `adamw`.
+    pub optimizer: String,
+    /// Of SGD.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub momentum: Option<f32>,
+    /// Weight decay.
+    pub decay: f32,
+    /// Whether images were varied.
+    pub augment: bool,
 }
 
 /// Shares of right answers on test images, with Wilson's 95% intervals.
@@ -107,9 +136,9 @@ pub struct Macs {
 /// Time of a batch through the network, dense and pruned interleaved: each on the faster executor, or on the one asked for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Speed {
-    /// Median time of the dense network, as fast as it can be had here, in ms.
+    /// Time of the dense network, as fast as it can be had here, in ms: the mean of the middle half of its samples.
     pub dense_ms: f64,
-    /// Median time of the pruned network, in ms.
+    /// Time of the pruned network, in ms, likewise.
     pub pruned_ms: f64,
     /// dense / pruned.
     pub ratio: f64,
@@ -121,6 +150,10 @@ pub struct Speed {
     pub samples: usize,
     /// Images of a batch.
     pub batch: usize,
+    /// Threads that shared a run of the pruned network: of the numbers allowed, the fastest.
+    pub threads: usize,
+    /// Threads that shared a run of the dense network.
+    pub dense_threads: usize,
     /// What ran the pruned network: `cpu` or `gpu`.
     pub executor: String,
     /// What ran the dense network.
@@ -130,6 +163,9 @@ pub struct Speed {
     /// The batch from which the GPU was measured to be faster with the pruned network, if one was looked for and found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub passes_at: Option<usize>,
+    /// Why the ratio is not to be believed, where it stayed beyond what the arithmetic explains when measured again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<String>,
 }
 
 /// Time of a batch on one executor, from examples in memory to answers in memory.
@@ -137,9 +173,9 @@ pub struct Speed {
 pub struct ExecutorSpeed {
     /// `cpu` or `gpu`.
     pub executor: String,
-    /// Median time of the dense network, in ms.
+    /// Time of the dense network, in ms.
     pub dense_ms: f64,
-    /// Median time of the pruned network, in ms.
+    /// Time of the pruned network, in ms.
     pub pruned_ms: f64,
     /// dense / pruned.
     pub ratio: f64,
@@ -201,7 +237,7 @@ pub struct Environment {
     pub simd: bool,
     /// Whether fused multiply-adds are used.
     pub relaxed_simd: bool,
-    /// Threads of the measured plan.
+    /// Threads that runs could share: those asked for, as far as there are as many.
     pub threads: usize,
     /// Threads that could be had here.
     pub cores: usize,
@@ -246,6 +282,17 @@ pub struct Changed {
     pub before: usize,
     /// Answer after.
     pub after: usize,
+}
+
+/// Answers that changed, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ChangedCounts {
+    /// Right before, wrong after.
+    pub lost: usize,
+    /// Wrong before, right after.
+    pub gained: usize,
+    /// Wrong in another way.
+    pub other: usize,
 }
 
 /// One entry of the timeline.

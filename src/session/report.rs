@@ -6,12 +6,16 @@ use crate::base::tensor::count;
 use crate::base::{Result, clock, keyed};
 use crate::compile::Timing;
 use crate::graph::{Graph, Masks, count as counts};
-use crate::prune::engine;
 use crate::prune::reached::reached;
+use crate::prune::{Phase, engine};
 use crate::train::eval::Tally;
+use crate::train::optim::Rule;
+use crate::zoo::Model;
 
 use super::job::Job;
-use super::record::{Accuracy, Changed, ClassRow, Environment, LayerRow, Macs, Record, Size, Speed};
+use super::record::{
+    Accuracy, Changed, ChangedCounts, ClassRow, Environment, LayerRow, Macs, Record, Size, Speed, Training,
+};
 use super::{Session, executors, verdict};
 
 /// Changed answers that a record lists.
@@ -25,13 +29,15 @@ pub(super) fn record(job: &Job, session: &mut Session, digest: String) -> Result
     if !job.run {
         (speed.pruned_ms, speed.ratio) = (speed.dense_ms, 1.0);
     }
-    let (plan, uploaded) = session.dense(batch, job.threads)?;
-    let dense_us = match uploaded.filter(|_| speed.dense_executor == "gpu") {
-        Some(dense) => times(dense.executor.layers().iter().cloned()),
-        None => times(plan.layers()),
+    let (plans, uploaded) = session.dense(batch, job.threads)?;
+    let fastest = plans.iter().find(|plan| plan.threads == speed.dense_threads).or(plans.first());
+    let dense_us = match (uploaded.filter(|_| speed.dense_executor == "gpu"), fastest) {
+        (Some(dense), _) => times(dense.executor.layers().iter().cloned()),
+        (None, Some(plan)) => times(plan.layers()),
+        (None, None) => BTreeMap::new(),
     };
     let uploaded = job.uploaded.as_ref().or(uploaded);
-    let chosen: Vec<Timing> = match (uploaded.filter(|_| speed.executor == "gpu"), &job.plan) {
+    let chosen: Vec<Timing> = match (uploaded.filter(|_| speed.executor == "gpu"), job.plan()) {
         (Some(pruned), _) => pruned.executor.layers().to_vec(),
         (None, Some(plan)) => plan.layers().collect(),
         (None, None) => Vec::new(),
@@ -67,8 +73,11 @@ pub(super) fn record(job: &Job, session: &mut Session, digest: String) -> Result
     let mut notes: Vec<String> =
         verdict::fewer_threads(job.recipe.running.threads, job.threads, &session.environment).into_iter().collect();
     if job.run {
-        notes.extend(reached(&job.graph, &job.recipe, &job.masks, &Masks::default())?.notes);
+        notes.extend(job.recipe.remarks.iter().cloned());
+        notes.extend(reached(&job.graph, &job.recipe, &job.masks, &job.before)?.notes);
     }
+    notes.extend(verdict::fewer_are_faster(&speed, job.threads));
+    notes.extend(speed.doubt.clone());
     notes.extend(verdict::bytes(&layers, &accuracy, job.recipe.running.int8()));
     if job.run {
         notes.extend(verdict::chance(&accuracy, test.card.classes.len()));
@@ -93,6 +102,7 @@ pub(super) fn record(job: &Job, session: &mut Session, digest: String) -> Result
         method: job.settings.get("method").cloned(),
         recipe: job.settings.clone(),
         seed: job.recipe.seed,
+        training: training(job, session, model),
         macs: Macs { dense: counts::macs(dense, &Masks::default()), pruned: counts::macs(network, &masks) },
         verdict: if job.run { verdict::verdict(&accuracy, &size, &speed) } else { String::new() },
         notes,
@@ -104,11 +114,43 @@ pub(super) fn record(job: &Job, session: &mut Session, digest: String) -> Result
         digest,
         classes: classes(test, before, after),
         changed_total: changed.len(),
+        changed_counts: counts_of(&changed),
         changed: changed.into_iter().take(CHANGED).collect(),
         timeline: job.timeline.clone(),
         curve: job.curve.clone(),
         seconds: (clock::now_ms() - job.started) / 1e3,
     })
+}
+
+/// Changed answers by what became of them.
+fn counts_of(changed: &[Changed]) -> ChangedCounts {
+    let mut counts = ChangedCounts::default();
+    for each in changed {
+        match (each.before == each.label, each.after == each.label) {
+            (true, _) => counts.lost += 1,
+            (_, true) => counts.gained += 1,
+            _ => counts.other += 1,
+        }
+    }
+    counts
+}
+
+/// What training came to.
+fn training(job: &Job, session: &Session, model: &Model) -> Training {
+    let recipe = &job.recipe.training;
+    let mut phases = job.phases();
+    let rates = phases.iter_mut().filter_map(Phase::training).map(|train| train.rate);
+    let optimizer = recipe.optimizer(model.recipe.decay);
+    Training {
+        steps: job.curve.len(),
+        images: session.learnt_from(),
+        batch: recipe.batch,
+        lr: rates.fold(None, |most: Option<f32>, rate| Some(most.map_or(rate, |most| most.max(rate)))),
+        optimizer: recipe.optimizer.into(),
+        momentum: if let Rule::Sgd { momentum, .. } = optimizer.rule { Some(momentum) } else { None },
+        decay: optimizer.decay,
+        augment: recipe.augment,
+    }
 }
 
 /// Times of the chosen kernels, by layer.

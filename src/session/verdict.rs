@@ -24,6 +24,9 @@ pub fn verdict(accuracy: &Accuracy, size: &Size, speed: &Speed) -> String {
 /// How fast, honestly: an interval that holds 1 is no difference.
 fn pace(speed: &Speed) -> String {
     let range = format!("({:.1}–{:.1})", speed.low, speed.high);
+    if speed.doubt.is_some() {
+        return format!("speed in doubt here ({})", times(speed.ratio));
+    }
     if speed.low <= 1.0 && 1.0 <= speed.high {
         format!("no difference in speed here {range}")
     } else if speed.ratio > 1.0 {
@@ -150,6 +153,17 @@ pub fn bytes(layers: &[LayerRow], accuracy: &Accuracy, asked: bool) -> Option<St
     }
 }
 
+/// What to say where a run is faster when fewer threads share it than might.
+pub fn fewer_are_faster(speed: &Speed, allowed: usize) -> Option<String> {
+    let ran = match (speed.dense_threads, speed.threads) {
+        _ if speed.executor == "gpu" || speed.dense_executor == "gpu" => return None,
+        (dense, pruned) if dense >= allowed && pruned >= allowed => return None,
+        (dense, pruned) if dense == pruned => format!("both networks are fastest on {dense}"),
+        (dense, pruned) => format!("the dense network is fastest on {dense}, the cut one on {pruned}"),
+    };
+    Some(format!("Up to {allowed} threads might share a run: {ran} here, and are measured so."))
+}
+
 /// What to say when a run had fewer threads than it asked for.
 pub fn fewer_threads(asked: usize, had: usize, environment: &Environment) -> Option<String> {
     let why = if environment.cores >= asked {
@@ -181,6 +195,16 @@ mod tests {
             top5_before: 1.0,
             top5_after: 1.0,
         }
+    }
+
+    #[test]
+    fn says_how_many_threads_are_fastest() {
+        let of = |dense_threads, threads| Speed { dense_threads, threads, ..Speed::default() };
+        assert_eq!(fewer_are_faster(&of(2, 2), 2), None);
+        assert!(fewer_are_faster(&of(2, 1), 2).is_some_and(|said| said.contains("fastest on 2, the cut one on 1")));
+        assert!(
+            fewer_are_faster(&of(1, 1), 4).is_some_and(|said| said.contains("both networks are fastest on 1 here"))
+        );
     }
 
     #[test]

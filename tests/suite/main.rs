@@ -8,6 +8,7 @@ mod contract;
 mod couple;
 mod event;
 mod file;
+mod first;
 mod golden;
 #[cfg(feature = "gpu")]
 mod gpu;
@@ -24,3 +25,5 @@ mod plan;
 mod session;
 mod small;
 mod survey;
+mod training;
+mod zeros;

@@ -153,13 +153,17 @@ suite(test, "the address", [
     },
     async (page) => {
       await ready(page);
+      await page.clock.install();
+      await page.clock.pauseAt(Date.now() + 60_000);
+      await page.evaluate(() => (window.changes = 0));
       for (let i = 0; i < 40; i++) {
         await lab(page).evaluate((element, i) => element.setState({ sparsity: 0.5 + i / 100 }), i);
-        await page.waitForTimeout(25);
+        await page.clock.runFor(50);
       }
-      await page.waitForTimeout(500);
+      // Two seconds of a slider on its way: a browser that takes a hundred changes in thirty seconds takes seven.
       const changes = await page.evaluate(() => window.changes);
-      assert.ok(changes >= 1 && changes <= 8, `${changes} changes`);
+      assert.ok(changes >= 1 && changes <= 6, `${changes} changes`);
+      await page.clock.resume();
       await page.getByRole("link", { name: "About", exact: true }).click();
       await page.getByRole("heading", { level: 1, name: "About" }).waitFor();
       assert.deepEqual(page.problems, []);

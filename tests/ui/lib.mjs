@@ -3,6 +3,7 @@
 // a page from other origins; SECATEUR_CHROMIUM the browser.
 
 import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 
 const require = createRequire(new URL("../../www/package.json", import.meta.url));
@@ -38,10 +39,10 @@ export const launch = (...more) =>
 /** How long a real run may take on a slow machine. */
 export const LONG = 240_000;
 
-/** Opens the page in a context of its own. `page.problems` gathers what went wrong on it, `page.requests` what it asked for. */
+/** Opens the page in a context of its own, on one network throughout; a query of "" gives what a visitor gets first. `page.problems` gathers what went wrong on it, `page.requests` what it asked for. */
 export async function open(
   browser,
-  { query = "", hash = "", isolated = false, width = 1440, height = 1000, before, ...options } = {},
+  { query = "?model=resnet8", hash = "", isolated = false, width = 1440, height = 1000, before, ...options } = {},
 ) {
   const context = await browser.newContext({ viewport: { width, height }, acceptDownloads: true, ...options });
   // What has to be there before the page asks for its files.
@@ -126,6 +127,21 @@ export async function withoutTraining(page) {
 }
 
 export const prune = (page) => page.getByRole("button", { name: "Prune", exact: true });
+
+/** One run without training, to its very end. */
+export async function oneRun(page) {
+  await ready(page);
+  await withoutTraining(page);
+  await prune(page).click();
+  await runs(page, 1);
+  await settled(page);
+}
+
+/** What a button saves: the file's name and its bytes. */
+export async function saved(page, button) {
+  const [download] = await Promise.all([page.waitForEvent("download"), button.click()]);
+  return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
+}
 
 /** Sets the slider as a hand would: a value and the event that comes with it. */
 export const slide = (page, value) =>

@@ -2,17 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { inWorker, prune, ready, runs, settled, state, suite, URL_UNDER_TEST, withoutTraining } from "./lib.mjs";
+import { inWorker, oneRun, ready, runs, state, suite, URL_UNDER_TEST } from "./lib.mjs";
 
 const verdict = (page) => page.getByRole("region", { name: "Verdict" });
-
-async function oneRun(page) {
-  await ready(page);
-  await withoutTraining(page);
-  await prune(page).click();
-  await runs(page, 1);
-  await settled(page);
-}
 
 /** Another copy of the page: the same files, seen in another folder of the host. */
 async function copyIn(context, folder) {

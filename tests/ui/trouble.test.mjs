@@ -2,30 +2,10 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  lab,
-  LONG,
-  open,
-  prune,
-  ready,
-  runs,
-  settled,
-  state,
-  suite,
-  URL_UNDER_TEST,
-  withoutTraining,
-} from "./lib.mjs";
+import { lab, oneRun, prune, ready, runs, settled, state, suite, URL_UNDER_TEST, withoutTraining } from "./lib.mjs";
 
 const verdict = (page) => page.getByRole("region", { name: "Verdict" });
 const cancel = (page) => page.getByRole("button", { name: "Cancel", exact: true }).first();
-
-async function oneRun(page) {
-  await ready(page);
-  await withoutTraining(page);
-  await prune(page).click();
-  await runs(page, 1);
-  await settled(page);
-}
 
 suite(test, "trouble", [
   [

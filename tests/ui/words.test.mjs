@@ -58,7 +58,7 @@ suite(test, "numbers", [
       await write(seed, "1,5");
       await page.getByRole("alert").filter({ hasText: "1,5" }).first().waitFor();
       await write(seed, "3");
-      await page.getByRole("alert").waitFor({ state: "detached" });
+      await page.getByRole("alert").first().waitFor({ state: "detached" });
       const rates = page.locator("fieldset.axis input[inputmode=decimal]");
       await rates.first().waitFor();
       const id = await rates.first().getAttribute("id");
@@ -153,7 +153,7 @@ test("a page whose scripts do not come", async (t) => {
       await route.fulfill({ response, headers: { ...response.headers(), "access-control-allow-origin": "*" } });
     });
     await page.goto("http://elsewhere.test/");
-    const told = page.getByText(/could not be started: its files lie at/);
+    const told = page.locator(".sentence").filter({ hasText: /could not be started: its files lie at/ });
     await told.waitFor();
     assert.match(await told.innerText(), /Copy Secateur's folder to the host of this page/);
     assert.doesNotMatch(await told.innerText(), /[Rr]eload/);
@@ -188,6 +188,7 @@ suite(test, "no data", [
       await page.getByRole("tab", { name: "Classes" }).click();
       const figure = page.locator("secateur-figure").filter({ hasText: "Accuracy by class" });
       await figure.getByText(/1 class without a test image/).waitFor();
+      await figure.locator("svg circle").nth(8).waitFor();
       assert.equal(await figure.locator("svg circle").count(), 9);
       await figure.getByRole("button", { name: "Table" }).click();
       const cells = await figure.locator("tbody tr").nth(9).locator("td").allInnerTexts();

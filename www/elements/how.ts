@@ -6,10 +6,12 @@ import { beside } from "./beside.js";
 let serial = 0;
 
 export class HowElement extends LitElement {
-  static override properties = { about: {}, answer: { attribute: false } };
+  static override properties = { about: {}, word: {}, answer: { attribute: false } };
 
   /** What the figure is, for those who hear the button and do not see where it stands. */
   declare about: string;
+  /** Stands in the button's place where a word is explained, and not a figure. */
+  declare word: string | undefined;
   declare answer: TemplateResult;
   readonly #id = `how-${serial++}`;
 
@@ -18,7 +20,10 @@ export class HowElement extends LitElement {
   }
 
   override render(): TemplateResult {
-    return html`<button class="how" popovertarget=${this.#id} aria-label="How is ${this.about} found?">how?</button>
+    const button = this.word
+      ? html`<button class="how word" popovertarget=${this.#id} aria-description="What does it mean?">${this.word}</button>`
+      : html`<button class="how" popovertarget=${this.#id} aria-label="How is ${this.about} found?">how?</button>`;
+    return html`${button}
       <div class="pop" id=${this.#id} popover role="note" aria-label=${this.about} @beforetoggle=${beside}>
         ${this.answer}
       </div>`;

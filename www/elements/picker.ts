@@ -1,12 +1,15 @@
 // A searchable list in groups: a button that opens a panel with a search line and the list.
 
 import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { found } from "../search.js";
 
 export interface Choice {
   id: string;
   name: string;
   what: string;
   group: string;
+  /** What it is looked for by. */
+  terms: string;
   /** Why it cannot be chosen now. */
   disabled?: string;
 }
@@ -46,11 +49,7 @@ export class PickerElement extends LitElement {
   }
 
   #found(): Choice[] {
-    const words = this.query.toLowerCase().split(/\s+/).filter(Boolean);
-    const hits = this.choices.filter((choice) => {
-      const text = `${choice.name} ${choice.group} ${choice.what}`.toLowerCase();
-      return words.every((word) => text.includes(word));
-    });
+    const hits = this.choices.filter((choice) => found(choice.terms, this.query.trim()));
     const groups = [...new Set(hits.map((choice) => choice.group))];
     return groups.flatMap((group) => hits.filter((choice) => choice.group === group));
   }
@@ -78,6 +77,7 @@ export class PickerElement extends LitElement {
         popovertarget=${this.#id}
         aria-haspopup="listbox"
         aria-label="${this.label}: ${this.text}"
+        title=${this.text}
         @keydown=${(event: KeyboardEvent) => event.key === "ArrowDown" && (event.preventDefault(), this.#panel().showPopover())}
       >
         <span>${this.text}</span>
@@ -139,6 +139,10 @@ export class PickerElement extends LitElement {
 
   #toggled(event: ToggleEvent): void {
     this.open = event.newState === "open";
+    // Closed by Escape: the focus was inside and is nowhere now. Closed by a click elsewhere, it is there.
+    const root = this.getRootNode() as Document | ShadowRoot;
+    const at = root.activeElement;
+    if (!this.open && (!at || at === document.body || this.#panel().contains(at))) this.querySelector("button")!.focus();
   }
 
   #key(event: KeyboardEvent): void {

@@ -52,8 +52,10 @@ function rgb(colour: string): [number, number, number] {
 }
 
 export class ThumbElement extends LitElement {
-  static override properties = { load: { attribute: false }, index: { type: Number }, label: {} };
+  static override properties = { load: { attribute: false }, of: {}, index: { type: Number }, label: {} };
   declare load: (index: number) => Promise<Picture>;
+  /** The set of images that the index is of. */
+  declare of: string | undefined;
   declare index: number;
   declare label: string;
 
@@ -66,11 +68,11 @@ export class ThumbElement extends LitElement {
   }
 
   protected override async updated(changed: Map<string, unknown>): Promise<void> {
-    if (!changed.has("index")) return;
-    const index = this.index;
+    if (!changed.has("index") && !changed.has("of")) return;
+    const { index, of } = this;
     const picture = await this.load(index).catch(() => undefined);
     const canvas = this.querySelector("canvas");
-    if (!picture || !canvas || index !== this.index) return;
+    if (!picture || !canvas || index !== this.index || of !== this.of) return;
     canvas.width = picture.width;
     canvas.height = picture.height;
     const image = canvas.getContext("2d")!.createImageData(picture.width, picture.height);

@@ -118,6 +118,9 @@ export const fakeCatalog: Catalog = {
     float("sparsity", "Sparsity", "The fraction of weights removed.", 0.9, 0, 0.99),
     int("seed", "Seed", "Every random choice follows from it.", 1, 0, 1000000),
   ],
+  training: [int("training.steps", "Steps in all", "Training steps of the whole run.", 200, 1, 1000)],
+  first: {},
+  budget: { "training.steps": "200" },
   running: [
     int("batch", "Batch", "Images a forward pass when timing.", 1, 1, 64),
     int("threads", "Threads", "Threads that share a pass.", 1, 1, 64),

@@ -80,7 +80,8 @@ test("the form is edited once it no longer says what the run was made with", () 
 });
 
 test("a sweep takes the form's axes for the form's method only", () => {
-  const list = combine(formed({ method: "m1", pattern: "nm", batch: "8" }), ["m1", "m4"], [0.5], [1, 2]);
+  const state = formed({ method: "m1", pattern: "nm", batch: "8" });
+  const list = combine(state, { methods: ["m1", "m4"], shares: [0.5], seeds: [1, 2], budget: undefined });
   assert.equal(list.length, 4);
   assert.deepEqual(list[0], { method: "m1", pattern: "nm", batch: "8", sparsity: "0.5", seed: "1" });
   assert.deepEqual(list[1], { method: "m4", batch: "8", sparsity: "0.5", seed: "1" });

@@ -3,6 +3,8 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { saveCsv, saveJson } from "../export.js";
 import { clock, percent, ratio, share } from "../format.js";
+import { grouped, meansOf, type MeanSeries } from "../means.js";
+import { meansPlot } from "../plots/means.js";
 import { paretoPlot, type ParetoPoint } from "../plots/pareto.js";
 import {
   baseline,
@@ -36,7 +38,7 @@ export function compareView(ctx: Context): TemplateResult {
     <div class="compare">
       ${mine.length ? chart(ctx, mine) : empty(ctx)}
       <div class="runs">
-        ${runsHead(ctx, mine)} ${mine.length ? runsTable(ctx, mine) : nothing}
+        ${runsHead(ctx, mine)} ${undo(ctx)} ${mine.length ? runsTable(ctx, mine) : nothing}
         ${others ? html`<p class="note">${others === 1 ? "One run of another network is" : `${others} runs of other networks are`} kept too; choose the network above to see them.</p>` : nothing}
       </div>
     </div>`;
@@ -74,6 +76,31 @@ function chart(ctx: Context, runs: Run[]): TemplateResult {
     return [{ run, record: run.record, x, accuracy, low, high, name, label: name, kind, shown: run.id === state.shown }];
   });
   const { before, before_low: low, before_high: high } = dense.accuracy;
+  const seen = points.map((p) => ({ run: p.run!, series: methodName(state.catalog, p.record), at: requested(p.record), x: p.x, y: p.accuracy }));
+  const series = meansOf(seen);
+  if (state.means ?? (grouped(series) && runs.some((run) => run.sweep))) {
+    return html`<secateur-figure
+      class="means"
+      .heading=${"Accuracy against"}
+      .note=${"A line for each method; a point is the mean over its seeds, bars one standard deviation each way."}
+      .file=${`secateur-${dense.model}-${state.cost}-means`}
+      .height=${HEIGHT}
+      .label=${`Mean accuracy against ${COSTS[state.cost].axis.toLowerCase()}, a line for each of ${series.length} methods`}
+      .controls=${html`${costToggle(ctx)} ${meansToggle(ctx, true)}`}
+      .empty=${series.length ? undefined : "No test images, so no accuracy: there is nothing to draw. The table has the rest."}
+      .deps=${[state.runs, state.cost, state.means, dense]}
+      .table=${meansTable(series)}
+      .draw=${(width: number) =>
+        meansPlot({
+          series,
+          dense: before === null ? undefined : { x: fraction ? 0 : 1, y: before },
+          width,
+          height: HEIGHT,
+          cost: COSTS[state.cost].axis,
+          fraction,
+        })}
+    ></secateur-figure>`;
+  }
   if (before !== null && low !== null && high !== null)
     points.push({
       run: undefined,
@@ -94,7 +121,7 @@ function chart(ctx: Context, runs: Run[]): TemplateResult {
     .file=${`secateur-${dense.model}-${state.cost}`}
     .height=${HEIGHT}
     .label=${`Accuracy against ${COSTS[state.cost].axis.toLowerCase()}, ${runs.length} runs`}
-    .controls=${costToggle(ctx)}
+    .controls=${html`${costToggle(ctx)} ${grouped(series) ? meansToggle(ctx, false) : nothing}`}
     .empty=${points.length ? undefined : "No test images, so no accuracy: there is nothing to draw. The table has the rest."}
     .deps=${[state.runs, state.cost, state.shown, dense]}
     .table=${runTable(ctx, runs)}
@@ -110,6 +137,27 @@ function chart(ctx: Context, runs: Run[]): TemplateResult {
       })}
   ></secateur-figure>`;
 }
+
+function meansToggle(ctx: Context, means: boolean): TemplateResult {
+  const option = (on: boolean, name: string) =>
+    html`<button aria-pressed=${means === on} @click=${() => ctx.send({ type: "means", on })}>${name}</button>`;
+  return html`<span class="toggle" role="group" aria-label="What a point is">${option(false, "Runs")}${option(true, "Means")}</span>`;
+}
+
+const meansTable = (series: MeanSeries[]): Table => ({
+  columns: [
+    text("Method"),
+    figure("Sparsity asked", 2, "%"),
+    figure("Runs"),
+    figure("Accuracy", 2, "%"),
+    figure("Its standard deviation", 2, "points"),
+    figure("On the axis", 3),
+    figure("Its standard deviation", 3),
+  ],
+  rows: series.flatMap(({ name, points }) =>
+    points.map(({ at, n, x, y, dx, dy }) => [name, 100 * at, n, 100 * y, n > 1 ? 100 * dy : null, x, n > 1 ? dx : null]),
+  ),
+});
 
 function costToggle(ctx: Context): TemplateResult {
   return html`<span class="toggle" role="group" aria-label="Compare accuracy with">
@@ -148,6 +196,15 @@ function runsHead(ctx: Context, runs: Run[]): TemplateResult {
       <button class="second" ?disabled=${busy || !state.model} @click=${() => ctx.openSweep()}>Sweep…</button>
     </span>
   </div>`;
+}
+
+function undo(ctx: Context): TemplateResult | typeof nothing {
+  const { removed, catalog } = ctx.state;
+  if (!removed) return nothing;
+  const name = `${methodName(catalog, removed.record)} at ${share(requested(removed.record))}`;
+  return html`<p class="label" role="status">
+    ${name} was removed. <button class="quiet" @click=${() => ctx.unforget()}>Undo</button>
+  </p>`;
 }
 
 function runsTable(ctx: Context, runs: Run[]): TemplateResult {
@@ -208,6 +265,10 @@ export function runTable(ctx: Context, runs: Run[]): Table {
       figure("Sparsity asked", 2, "%"),
       figure("Sparsity", 2, "%"),
       figure("Seed"),
+      figure("Training steps"),
+      figure("Batch size"),
+      figure("Learning rate"),
+      figure("Training images", 0),
       figure("Accuracy", 2, "%"),
       figure("Accuracy low", 2, "%"),
       figure("Accuracy high", 2, "%"),
@@ -226,6 +287,10 @@ export function runTable(ctx: Context, runs: Run[]): Table {
       100 * requested(r),
       100 * sparsityOf(r),
       r.seed,
+      r.training?.steps ?? null,
+      r.training?.batch ?? null,
+      r.training?.lr ?? null,
+      r.training?.images ?? null,
       hundredths(r.accuracy.after),
       hundredths(r.accuracy.low),
       hundredths(r.accuracy.high),

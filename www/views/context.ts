@@ -23,6 +23,8 @@ export interface Context {
   restart(): void;
   restore(run: Run): void;
   forget(run: Run): void;
+  /** Brings back the run removed last. */
+  unforget(): void;
   sweep(list: Settings[]): void;
   openSweep(): void;
   share(): void;

@@ -49,11 +49,12 @@ function control(f: Field): TemplateResult {
       ${kind.of.map((option) => html`<option value=${option} ?selected=${option === value}>${option.replace(/[-_]/g, " ")}</option>`)}
     </select>`;
   }
-  const whole = kind.type === "int";
-  return html`<span class="amount"
+  const whole = isWhole(kind);
+  const words = kind.type === "own" || kind.type === "words";
+  return html`<span class="amount ${kind.type === "words" ? "words" : ""}"
     ><input
       type="text"
-      inputmode=${whole ? "numeric" : "decimal"}
+      inputmode=${words ? "text" : whole ? "numeric" : "decimal"}
       id=${f.id}
       autocomplete="off"
       aria-describedby=${described}
@@ -62,15 +63,20 @@ function control(f: Field): TemplateResult {
       .value=${value}
       @change=${(event: Event) => read(event, f)}
       @keydown=${(event: KeyboardEvent) => nudge(event, f)}
-    />${kind.unit ? html`<span class="unit">${kind.unit}</span>` : nothing}</span
+    />${"unit" in kind && kind.unit ? html`<span class="unit">${kind.unit}</span>` : nothing}</span
   >`;
 }
+
+const isWhole = (kind: Param["kind"]): boolean => kind.type === "int" || (kind.type === "own" && kind.whole);
 
 /** The box shows how it was understood. */
 function read(event: Event, f: Field): void {
   const box = event.target as HTMLInputElement;
   const { kind } = f.param;
-  const value = setting(box.value, { whole: kind.type === "int", percent: "unit" in kind && kind.unit === "%" });
+  const value =
+    kind.type === "words"
+      ? box.value.trim() || undefined
+      : setting(box.value, { whole: isWhole(kind), percent: "unit" in kind && kind.unit === "%" });
   box.value = value ?? defaultOf(f.param);
   f.set(value);
 }

@@ -18,20 +18,39 @@ export function goView(ctx: Context): TemplateResult {
   const ready = !job && !!state.model && state.engine === "ready" && state.check?.ok !== false;
   return html`<section class="go" aria-label="Cut">
     ${slider(ctx)}
-    <div class="buttons">
-      ${
-        running
-          ? html`<button class="main stop" @click=${() => ctx.cancel()}>Cancel</button>
-              <button class="second" @click=${() => ctx.pause(!state.work?.paused)} ?disabled=${!state.work}>
-                ${state.work?.paused ? "Go on" : "Pause"}
-              </button>`
-          : html`<button class="main" ?disabled=${!ready} @click=${() => ctx.run()}>Prune</button>
-              <button class="second" @click=${() => ctx.reset()}>Reset</button>`
-      }
-    </div>
-    <div class="status">${state.work?.job === "run" ? progress(state.work, state.loading) : job === "survey" ? elsewhere(ctx) : (problems(ctx) ?? html`${preview(ctx)}${warnings(ctx)}`)}</div>
+    <div class="buttons">${mainButton(ctx, running, ready)} ${secondButton(ctx, running)}</div>
+    <div class="status" id="go-status">${state.work?.job === "run" ? progress(state.work, state.loading) : job === "survey" ? elsewhere(ctx) : (problems(ctx) ?? html`${preview(ctx)}${warnings(ctx)}`)}</div>
   </section>`;
 }
+
+/**
+ * One button that changes its word, so that whoever pressed it by keyboard still stands on it. For the same reason it is not
+ * disabled but says so: a button that is disabled loses the focus. The second click of a double click is not meant for Cancel.
+ */
+const mainButton = (ctx: Context, running: boolean, ready: boolean): TemplateResult =>
+  html`<button
+    class=${running ? "main stop" : "main"}
+    aria-disabled=${running || ready ? "false" : "true"}
+    aria-describedby="go-status"
+    @click=${(event: MouseEvent) => {
+      if (running && event.detail < 2) ctx.cancel();
+      else if (!running && ready) ctx.run();
+    }}
+  >
+    ${running ? "Cancel" : "Prune"}
+  </button>`;
+
+const secondButton = (ctx: Context, running: boolean): TemplateResult =>
+  html`<button
+    class="second"
+    aria-disabled=${running && !ctx.state.work ? "true" : "false"}
+    @click=${() => {
+      if (!running) ctx.reset();
+      else if (ctx.state.work) ctx.pause(!ctx.state.work.paused);
+    }}
+  >
+    ${running ? (ctx.state.work?.paused ? "Go on" : "Pause") : "Reset"}
+  </button>`;
 
 function slider(ctx: Context): TemplateResult {
   const { state } = ctx;
@@ -90,7 +109,8 @@ function preview(ctx: Context): TemplateResult {
   return html`<p class="label">
     Would keep <b>${count(preview.kept)}</b> of ${count(preview.total)} weights, about
     <b>${bytes(preview.bytes_stored)}</b> stored
-    ${howPreview()}${preview.stand_in ? html`<br />Magnitudes stand in: this method looks at images.` : nothing}
+    ${howPreview()}${preview.stand_in ? html`<br />${sentence(preview.stand_in)}` : nothing}
+    ${preview.notes?.length ? html`<br />${preview.notes.map(sentence).join(" ")}` : nothing}
   </p>`;
 }
 

@@ -39,6 +39,7 @@ export const howAccuracy = (record: RunRecord, dense: boolean): TemplateResult =
         ${row("Images", count(a.n))}
         ${row("Before", `${percent(a.before, 2)} (${percent(a.before_low)} to ${percent(a.before_high)})`)}
         ${dense ? nothing : row("After", `${percent(a.after, 2)} (${percent(a.low)} to ${percent(a.high)})`)}
+        ${row("A point", "one image more or less in a hundred")}
         ${row("Interval", "Wilson, 95%: where the share of a much larger sample would lie")}
         ${a.top5_after === undefined || dense ? nothing : row("In the first five", `${percent(a.top5_before ?? NaN)} before, ${percent(a.top5_after)} after`)}
       </dl>`,
@@ -50,7 +51,7 @@ export const howSpeed = (record: RunRecord, dense: boolean): TemplateResult => {
   return how(
     "the speed",
     html`<p>
-        The time of one forward pass on this device, now.
+        The time of one forward pass on this device, now: the network's whole computation, from an image to its answer.
         ${dense ? nothing : "Dense and cut network take turns, so that both see the same machine; each layer runs the fastest kernel found for it, the dense network too."}
       </p>
       <dl>
@@ -67,8 +68,9 @@ export const howSize = (record: RunRecord, dense: boolean): TemplateResult => {
   return how(
     "the size",
     html`<p>
-        Lengths of files that Save writes: dense, a plain safetensors file of the network as it was; cut, the compact form,
-        which holds what is kept, where it lies, and the recipe.
+        Lengths of files that Save writes: dense, a plain safetensors file of the network as it was, four bytes a number; cut,
+        the compact form, which holds what is kept, where it lies, and the recipe. Parameters are the weights of layers, and
+        their biases and norms, which are not cut.
       </p>
       <dl>
         ${row("Dense", `${bytes(size.bytes_dense)}, ${count(size.parameters)} parameters`)}

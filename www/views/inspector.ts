@@ -9,20 +9,24 @@ import { figure } from "../table.js";
 import type { LayerInfo, LayerRow } from "../types.js";
 import type { LayerPicture } from "../picture.js";
 import type { Context } from "./context.js";
+import { term } from "./terms.js";
 
 export function inspector(ctx: Context): TemplateResult {
   const { state } = ctx;
   const layer = state.model?.layers.find((each) => each.name === state.layer);
   if (!layer) return html`<section class="inspector" aria-label="Layer"><h2>Layer</h2></section>`;
   const row = shownRecord(state)?.layers.find((each) => each.name === layer.name);
+  const now = state.work?.job === "run" ? state.work.masks?.find((each) => each.name === layer.name) : undefined;
+  const kept = now ?? row;
   const seen = ctx.picture(layer.name);
   return html`<section class="inspector" aria-label="Layer ${layer.name}">
-    <h2>Layer <span class="mono">${layer.name}</span></h2>
+    <h2>${term("Layer")} <span class="mono">${layer.name}</span></h2>
     <p class="label">
       ${layer.kind}, ${shape(layer.shape)} to ${shape(layer.out)}<br />
-      ${count(row?.kept ?? layer.parameters)} of ${count(row?.total ?? layer.parameters)} weights
-      kept${row ? html`, <b>${percent(row.sparsity)} cut</b>` : nothing}
+      ${count(kept?.kept ?? layer.parameters)} of ${count(kept?.total ?? layer.parameters)} weights
+      kept${kept ? html`, <b>${percent(1 - kept.kept / Math.max(1, kept.total))} cut</b>` : nothing}
     </p>
+    ${state.work?.job === "run" ? html`<p class="note">${row ? "Below as the run before left it" : "Below as it was before"}; this run's picture comes at its end.</p>` : nothing}
     ${seen ? pictures(ctx, layer, seen.picture, seen.of) : html`<p class="empty">The weights of this run are no longer at hand; restore it and run again to see them.</p>`}
     ${kernels(row)}
   </section>`;
@@ -31,7 +35,7 @@ export function inspector(ctx: Context): TemplateResult {
 function pictures(ctx: Context, layer: LayerInfo, seen: LayerPicture, of: "run" | "dense"): TemplateResult {
   const turned = seen.rows > seen.columns;
   const [wide, high] = turned ? [seen.rows, seen.columns] : [seen.columns, seen.rows];
-  return html`<h3>Mask <span class="faint">${count(high)} × ${count(wide)}</span></h3>
+  return html`<h3>${term("Mask")} <span class="faint">${count(high)} × ${count(wide)}</span></h3>
     <secateur-mask
       .picture=${seen}
       .tone=${ctx.state.theme}
@@ -59,12 +63,12 @@ function pictures(ctx: Context, layer: LayerInfo, seen: LayerPicture, of: "run" 
 
 function kernels(row: LayerRow | undefined): TemplateResult {
   if (!row) {
-    return html`<h3>Kernels tried</h3>
+    return html`<h3>${term("Kernels tried")}</h3>
       <p class="note">After a run: every way of computing this layer, with its time, and which was the fastest.</p>`;
   }
   const slowest = Math.max(...row.candidates.map((each) => each.us), 1e-9);
   const sorted = [...row.candidates].sort((a, b) => a.us - b.us);
-  return html`<h3>Kernels tried</h3>
+  return html`<h3>${term("Kernels tried")}</h3>
     <table class="kernels">
       <tbody>
         ${sorted.map(

@@ -1,8 +1,10 @@
 // The taxonomy: methods by family, and a page for each.
 
 import { html, nothing, type TemplateResult } from "lit";
+import { plural } from "../format.js";
+import { found, termsOf } from "../search.js";
 import { isBaseline, methodOf, partName } from "../select.js";
-import type { Method, Source } from "../types.js";
+import type { Catalog, Method, Source } from "../types.js";
 import type { Context } from "./context.js";
 
 export function methodsView(ctx: Context): TemplateResult {
@@ -12,7 +14,7 @@ export function methodsView(ctx: Context): TemplateResult {
       <h1>Methods</h1>
       <p class="empty">Loading.</p>
     </main>`;
-  if (!place.page) return map(ctx, catalog.methods);
+  if (!place.page) return map(ctx, catalog);
   const method = methodOf(catalog, place.page);
   return method ? methodPage(ctx, method) : missing(ctx, place.page);
 }
@@ -23,14 +25,26 @@ const go = (ctx: Context, page?: string) => (event: MouseEvent) => {
   ctx.go(page ? { tab: "methods", page } : { tab: "methods" });
 };
 
-function map(ctx: Context, methods: Method[]): TemplateResult {
-  const catalog = ctx.state.catalog!;
+function map(ctx: Context, catalog: Catalog): TemplateResult {
+  const query = ctx.state.query.trim();
+  const methods = catalog.methods.filter((method) => found(termsOf(method, catalog), query));
   const families = [...new Set(methods.map((method) => method.family))];
   return html`<main class="page">
     <h1>Methods</h1>
     <p class="lead">
       A pruning method is a choice on each of ${catalog.axes.length} axes. What is published under a name is one row of
       this map; any other combination can be put together in the lab.
+    </p>
+    <p class="find">
+      <label for="find">Find a method</label>
+      <input
+        type="search"
+        id="find"
+        placeholder="Name, paper, initials, pattern"
+        .value=${ctx.state.query}
+        @input=${(event: Event) => ctx.send({ type: "find", query: (event.target as HTMLInputElement).value })}
+      />
+      <span class="note" role="status">${query ? plural(methods.length, "method") : ""}</span>
     </p>
     <div class="families">
       ${families.map(

@@ -3,11 +3,13 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { Choice } from "../elements/picker.js";
 import { sentence } from "../format.js";
+import { termsOf } from "../search.js";
 import { baseline, completed, currentMethod, lockOf, overrides, partOf } from "../select.js";
 import type { Axis, Meta, Param } from "../types.js";
 import type { Context } from "./context.js";
 import { aboutGpu, askGpu } from "./device.js";
 import { field } from "./field.js";
+import { term } from "./terms.js";
 
 export function methodView(ctx: Context): TemplateResult {
   const { state } = ctx;
@@ -18,14 +20,15 @@ export function methodView(ctx: Context): TemplateResult {
     name: row.name,
     what: row.what,
     group: row.family,
+    terms: termsOf(row, state.catalog!),
     disabled: state.check?.disabled.method?.[row.id],
   }));
   const axes = [...new Set(changed.map((key) => key.split(".")[0]!))]
     .map((id) => state.catalog?.axes.find((axis) => axis.id === id)?.name.toLowerCase() ?? id)
     .join(", ");
-  const name = method?.name ?? (state.catalog ? "Own recipe" : "Loading");
+  const name = method?.name ?? (state.check ? "Own recipe" : "Loading");
   return html`<section class="method" aria-labelledby="recipe-title">
-    <h2 id="recipe-title">Recipe</h2>
+    <h2 id="recipe-title">${term("Recipe")}</h2>
     <p class="caption">Method</p>
     <secateur-picker
       .choices=${choices}
@@ -50,7 +53,7 @@ export function methodView(ctx: Context): TemplateResult {
                     >`
                   : nothing
               }`
-            : state.catalog
+            : state.check
               ? "A choice of your own on every axis."
               : nothing
       }
@@ -76,7 +79,9 @@ export function axesView(ctx: Context): TemplateResult {
       @toggle=${(event: Event) => ctx.send({ type: "axes", open: (event.target as HTMLDetailsElement).open })}
     >
       <summary>All axes</summary>
-      ${state.axesOpen ? html`${catalog?.axes.map((axis) => axisView(ctx, axis))} ${others.map((param) => paramView(ctx, param.key, param))}` : nothing}
+      ${state.axesOpen ? html`<p class="note">An axis is one choice that every way of pruning makes. A method is a choice on each of them.</p>
+              ${catalog?.axes.map((axis) => axisView(ctx, axis))} ${others.map((param) => paramView(ctx, param.key, param))}
+              ${training(ctx)}` : nothing}
     </details>
     <dl class="brief" ?hidden=${state.axesOpen}>
       ${catalog?.axes.map(
@@ -88,6 +93,16 @@ export function axesView(ctx: Context): TemplateResult {
       )}
     </dl>
   </section>`;
+}
+
+/** How what is left is trained, whatever the recovery: folded away, for methods have their own. */
+function training(ctx: Context): TemplateResult {
+  const params = ctx.state.catalog?.training ?? [];
+  const changed = params.filter((param) => param.key in ctx.state.settings);
+  return html`<details class="training" ?open=${changed.length > 0}>
+    <summary>Training <span class="faint">${changed.length ? `${changed.length} changed` : "as the method has it"}</span></summary>
+    ${params.map((param) => paramView(ctx, param.key, param))}
+  </details>`;
 }
 
 /** How the network is run when it is measured: in a row, for it is changed more often than the rest. */

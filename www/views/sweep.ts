@@ -5,7 +5,7 @@ import { styled } from "../elements/styled.js";
 import { count, duration, plural, share } from "../format.js";
 import { currentMethod, isBaseline, methodOf } from "../select.js";
 import { number, numbers } from "../numbers.js";
-import { combine, tallied, type Plan } from "../sweep.js";
+import { combine, tallied, understood, type Plan } from "../sweep.js";
 import type { Sweep } from "../store.js";
 import type { Context } from "./context.js";
 
@@ -20,7 +20,8 @@ export function sweepDialog(ctx: Context): TemplateResult {
     <form method="dialog" @submit=${(event: SubmitEvent) => submit(event, ctx)}>
       <h2 id="sweep-title">Sweep</h2>
       <p class="note">
-        Every method with every sparsity and every seed, one after the other, with the recipe's other settings.
+        Every method with every sparsity and every seed, one after the other. Runs that were made already are not made
+        again: a sweep that was interrupted goes on where it was.
       </p>
       <div class="field">
         <label for="sweep-sparsities">Sparsities in %</label>
@@ -37,6 +38,7 @@ export function sweepDialog(ctx: Context): TemplateResult {
         />
         <p class="note">Three or more show how much is chance.</p>
       </div>
+      ${budgetView(ctx)}
       <fieldset class="methods">
         <legend>Methods</legend>
         <div class="scroll" tabindex="0" role="region" aria-label="Methods to run">
@@ -76,7 +78,48 @@ function read(form: HTMLFormElement): Plan {
     sparsities: numbers(String(data.get("sparsities") ?? ""), { percent: true }),
     seeds: numbers(String(data.get("seeds") ?? ""), { whole: true }),
     methods: data.getAll("method").map(String),
+    budget: data.has("one") ? Object.fromEntries(budgetBoxes(form).map((box) => [box.name, box.value])) : undefined,
   };
+}
+
+/** One budget for all, or each method's own: the first compares methods, the second what their authors meant. */
+function budgetView({ state }: Context): TemplateResult {
+  const { catalog } = state;
+  const param = (key: string) => catalog?.training.find((each) => each.key === key);
+  return html`<fieldset class="budget">
+    <legend>Training</legend>
+    <label class="check">
+      <input type="checkbox" name="one" checked @change=${lockBudget} />
+      <span>One budget for all methods</span>
+    </label>
+    ${Object.entries(catalog?.budget ?? {}).map(
+      ([key, value]) =>
+        html`<div class="field">
+          <label for="sweep-${key}">${param(key)?.label ?? key}</label>
+          <input
+            type="text"
+            inputmode="decimal"
+            id="sweep-${key}"
+            name=${key}
+            autocomplete="off"
+            value=${state.settings[key] ?? value}
+          />
+        </div>`,
+    )}
+    <p class="note">
+      Without it each method trains as its own row says, some four times as long as others. Either way each row of the
+      table says how long it was.
+    </p>
+  </fieldset>`;
+}
+
+const budgetBoxes = (form: HTMLFormElement): HTMLInputElement[] => [
+  ...form.querySelectorAll<HTMLInputElement>(".budget input[type=text]"),
+];
+
+function lockBudget(event: Event): void {
+  const box = event.target as HTMLInputElement;
+  for (const each of budgetBoxes(box.form!)) each.disabled = !box.checked;
 }
 
 /** Says what was understood and how many runs that makes; called on every input and when the dialog opens. */
@@ -89,9 +132,9 @@ export function tally(event: Event): void {
 
 function submit(event: SubmitEvent, ctx: Context): void {
   if ((event.submitter as HTMLButtonElement | null)?.value !== "go") return;
-  const { sparsities, seeds, methods } = read(event.target as HTMLFormElement);
+  const { sparsities, seeds, methods, budget } = read(event.target as HTMLFormElement);
   const shares = sparsities.values.map((value) => value / 100);
-  ctx.sweep(combine(ctx.state, methods, shares, seeds.values));
+  ctx.sweep(combine(ctx.state, { methods, shares, seeds: seeds.values, budget: understood(budget) }));
 }
 
 export function sweepStrip(ctx: Context): TemplateResult | typeof nothing {
@@ -121,7 +164,14 @@ export function sweepStrip(ctx: Context): TemplateResult | typeof nothing {
                   ${sweep.state === "paused" ? "Go on" : "Pause"}
                 </button>
                 <button class="quiet" @click=${() => ctx.cancel()}>Cancel</button>`
-            : html`<button class="quiet" @click=${() => ctx.send({ type: "sweep", sweep: undefined })}>Dismiss</button>`
+            : html`${
+                  sweep.items.some((item) => item.status === "dropped")
+                    ? html`<button class="quiet" @click=${() => ctx.sweep(sweep.items.map((item) => item.settings))}>
+                        Go on with the rest
+                      </button>`
+                    : nothing
+                }
+                <button class="quiet" @click=${() => ctx.send({ type: "sweep", sweep: undefined })}>Dismiss</button>`
         }
       </span>
     </p>

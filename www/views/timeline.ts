@@ -1,8 +1,9 @@
 // The phases of the recipe in order; while a run is under way, how far each is.
 
-import { html, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import { styled } from "../elements/styled.js";
 import { count, plural, share } from "../format.js";
+import { edited, shownRecord } from "../select.js";
 import type { Phase, PhaseKind } from "../types.js";
 import type { Context } from "./context.js";
 
@@ -15,22 +16,35 @@ const MANY = 14;
 export function timeline(ctx: Context): TemplateResult {
   const { work, check } = ctx.state;
   const running = work?.job === "run" && work.phases.length > 0;
-  const phases = running ? work.phases : (check?.timeline ?? []);
-  const now = running ? work.phase : -1;
+  // What was done stays done until the form asks for something else.
+  const over = running || edited(ctx.state) ? undefined : shownRecord(ctx.state)?.timeline;
+  const phases = running ? work.phases : (over ?? check?.timeline ?? []);
+  const now = running ? work.phase : over ? phases.length : -1;
   const inside = running && work.total ? Math.min(1, work.done / work.total) : 0;
   return html`<section class="timeline" aria-labelledby="timeline-title">
     <h3 id="timeline-title">Timeline</h3>
     <ol class=${phases.length > MANY ? "dense" : ""}>
       ${phases.map((phase, i) => step(phase, i < now ? 1 : i === now ? inside : 0, i === now))}
     </ol>
-    ${phases.length > MANY ? html`<p class="note">${plural(phases.length, "phase")}${now >= 0 ? `: ${phases[now]?.label ?? ""}, ${count(now + 1)} of ${count(phases.length)}` : ""}</p>` : ""}
+    ${
+      phases.length > MANY
+        ? html`<details>
+            <summary>
+              ${plural(phases.length, "phase")}${running ? `: ${phases[now]?.label ?? ""}, ${count(now + 1)} of ${count(phases.length)}` : ""}
+            </summary>
+            <ol>
+              ${phases.map((phase) => html`<li>${phase.label}</li>`)}
+            </ol>
+          </details>`
+        : nothing
+    }
   </section>`;
 }
 
 function step(phase: Phase, done: number, current: boolean): TemplateResult {
   const unit = UNIT[phase.kind];
   const what =
-    phase.kind === "prune" && phase.sparsity !== undefined
+    phase.kind === "prune" && phase.sparsity !== undefined && !phase.label.includes("%")
       ? `to ${share(phase.sparsity)}`
       : unit && phase.steps > 1
         ? plural(phase.steps, unit)

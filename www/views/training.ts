@@ -1,19 +1,20 @@
 // Loss and accuracy of the training, live or as the shown run had them.
 
-import { html, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import { styled } from "../elements/styled.js";
 import { curvePlot, isHeld, type Held } from "../plots/curves.js";
-import { shownRecord } from "../select.js";
+import { shownRecord, shownRun } from "../select.js";
 import { figure, type Table } from "../table.js";
 import type { Phase, TrainPoint } from "../types.js";
 import type { Context } from "./context.js";
+import { samples } from "./examples.js";
 
 export function trainingView(ctx: Context, height = 220): TemplateResult {
   const { state } = ctx;
   const work = state.work?.job === "run" ? state.work : undefined;
   const record = shownRecord(state);
   const curve: TrainPoint[] = work ? work.curve : (record?.curve ?? []);
-  const accuracy = (work?.accuracy ?? []).filter(isHeld);
+  const accuracy = (work?.accuracy ?? shownRun(state)?.held ?? []).filter(isHeld);
   const steps = trainSteps(work?.phases ?? record?.timeline ?? []);
   const empty = curve.length
     ? undefined
@@ -24,6 +25,7 @@ export function trainingView(ctx: Context, height = 220): TemplateResult {
     return html`<div class="unseen" ${styled({ "min-height": `${height + 62}px` })}>
       <h3>Training</h3>
       <p class="note">${empty}</p>
+      ${work || record || height > 200 ? nothing : samples(ctx, 12)}
     </div>`;
   }
   return html`<div class="pair">
@@ -49,7 +51,7 @@ function chart(
   };
   return html`<secateur-figure
     .heading=${heading}
-    .note=${of === "loss" ? "Each mini-batch, and their running mean." : accuracy.length ? "Line: running mean; diamonds: held out." : "Each mini-batch, and their running mean."}
+    .note=${of === "loss" ? "Each mini-batch, and their running mean; in nats, where 0 is sure and right, and guessing among ten is 2.3." : accuracy.length ? "Line: running mean; diamonds: held out." : "Each mini-batch, and their running mean."}
     .file=${`training-${of}`}
     .height=${height}
     .label=${`${heading} against the training step`}

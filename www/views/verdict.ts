@@ -32,8 +32,12 @@ const to = html`<span class="arrow" aria-label="to">→</span>`;
 function after(ctx: Context, record: RunRecord): TemplateResult {
   const { accuracy: a, speed: s, size } = record;
   const same = s.low <= 1 && s.high >= 1;
+  // The same weights as the preview counts: biases and norms are no layer's weights.
+  const [kept, total] = [sum(record.layers, "kept"), sum(record.layers, "total")];
   const smaller = size.bytes_dense / Math.max(1, size.bytes_stored);
-  const faster = same
+  const faster = s.doubt
+    ? "Speed in doubt"
+    : same
     ? "No faster here"
     : s.ratio > 1
       ? `${ratio(s.ratio)} faster here`
@@ -52,10 +56,13 @@ function after(ctx: Context, record: RunRecord): TemplateResult {
   ${cell(
     smaller >= 1.05 ? `${ratio(smaller)} smaller` : smaller > 0.95 ? "No smaller" : `${ratio(1 / smaller)} larger`,
     html`${bytes(size.bytes_dense)} ${to} ${bytes(size.bytes_stored)} ${howSize(record, false)}`,
-    html`${count(size.nonzero)} of ${count(size.parameters)} parameters left`,
+    html`${count(kept)} of ${count(total)} weights left`,
     saveView(ctx),
   )}`;
 }
+
+const sum = (layers: RunRecord["layers"], of: "kept" | "total"): number =>
+  layers.reduce((all, layer) => all + layer[of], 0);
 
 const imagesOf = ({ accuracy: { n } }: RunRecord): string =>
   n ? `accuracy on ${plural(n, "image")}` : "no test images, so no accuracy";
@@ -63,7 +70,8 @@ const imagesOf = ({ accuracy: { n } }: RunRecord): string =>
 /** How the network was run, as far as it is not the usual: one image, one thread, floats. */
 function runAs({ speed, environment, accuracy, layers }: RunRecord): string {
   const batch = speed.batch > 1 ? `batch of ${speed.batch}` : "one image at a time";
-  const threads = environment.threads > 1 ? `, ${environment.threads} threads` : "";
+  const shared = speed.threads ?? environment.threads;
+  const threads = shared > 1 ? `, ${shared} threads` : "";
   // What was asked for need not have been possible: accuracy in floats is told only beside that in something coarser.
   const int8 = layers.some((layer) => layer.kernel === "int8");
   const numbers = int8 ? ", 8‑bit integers" : accuracy.float !== undefined && speed.executor === "gpu" ? ", 16‑bit floats" : "";
@@ -81,7 +89,9 @@ function before(ctx: Context, dense: RunRecord | undefined): TemplateResult {
     dense
       ? html`${imagesOf(dense)} ${howAccuracy(dense, true)}`
       : html`accuracy, ${waiting}`,
-    dense?.accuracy.n ? html`${percent(dense.accuracy.before_low)}–${percent(dense.accuracy.before_high)}` : nothing,
+    dense?.accuracy.n
+      ? html`95% interval ${percent(dense.accuracy.before_low)}–${percent(dense.accuracy.before_high)}`
+      : nothing,
   )}
   ${cell(
     speed ? milliseconds(speed.dense_ms) : html`<span class="wait">–</span>`,
@@ -112,20 +122,17 @@ function says(ctx: Context, record: RunRecord | undefined, dense: RunRecord | un
         <strong>${sentence(state.failure.message)}</strong> ${sentence(state.failure.hint)}
       </p>
       <p class="label">
-        ${mend(ctx)}
+        ${mend(ctx)} ${unset(ctx, state.failure.key)}
         <button class="quiet" @click=${() => ctx.send({ type: "failure", failure: undefined })}>Dismiss</button>
       </p>`;
   }
-  if (state.notices.length) {
-    return html`${state.notices.map((text) => html`<p>${text}</p>`)}
-      <p class="label">
-        <button class="quiet" @click=${() => ctx.send({ type: "notice", text: undefined })}>Dismiss</button>
-      </p>`;
-  }
+  const told = notices(ctx);
   if (record) {
-    return html`<p>${record.verdict}</p>
-      ${record.notes.length ? html`<p class="label faint clamp" title=${record.notes.join(" ")}>${record.notes.join(" ")}</p>` : nothing}`;
+    return html`${told}
+      <p>${record.verdict}</p>
+      ${record.notes.map((note) => html`<p class="label faint">${sentence(note)}</p>`)}`;
   }
+  if (state.notices.length) return told;
   if (state.engine === "unopened" || state.engine === "dead")
     return html`<p>${state.engine === "dead" ? "The engine is not running." : "The network is not loaded."}</p>
       <p class="label">${mend(ctx)}</p>`;
@@ -140,9 +147,28 @@ function says(ctx: Context, record: RunRecord | undefined, dense: RunRecord | un
   if (opened !== nothing) return opened;
   const name = state.model?.name ?? "The network";
   return html`<p>
-    ${name} is trained and ready${dense ? "" : "; it is being measured on this device"}. Prune removes the share of
-    weights chosen below, trains what is left, and measures both sides.
+    Many weights of a network can go with little harm: it gets smaller and faster, and what that costs in accuracy is
+    measured here. ${name} is trained and ready${dense ? "" : "; it is being measured on this device"}. Prune removes the
+    share of weights chosen below, trains what is left, and measures both sides.
   </p>`;
+}
+
+function notices({ state, send }: Context): TemplateResult | typeof nothing {
+  if (!state.notices.length) return nothing;
+  return html`${state.notices.map((text) => html`<p>${text}</p>`)}
+    <p class="label">
+      <button class="quiet" @click=${() => send({ type: "notice", text: undefined })}>Dismiss</button>
+    </p>`;
+}
+
+/** Takes back the setting that a failure names. */
+function unset(ctx: Context, key: string | undefined): TemplateResult | typeof nothing {
+  if (key === undefined || !(key in ctx.state.settings)) return nothing;
+  const take = () => {
+    ctx.send({ type: "failure", failure: undefined });
+    ctx.set(key, undefined);
+  };
+  return html`<button class="quiet" @click=${take}>Remove ${key}</button>`;
 }
 
 /** What brings back an engine or a network that is not there. */

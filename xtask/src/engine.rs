@@ -3,7 +3,10 @@
 //! where it is cross-origin isolated. The page looks which of them it can run. All three come once more with WebGPU, which
 //! costs some ten kilobytes that only a visitor with a GPU should load.
 
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
+use std::process::Command;
 
 use crate::{
     sh::{self, Result},
@@ -42,8 +45,24 @@ impl Build {
         }
     }
 
-    /// Compiles it with features of the crate and writes `secateur.js` and `secateur_bg.wasm` to a folder.
+    /// Compiles it with features of the crate and writes `secateur.js` and `secateur_bg.wasm` to a folder, unless those are
+    /// newer than what the compiler gave.
     pub fn run(self, features: &str, out: &Path) -> Result {
+        sh::run(&mut self.compile(features)?)?;
+        let wasm = sh::root().join(self.target()).join(tools::WASM).join("release/secateur.wasm");
+        let (packed, key) = (out.join("secateur_bg.wasm"), out.join("compiled"));
+        let compiled = digest(&wasm)?;
+        if packed.is_file() && fs::read_to_string(&key).is_ok_and(|old| old == compiled) {
+            return Ok(());
+        }
+        let bindgen = ["--target", "web", "--no-typescript", "--out-dir"];
+        sh::run(sh::cmd("wasm-bindgen", &bindgen).arg(out).arg(wasm))?;
+        sh::run(sh::cmd("wasm-opt", &["-O3"]).arg(&packed).arg("-o").arg(&packed))?;
+        fs::write(&key, compiled).map_err(|error| format!("{}: {error}", key.display()))
+    }
+
+    /// The command that compiles it.
+    pub fn compile(self, features: &str) -> Result<Command> {
         let mut cargo = sh::cmd("cargo", &["build", "--release", "--lib", "--target", tools::WASM]);
         cargo.args(["--target-dir", self.target()]);
         cargo.args(["--features", features]);
@@ -59,28 +78,75 @@ impl Build {
                 cargo.args(["-Z", "build-std=std,panic_abort"]).env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", THREADS);
             }
         }
-        sh::run(&mut cargo)?;
-        let wasm = format!("{}/{}/release/secateur.wasm", self.target(), tools::WASM);
-        let bindgen = ["--target", "web", "--no-typescript", "--out-dir"];
-        sh::run(sh::cmd("wasm-bindgen", &bindgen).arg(out).arg(wasm))?;
-        let packed = out.join("secateur_bg.wasm");
-        sh::run(sh::cmd("wasm-opt", &["-O3"]).arg(&packed).arg("-o").arg(&packed))
+        Ok(cargo)
     }
 }
 
+/// What tells one compiled engine from another: builds of other features go through the same file.
+fn digest(wasm: &Path) -> Result<String> {
+    let bytes = fs::read(wasm).map_err(|error| format!("{}: {error}", wasm.display()))?;
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    Ok(format!("{:016x}", hasher.finish()))
+}
+
+/// An engine that stands beside the first, which Trunk itself builds.
+pub struct Beside {
+    build: Build,
+    features: &'static str,
+    /// Its folder in the page.
+    folder: &'static str,
+    /// Who gets it, in words.
+    what: &'static str,
+}
+
+/// All of them, the one that most visitors get first.
+pub const BESIDE: [Beside; 5] = [
+    Beside { build: Build::Relaxed, features: "", folder: "relaxed", what: "with fused multiply-adds" },
+    Beside { build: Build::Threads, features: "", folder: "threads", what: "with threads" },
+    Beside { build: Build::Plain, features: "gpu", folder: "gpu", what: "with WebGPU" },
+    Beside {
+        build: Build::Relaxed,
+        features: "gpu",
+        folder: "gpu/relaxed",
+        what: "with WebGPU and fused multiply-adds",
+    },
+    Beside { build: Build::Threads, features: "gpu", folder: "gpu/threads", what: "with WebGPU and threads" },
+];
+
+impl Beside {
+    /// Who gets it, in words.
+    pub fn what(&self) -> &'static str {
+        self.what
+    }
+
+    /// Whether a page has it.
+    pub fn is_in(&self, page: &Path) -> bool {
+        page.join(self.folder).join("secateur.js").is_file()
+    }
+
+    /// Builds it where nothing else is written, and copies it into a page.
+    pub fn add(&self, page: &Path) -> Result {
+        let made = sh::root().join("target/engines").join(self.folder);
+        self.build.run(self.features, &made)?;
+        let to = page.join(self.folder);
+        fs::create_dir_all(&to).map_err(|error| format!("{}: {error}", to.display()))?;
+        // The script last: a page that asks for an engine in this moment finds both of its files, or none.
+        for name in ["secateur_bg.wasm", "secateur.js"] {
+            fs::copy(made.join(name), to.join(name)).map_err(|error| format!("{}/{name}: {error}", to.display()))?;
+        }
+        Ok(())
+    }
+}
+
+/// Tells the hook that somebody else adds the engines beside the first.
+pub const LATER: &str = "SECATEUR_ENGINES_LATER";
+
 /// Called by Trunk once the page is built: adds the other engines beside the first.
 pub fn hook() -> Result {
-    let staging = std::env::var_os("TRUNK_STAGING_DIR").ok_or("this command is Trunk's: run `cargo xtask build`")?;
-    let staging = Path::new(&staging);
-    // Trunk itself has built the first.
-    for (build, features, folder) in [
-        (Build::Relaxed, "", "relaxed"),
-        (Build::Threads, "", "threads"),
-        (Build::Plain, "gpu", "gpu"),
-        (Build::Relaxed, "gpu", "gpu/relaxed"),
-        (Build::Threads, "gpu", "gpu/threads"),
-    ] {
-        build.run(features, &staging.join(folder))?;
+    if std::env::var_os(LATER).is_some() {
+        return Ok(());
     }
-    Ok(())
+    let staging = std::env::var_os("TRUNK_STAGING_DIR").ok_or("this command is Trunk's: run `cargo xtask build`")?;
+    BESIDE.iter().try_for_each(|engine| engine.add(Path::new(&staging)))
 }

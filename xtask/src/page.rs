@@ -1,9 +1,11 @@
 //! The page: built and served by Trunk, and held against a size budget.
 
 use std::fs;
+use std::time::Duration;
 
 use crate::{
     browser,
+    engine::{self, Build},
     http::Site,
     npm,
     sh::{self, Result},
@@ -21,12 +23,39 @@ pub fn build() -> Result {
     sh::run(&mut trunk(&["build", "--release"]))
 }
 
-/// Builds the page and serves it until interrupted, rebuilding when a source file changes.
+/// Builds the page and serves it until interrupted, rebuilding when a source file changes. The page is there with its first
+/// engine; the others come behind it.
 pub fn serve(port: &str) -> Result {
     let port: u16 = port.parse().map_err(|_| format!("`{port}` is not a port: give a number up to 65535"))?;
-    prepare()?;
-    println!("When the build is done the page is at http://127.0.0.1:{port}/ (Ctrl-C ends it).");
-    sh::run(&mut trunk(&["serve", "--release", "--port", &port.to_string()]))
+    prepare_beside(Build::Plain)?;
+    println!(
+        "The page is at http://127.0.0.1:{port}/ once its first engine is compiled: some two minutes the first time, \
+         seconds later (Ctrl-C ends it)."
+    );
+    std::thread::spawn(add_engines);
+    sh::run(trunk(&["serve", "--release", "--port", &port.to_string()]).env(engine::LATER, "1"))
+}
+
+/// Adds the other engines to the page whenever it was built, for as long as it is served.
+fn add_engines() {
+    let (dist, mut seen) = (sh::root().join("dist"), None);
+    loop {
+        std::thread::sleep(Duration::from_millis(500));
+        let built = fs::metadata(dist.join("secateur_bg.wasm")).and_then(|file| file.modified()).ok();
+        // Where an engine is missing the page was built anew meanwhile.
+        if built.is_none() || (built == seen && engine::BESIDE.iter().all(|engine| engine.is_in(&dist))) {
+            continue;
+        }
+        println!("Building the five other engines behind the page: some six minutes the first time.");
+        for engine in &engine::BESIDE {
+            match engine.add(&dist) {
+                Ok(()) => println!("The engine {} is in.", engine.what()),
+                Err(error) => println!("xtask: the engine {} is not in: {error}", engine.what()),
+            }
+        }
+        println!("Reload the page to get the fastest engine for this browser.");
+        seen = built;
+    }
 }
 
 /// Takes `docs/screenshot.png`, of the release page after a run.
@@ -59,6 +88,17 @@ pub fn check_size() -> Result {
 
 fn prepare() -> Result {
     tools::ensure()?;
+    folders()
+}
+
+/// As [`prepare`], while an engine is compiled beside the tools that are still missing.
+fn prepare_beside(first: Build) -> Result {
+    tools::ensure_target()?;
+    tools::ensure_beside(first.compile("")?)?;
+    folders()
+}
+
+fn folders() -> Result {
     npm::ensure("www")?;
     // Trunk watches everything but the folders named in Trunk.toml, and insists that those exist.
     for folder in ["www/gen", "www/gen-fake", "www/gen-test", "dist"] {

@@ -27,6 +27,15 @@ pub const WASM: &str = "wasm32-unknown-unknown";
 /// Makes sure of everything that compiling the page takes.
 pub fn ensure() -> Result {
     ensure_target()?;
+    install(None)
+}
+
+/// Makes sure of the tools, and while those are compiled, of what another command compiles.
+pub fn ensure_beside(work: Command) -> Result {
+    install(Some(work))
+}
+
+fn install(beside: Option<Command>) -> Result {
     let missing: Vec<&Tool> = [&TRUNK, &BINDGEN].into_iter().filter(|tool| !tool.installed()).collect();
     if missing.is_empty() {
         return Ok(());
@@ -34,8 +43,14 @@ pub fn ensure() -> Result {
     for tool in &missing {
         println!("Installing {} {}: the page is built with exactly this version.", tool.package, tool.version);
     }
-    println!("This happens once and takes some minutes.");
+    println!("This happens once and takes some eight minutes on two cores.");
     let mut running: Vec<Child> = missing.iter().map(|tool| tool.start()).collect::<Result<_>>()?;
+    if let Some(mut work) = beside {
+        println!("Compiling the page's first engine beside them.");
+        println!("$ {}", sh::show(&work));
+        // Where this fails, it fails again and says so when its turn comes.
+        running.extend(work.spawn());
+    }
     for child in &mut running {
         // Whether it worked is seen below, by the tool's own word.
         let _ = child.wait();
@@ -71,7 +86,8 @@ pub fn ensure_rust_src() -> Result {
         .map_err(|error| format!("{error}; without rustup, install the source of Rust's standard library by hand"))
 }
 
-fn ensure_target() -> Result {
+/// Makes sure of the target that the page is compiled for.
+pub fn ensure_target() -> Result {
     let installed = sh::read("rustc", &["--print", "target-libdir", "--target", WASM])
         .is_some_and(|dir| std::path::Path::new(&dir).is_dir());
     if installed {

@@ -7,7 +7,15 @@ use secateur::base::{Error, Result};
 use secateur::data::{self, Dataset};
 
 /// Where a checkout keeps what the page serves.
-pub const ASSETS: &str = "www/assets";
+const ASSETS: &str = "www/assets";
+
+/// The folder with networks and data sets: what `SECATEUR_ASSETS` names, the checkout at hand, or the one that this program
+/// was built from.
+pub fn assets() -> PathBuf {
+    let built = || Path::new(env!("CARGO_MANIFEST_DIR")).join(ASSETS);
+    let here = || Some(PathBuf::from(ASSETS)).filter(|folder| folder.is_dir());
+    std::env::var_os("SECATEUR_ASSETS").map(PathBuf::from).or_else(here).unwrap_or_else(built)
+}
 
 /// Reads a whole file, naming it when that fails.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
@@ -29,12 +37,14 @@ fn names(split: &str, what: &str) -> Vec<String> {
 /// The two files of a split, as they are: images and labels. From a folder, by default that of the checkout.
 pub fn raw(id: &str, split: &str, folder: Option<&Path>) -> Result<(Vec<u8>, Vec<u8>)> {
     let card = data::find(id)?;
-    let folder = folder.map_or_else(|| PathBuf::from(ASSETS).join("data").join(id), Path::to_path_buf);
+    let folder = folder.map_or_else(|| assets().join("data").join(id), Path::to_path_buf);
     let file = |what: &str| -> Result<Vec<u8>> {
         let known = names(split, what);
         let path = known.iter().map(|name| folder.join(name)).find(|path| path.exists()).ok_or_else(|| {
-            Error::setting("data", format!("{}: no {split} {what} of {}", folder.display(), card.name))
-                .hint(format!("run from the checkout, or give --data a folder that holds {}", known[0]))
+            Error::setting("data", format!("{}: no {split} {what} of {}", folder.display(), card.name)).hint(format!(
+                "give --data a folder that holds {}, or set SECATEUR_ASSETS to the www/assets of a checkout",
+                known[0]
+            ))
         })?;
         read(&path)
     };

@@ -1,7 +1,5 @@
 //! `secateur gpu`: networks on this machine's GPU and on one thread of its processor, side by side.
 
-use std::path::Path;
-
 use clap::Args;
 use secateur::base::stats::{median, ratio};
 use secateur::base::{Error, Flat, Result, Rng, clock, tensor};
@@ -13,8 +11,9 @@ use secateur::session::survey::by_magnitude;
 use secateur::zoo;
 use serde::Serialize;
 
-use super::files::{self, ASSETS};
+use super::files;
 use super::roofline;
+use super::say;
 
 /// Options of `gpu`.
 #[derive(Args)]
@@ -88,7 +87,7 @@ pub fn run(options: &Options) -> Result<()> {
         for &batch in batches {
             let row = measure(&device, id, options, batch)?;
             if !options.json {
-                println!("{}", words(&row));
+                say::line(words(&row))?;
             }
             rows.push(row);
         }
@@ -97,7 +96,7 @@ pub fn run(options: &Options) -> Result<()> {
         return Err(Error::setting("model", "no such network").hint("`secateur catalog` lists them"));
     }
     if options.json {
-        println!("{}", serde_json::to_string_pretty(&rows).map_err(|e| Error::format(e.to_string()))?);
+        say::json(&rows)?;
     }
     Ok(())
 }
@@ -119,7 +118,7 @@ fn words(row: &Row) -> String {
 fn measure(device: &Device, id: &str, options: &Options, batch: usize) -> Result<Row> {
     let (model, sparsity) = (zoo::find(id)?, options.sparsity);
     let mut graph = model.build(1)?;
-    let file = Path::new(ASSETS).join("models").join(format!("{id}.safetensors"));
+    let file = files::assets().join("models").join(format!("{id}.safetensors"));
     safetensors::read(&mut graph, &files::read(&file)?)?;
     let pairs = [("sparsity", sparsity.to_string()), ("recovery", "none".into()), ("allocation", "layer".into())];
     let settings: Settings = pairs.into_iter().map(|(key, value)| (key.into(), value)).collect();

@@ -6,14 +6,17 @@ mod gpu;
 mod prune;
 #[cfg(feature = "gpu")]
 mod roofline;
+mod say;
 mod subset;
+mod summary;
 mod survey;
+mod sweep;
 mod train;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use secateur::base::{Error, Result};
+use secateur::base::Result;
 
 /// Prune neural networks and measure what it costs and buys.
 #[derive(Parser)]
@@ -34,7 +37,7 @@ enum Command {
     /// Prune a network and measure what it costs and buys.
     Prune(prune::Options),
     /// Prune with every combination of some values.
-    Sweep(prune::Sweep),
+    Sweep(sweep::Options),
     /// Measure where sparsity pays on this machine: layers, patterns and sparsities against the best dense kernel.
     Survey(survey::Options),
     /// Run networks on the GPU and on one thread of the processor, side by side.
@@ -51,7 +54,7 @@ pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Catalog { json } => catalog(json),
         Command::Prune(options) => prune::run(&options),
-        Command::Sweep(options) => prune::sweep(&options),
+        Command::Sweep(options) => sweep::run(&options),
         Command::Survey(options) => survey::run(&options),
         #[cfg(feature = "gpu")]
         Command::Gpu(options) => gpu::run(&options),
@@ -71,27 +74,23 @@ pub fn main() -> ExitCode {
 fn catalog(json: bool) -> Result<()> {
     let catalog = secateur::catalog::catalog();
     if json {
-        println!("{}", serde_json::to_string_pretty(&catalog).map_err(|e| Error::format(e.to_string()))?);
-        return Ok(());
+        return say::json(&catalog);
     }
     for axis in &catalog.axes {
-        println!("{}: {}", axis.id, axis.question);
+        say::line(format_args!("{}: {}", axis.id, axis.question))?;
         for part in &axis.parts {
-            println!("  {:<16} {}", part.id, part.what);
-            part.params
-                .iter()
-                .for_each(|p| println!("    {}.{} (default {}): {}", axis.id, p.key, p.default_text(), p.what));
+            say::line(format_args!("  {:<16} {}", part.id, part.what))?;
+            for p in part.params {
+                say::line(format_args!("    {}.{} (default {}): {}", axis.id, p.key, p.default_text(), p.what))?;
+            }
         }
     }
-    println!("settings of every run:");
-    catalog
-        .globals
-        .iter()
-        .chain(catalog.running)
-        .for_each(|p| println!("  {:<16} (default {}) {}", p.key, p.default_text(), p.what));
-    println!("model:");
-    catalog.models.iter().for_each(|m| println!("  {:<16} {}", m.id, m.what));
-    println!("method:");
-    catalog.methods.iter().for_each(|m| println!("  {:<20} {}", m.method.id, m.method.what));
-    Ok(())
+    say::line("settings of every run:")?;
+    for p in catalog.globals.iter().chain(catalog.training).chain(catalog.running) {
+        say::line(format_args!("  {:<18} (default {}) {}", p.key, p.default_text(), p.what))?;
+    }
+    say::line("model:")?;
+    catalog.models.iter().try_for_each(|m| say::line(format_args!("  {:<16} {}", m.id, m.what)))?;
+    say::line("method:")?;
+    catalog.methods.iter().try_for_each(|m| say::line(format_args!("  {:<20} {}", m.method.id, m.method.what)))
 }

@@ -1,9 +1,9 @@
-//! `secateur prune` and `secateur sweep`: the page's work without the page.
+//! `secateur prune`: the page's work without the page.
 
 use std::path::PathBuf;
 
 use clap::Args;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 use pollster::block_on;
 use secateur::base::{Error, Result};
 use secateur::gpu::Device;
@@ -14,7 +14,7 @@ use secateur::prune::{Settings, recipe};
 use secateur::session::{Session, event::Event, file, record::Record};
 use secateur::zoo;
 
-use super::files;
+use super::{files, say};
 
 /// Options of `prune`.
 #[derive(Args)]
@@ -36,22 +36,8 @@ pub struct Options {
     out: Option<PathBuf>,
 }
 
-/// Options of `sweep`.
-#[derive(Args)]
-pub struct Sweep {
-    /// Settings, KEY=V1,V2,...: every combination is run.
-    #[arg(value_name = "KEY=VALUES")]
-    settings: Vec<String>,
-    /// Print the records as a JSON list.
-    #[arg(long)]
-    json: bool,
-    /// Folder with the data set; that of the checkout by default.
-    #[arg(long)]
-    data: Option<PathBuf>,
-}
-
 /// KEY=VALUE pairs as settings.
-fn parse(pairs: &[String]) -> Result<Settings> {
+pub fn parse(pairs: &[String]) -> Result<Settings> {
     let split = |pair: &String| {
         pair.split_once('=').map(|(k, v)| (k.to_string(), v.to_string())).ok_or_else(|| {
             Error::setting(pair, format!("'{pair}' is not KEY=VALUE")).hint("write settings like sparsity=0.9")
@@ -67,16 +53,16 @@ fn parse(pairs: &[String]) -> Result<Settings> {
 }
 
 /// The GPU that runs may use, or why there is none.
-type Gpu = Result<Device>;
+pub type Gpu = Result<Device>;
 
 /// Opens the GPU, unless all runs are for the processor.
-fn gpu<'a>(runs: impl IntoIterator<Item = &'a Settings>) -> Gpu {
+pub fn gpu<'a>(runs: impl IntoIterator<Item = &'a Settings>) -> Gpu {
     let wanted = runs.into_iter().any(|settings| settings.get(EXECUTOR.key).is_none_or(|word| word != "cpu"));
     if wanted { block_on(Device::open()) } else { Err(Error::state("nothing that runs may use a GPU")) }
 }
 
 /// A session with the model and data that settings name.
-fn session(settings: &Settings, data: Option<&PathBuf>, weights: Option<&PathBuf>, gpu: &Gpu) -> Result<Session> {
+pub fn session(settings: &Settings, data: Option<&PathBuf>, weights: Option<&PathBuf>, gpu: &Gpu) -> Result<Session> {
     let mut session = Session::new();
     session.attach(gpu.clone(), None);
     let model = open(&mut session, settings.get("model"), weights)?;
@@ -94,7 +80,7 @@ fn open(session: &mut Session, named: Option<&String>, weights: Option<&PathBuf>
     let named = named.map(|id| zoo::find(id)).transpose()?;
     let Some(path) = weights else {
         let model = named.unwrap_or(&zoo::ALL[0]);
-        let path = PathBuf::from(files::ASSETS).join("models").join(format!("{}.safetensors", model.id));
+        let path = files::assets().join("models").join(format!("{}.safetensors", model.id));
         session.open(model.id, &files::read(&path)?)?;
         return Ok(model);
     };
@@ -112,7 +98,7 @@ fn open(session: &mut Session, named: Option<&String>, weights: Option<&PathBuf>
 }
 
 /// Runs one job to its end with a bar; notes go to standard error.
-fn drive(session: &mut Session, settings: &Settings, bar: &ProgressBar) -> Result<Record> {
+pub fn drive(session: &mut Session, settings: &Settings, bar: &ProgressBar) -> Result<Record> {
     session.start("run", settings)?;
     let mut found = None;
     loop {
@@ -135,7 +121,8 @@ fn drive(session: &mut Session, settings: &Settings, bar: &ProgressBar) -> Resul
     }
 }
 
-fn bar() -> ProgressBar {
+/// A bar for one run.
+pub fn bar() -> ProgressBar {
     let bar = ProgressBar::new(1);
     let style = ProgressStyle::with_template("{elapsed} {bar:24} {pos}/{len} {msg}");
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
@@ -151,7 +138,7 @@ pub fn run(options: &Options) -> Result<()> {
     let mut session = session(&settings, options.data.as_ref(), options.weights.as_ref(), &gpu([&settings]))?;
     let record = drive(&mut session, &settings, &bar())?;
     if options.json {
-        print_json(&record)?
+        say::json(&record)?
     } else {
         print_record(&record)?
     }
@@ -163,56 +150,15 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// `sweep`: every combination of the listed values.
-pub fn sweep(options: &Sweep) -> Result<()> {
-    let listed = parse(&options.settings)?;
-    let mut grid = vec![Settings::new()];
-    for (key, values) in &listed {
-        let values: Vec<&str> = values.split(',').collect();
-        grid = grid
-            .iter()
-            .flat_map(|row| {
-                values.iter().map(|v| {
-                    let mut row = row.clone();
-                    row.insert(key.clone(), (*v).into());
-                    row
-                })
-            })
-            .collect();
-    }
-    // All of them are checked before the first one runs.
-    grid.iter().try_for_each(|row| recipe::Recipe::read(row).map(|_| ()))?;
-    let bars = MultiProgress::new();
-    let whole = bars.add(ProgressBar::new(grid.len() as u64));
-    let (mut records, gpu) = (Vec::new(), gpu(&grid));
-    for row in &grid {
-        let mut session = session(row, options.data.as_ref(), None, &gpu)?;
-        let record = drive(&mut session, row, &bars.add(bar()))?;
-        whole.inc(1);
-        if !options.json {
-            let line: Vec<String> = listed.keys().map(|k| format!("{k}={}", row[k])).collect();
-            println!("{}: {}", line.join(" "), record.verdict);
-        }
-        records.push(record);
-    }
-    whole.finish_and_clear();
-    if options.json { print_json(&records) } else { Ok(()) }
-}
-
-fn print_json(value: &impl serde::Serialize) -> Result<()> {
-    println!("{}", serde_json::to_string_pretty(value).map_err(|e| Error::format(e.to_string()))?);
-    Ok(())
-}
-
 fn print_record(record: &Record) -> Result<()> {
-    println!("{}", record.verdict);
-    record.notes.iter().for_each(|note| println!("{note}"));
-    println!(
+    say::line(&record.verdict)?;
+    record.notes.iter().try_for_each(say::line)?;
+    say::line(format_args!(
         "{:<20} {:>9} {:>9} {:>8}  {:<10} {:>9} {:>9}",
         "layer", "kept", "of", "cut", "kernel", "dense µs", "here µs"
-    );
-    for l in &record.layers {
-        println!(
+    ))?;
+    record.layers.iter().try_for_each(|l| {
+        say::line(format_args!(
             "{:<20} {:>9} {:>9} {:>7.1}%  {:<10} {:>9.1} {:>9.1}",
             l.name,
             l.kept,
@@ -221,7 +167,6 @@ fn print_record(record: &Record) -> Result<()> {
             l.kernel,
             l.dense_us,
             l.pruned_us
-        );
-    }
-    Ok(())
+        ))
+    })
 }

@@ -9,6 +9,7 @@ use secateur::graph::{Builder, Graph, Masks, op};
 use serde::Serialize;
 
 use super::gpu::Options;
+use super::say;
 
 /// A convolution: name, how often the network has it, input and output channels, kernel, stride, and by how much the side of
 /// its input is smaller than an image's.
@@ -71,11 +72,7 @@ struct Report<'a> {
 /// Measures and prints.
 pub fn run(device: &Device, options: &Options) -> Result<()> {
     let limits = pollster::block_on(probe(device, options.precision()))?;
-    let words = |line: String| {
-        if !options.json {
-            println!("{line}")
-        }
-    };
+    let words = |line: String| if options.json { Ok(()) } else { say::line(line) };
     words(format!(
         "{}{}: copies {:.0} GB/s, multiplies {:.0} GFLOP/s, a dispatch {:.1} µs, a readback {:.0} µs",
         device.name(),
@@ -84,23 +81,23 @@ pub fn run(device: &Device, options: &Options) -> Result<()> {
         limits.gflops,
         limits.dispatch_us,
         limits.readback_us
-    ));
+    ))?;
     let mut reports = Vec::new();
     for &batch in if options.batch.is_empty() { &[64][..] } else { &options.batch } {
-        words(format!("\nConvolutions of ResNet-18, images of {0} x {0}, batch {batch}", options.side));
+        words(format!("\nConvolutions of ResNet-18, images of {0} x {0}, batch {batch}", options.side))?;
         let (mut rows, mut refused) = (Vec::new(), Vec::new());
         for layer in &LAYERS {
             let mut dense = None;
             for cut in CUTS {
                 match measure(device, &limits, options, batch, layer, cut, dense) {
                     Ok(row) => {
-                        words(line(&row));
+                        words(line(&row))?;
                         dense = dense.or(Some(row.us));
                         rows.push(row);
                     }
                     Err(error) => {
                         let why = format!("{}, {}: {error}", layer.0, cut.0);
-                        words(format!("  {why}"));
+                        words(format!("  {why}"))?;
                         refused.push(why);
                     }
                 }
@@ -109,13 +106,13 @@ pub fn run(device: &Device, options: &Options) -> Result<()> {
         for (name, ..) in CUTS {
             let all = rows.iter().filter(|row| row.weights == name);
             let us: f64 = all.map(|row| row.us * row.times as f64).sum();
-            words(format!("  all together, {name}: {:.3} ms", us * 1e-3));
+            words(format!("  all together, {name}: {:.3} ms", us * 1e-3))?;
         }
         let (gpu, half, side, clock) = (device.name(), options.half, options.side, device.clock());
         reports.push(Report { gpu, half, batch, side, clock, limits: &limits, rows, refused });
     }
     if options.json {
-        println!("{}", serde_json::to_string_pretty(&reports).map_err(|e| Error::format(e.to_string()))?);
+        say::json(&reports)?;
     }
     Ok(())
 }

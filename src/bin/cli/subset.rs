@@ -36,7 +36,7 @@ const SEED: u64 = 1;
 /// Draws, writes, and says how in a card.
 pub fn run(options: &Options) -> Result<()> {
     let card = data::find(&options.dataset)?;
-    let folder = options.out.clone().unwrap_or_else(|| PathBuf::from(files::ASSETS).join("data").join(card.id));
+    let folder = options.out.clone().unwrap_or_else(|| files::assets().join("data").join(card.id));
     fs::create_dir_all(&folder)?;
     for (split, each) in [("train", options.train), ("test", options.test)] {
         let set = files::dataset(card.id, split, Some(&options.data))?;

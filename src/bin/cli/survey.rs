@@ -8,6 +8,8 @@ use secateur::gpu::Device;
 use secateur::prune::Settings;
 use secateur::session::{Session, event::Event, survey::Table};
 
+use super::say;
+
 /// Options of `survey`.
 #[derive(Args)]
 pub struct Options {
@@ -20,17 +22,16 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<()> {
     let table = measure()?;
     if options.json {
-        println!("{}", serde_json::to_string_pretty(&table).map_err(|e| Error::format(e.to_string()))?);
-        return Ok(());
+        return say::json(&table);
     }
-    println!("{}, one thread: {:.0} GFLOP/s of multiply-adds at best", table.simd, table.peak_gflops);
+    say::line(format_args!("{}, one thread: {:.0} GFLOP/s of multiply-adds at best", table.simd, table.peak_gflops))?;
     let mut layer = ("", "");
     for row in &table.rows {
         if (row.executor, row.layer) != layer {
             layer = (row.executor, row.layer);
-            println!("\n{}, {}: dense {:.1} µs", row.layer_name, row.executor, row.dense_us);
+            say::line(format_args!("\n{}, {}: dense {:.1} µs", row.layer_name, row.executor, row.dense_us))?;
         }
-        println!(
+        say::line(format_args!(
             "  {:<16} {:>4.0}%  {:>9.1} µs  {:>6.2}x ({:.2}-{:.2})  {}",
             row.series,
             100.0 * row.sparsity,
@@ -39,7 +40,7 @@ pub fn run(options: &Options) -> Result<()> {
             row.low,
             row.high,
             row.kernel
-        );
+        ))?;
     }
     Ok(())
 }

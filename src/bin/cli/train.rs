@@ -16,7 +16,7 @@ use secateur::train::{Loss, Plan, Trainer};
 use secateur::{data::Dataset, zoo};
 use serde_json::json;
 
-use super::files;
+use super::{files, say};
 
 /// Options of `train`.
 #[derive(Args)]
@@ -64,7 +64,7 @@ pub fn run(options: &Options) -> Result<()> {
     let start = Instant::now();
     fit(&mut graph, &train, plan, recipe.decay, per_epoch)?;
     let tally = test_on(&graph, &test)?;
-    println!("{}: {:.2}% of {} test images", model.name, 100.0 * tally.accuracy(), tally.n());
+    say::line(format_args!("{}: {:.2}% of {} test images", model.name, 100.0 * tally.accuracy(), tally.n()))?;
     let interval = tally.interval();
     let card = json!({
         "id": model.id, "name": model.name, "what": model.what, "data": model.data,

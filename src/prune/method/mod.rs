@@ -26,6 +26,8 @@ pub struct Method {
     pub sources: &'static [Source],
     /// Part of the taxonomy it belongs to.
     pub family: &'static str,
+    /// Other names that people look for.
+    pub aliases: &'static [&'static str],
     /// What is our reading where the published rule leaves a choice; empty where it does not.
     pub reading: &'static str,
     /// Settings as `key=value`, separated by spaces.

@@ -20,6 +20,12 @@ pub trait Recovery: Part {
         false
     }
 
+    /// The step of a first training whose weights it goes back to, where that is not the very beginning.
+    fn early(&self, args: &Args) -> Option<usize> {
+        let _ = args;
+        None
+    }
+
     /// Whether it goes back to earlier weights.
     fn rewinds(&self) -> bool {
         false
@@ -45,5 +51,5 @@ pub(super) const RATE: Param = Param {
 
 /// Plain training as the args say.
 fn train(args: &Args) -> Train {
-    Train { steps: args.int(&STEPS), rate: args.float(&RATE), distil: None, ramp: None }
+    Train { steps: args.int(&STEPS), rate: args.float(&RATE), distil: None, ramp: None, stop: None }
 }

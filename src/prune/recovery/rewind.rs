@@ -1,20 +1,28 @@
 //! Rewind: survivors go back to the weights they were drawn with, and learn again.
 
-use crate::base::part::{Args, Meta, source};
+use crate::base::part::{Args, Kind, Meta, Param, source};
 use crate::prune::phase::Phase;
 
 use super::{RATE, Recovery, STEPS, train};
 
+static TO: Param = Param {
+    key: "to",
+    label: "Rewind to step",
+    what: "Survivors go back to where the dense network stood after so many steps of a first training; 0 is where it was drawn.",
+    kind: Kind::Int { default: 0, min: 0, max: 5000 },
+};
+
 crate::part!(Meta {
     id: "rewind",
     name: "Rewind",
-    what: "Survivors go back to the weights they were drawn with and learn again: the lottery ticket test.",
-    formula: "w ← w₀ ∘ m, then train",
+    what: "Survivors go back to the weights they were drawn with, or to early ones, and learn again: the lottery ticket test.",
+    formula: "w ← w_k ∘ m, then train",
     sources: &[
         source("Frankle and Carbin, ICLR 2019", "https://arxiv.org/abs/1803.03635"),
+        source("Frankle et al., ICML 2020", "https://arxiv.org/abs/1912.05671"),
         source("Renda et al., ICLR 2020", "https://arxiv.org/abs/2003.02389"),
     ],
-    params: &[STEPS, RATE],
+    params: &[STEPS, RATE, TO],
 });
 
 impl Recovery for Part {
@@ -24,6 +32,10 @@ impl Recovery for Part {
 
     fn trains(&self) -> bool {
         true
+    }
+
+    fn early(&self, args: &Args) -> Option<usize> {
+        Some(args.int(&TO)).filter(|&step| step > 0)
     }
 
     fn rewinds(&self) -> bool {

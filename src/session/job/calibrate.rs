@@ -11,7 +11,9 @@ use crate::train::Loss;
 use crate::train::look::Look;
 
 use super::Job;
-use super::learn::BATCH;
+
+/// Images of a batch that norms take their statistics from.
+const NORMS: usize = 64;
 
 impl Job {
     /// Nothing gathered yet, of the network as it is.
@@ -81,8 +83,8 @@ impl Job {
         let seen = loop {
             let Some(data) = &session.train else { return Ok(true) };
             let (examples, _) = self.split(data);
-            let start = self.done * BATCH % examples.len();
-            let batch = batch(data, &examples[start..(start + BATCH).min(examples.len())]);
+            let start = self.done * NORMS % examples.len();
+            let batch = batch(data, &examples[start..(start + NORMS).min(examples.len())]);
             let lent = session.lend(&self.recipe, batch.1.len());
             match self.statistics.look(lent, &self.graph, &batch, &look).await? {
                 Ok(seen) => break seen,

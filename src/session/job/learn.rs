@@ -3,6 +3,7 @@
 use crate::base::error::Kind;
 use crate::base::{Error, Result, clock};
 use crate::compile::compile;
+use crate::data::augment::Augment;
 use crate::graph::Masks;
 use crate::prune::engine;
 use crate::prune::phase::Train;
@@ -14,15 +15,11 @@ use crate::session::preview::kept;
 use crate::session::record::Point;
 use crate::train::eval::Tally;
 use crate::train::lr::Rate;
-use crate::train::optim::Optimizer;
 use crate::train::trainer::Step;
 use crate::train::{Gradients, Loss, Plan, Trainer};
-use crate::zoo::Model;
+use crate::zoo::{self, Model};
 
 use super::Job;
-
-/// Images of a training batch.
-pub(super) const BATCH: usize = 64;
 
 impl Job {
     /// One training step, with what the schedule and the regrowing do between steps: these are the processor's, the step itself
@@ -58,7 +55,7 @@ impl Job {
         self.steps += 1;
         self.curve.push(Point { step: self.steps, loss: now.loss, accuracy: now.accuracy });
         events.push(Event::Train { step: self.steps, loss: now.loss, accuracy: now.accuracy, lr: now.rate });
-        let over = trainer.finished();
+        let over = trainer.finished() || phase.stop == Some(trainer.done());
         if over || trainer.done().is_multiple_of((total / 4).max(25)) {
             if let Err(error) = self.learning.settle(&mut self.graph, &mut trainer).await {
                 self.trainer = Some(self.resume(&error, trainer, session, events));
@@ -70,25 +67,43 @@ impl Job {
         Ok(over)
     }
 
+    /// One of the first steps of the dense network, from the weights it was drawn with. What they give is kept to go back to.
+    pub(super) async fn early(
+        &mut self,
+        session: &mut Session,
+        phase: &Train,
+        events: &mut Vec<Event>,
+    ) -> Result<bool> {
+        if self.stashed.is_none() {
+            let first = session.network()?.0.build(zoo::SEED)?;
+            self.stashed = Some((std::mem::replace(&mut self.graph, first), std::mem::take(&mut self.masks)));
+        }
+        let over = self.train(session, phase, events).await?;
+        if let Some((graph, masks)) = self.stashed.take_if(|_| over) {
+            self.first = Some(std::mem::replace(&mut self.graph, graph));
+            self.masks = masks;
+        }
+        Ok(over)
+    }
+
     fn trainer(&self, model: &Model, phase: &Train) -> Trainer {
+        let training = &self.recipe.training;
         let plan = Plan {
             steps: phase.steps,
-            batch: BATCH,
+            batch: training.batch,
             rate: Rate::cosine(phase.rate, phase.steps / 20),
             loss: Loss { distil: phase.distil, ..Loss::CROSS_ENTROPY },
-            augment: model.recipe.augment,
+            augment: if training.augment { model.recipe.augment } else { Augment::default() },
             seed: self.recipe.seed.wrapping_add(self.at as u64),
         };
-        let mut optimizer = Optimizer::sgd(0.9, model.recipe.decay);
-        optimizer.decay_all = false;
-        Trainer::new(plan, optimizer)
+        Trainer::new(plan, training.optimizer(model.recipe.decay))
     }
 
     /// A step on the GPU, if it is its turn.
     async fn gpu_step(&mut self, session: &Session, phase: &Train, trainer: &mut Trainer) -> Result<Option<Step>> {
         let (Some(data), (_, teacher)) = (&session.train, session.network()?) else { return Ok(None) };
         let network = (&self.graph, &self.masks);
-        let lent = match session.lend(&self.recipe, BATCH) {
+        let lent = match session.lend(&self.recipe, self.recipe.training.batch) {
             Some(lent) if self.learning.turn(&lent, network, trainer, data).await? => lent,
             _ => {
                 self.learning.settle(&mut self.graph, trainer).await?;

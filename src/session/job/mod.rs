@@ -40,6 +40,8 @@ pub struct Job {
     pub(in crate::session) settings: Settings,
     pub(in crate::session) graph: Graph,
     pub(in crate::session) masks: Masks,
+    /// What was cut when it began.
+    pub(in crate::session) before: Masks,
     pub(in crate::session) network: Option<Graph>,
     pub(in crate::session) timeline: Vec<Stage>,
     pub(in crate::session) curve: Vec<Point>,
@@ -60,7 +62,8 @@ pub struct Job {
     /// Looking at the batches for criteria, and at others for norms.
     evidence: Calibrating,
     statistics: Calibrating,
-    pub(in crate::session) plan: Option<Plan>,
+    /// The network that came of it, compiled for each number of threads that is tried.
+    pub(in crate::session) plans: Vec<Plan>,
     /// Time from the network to its first answers on the processor, in ms; 0 where there is no GPU to compare with.
     cold_ms: f64,
     /// The pruned network on the GPU.
@@ -68,10 +71,16 @@ pub struct Job {
     evaluators: Vec<Evaluator>,
     ranges: Option<Ranges>,
     race: Option<Race>,
+    /// A first race gave what the arithmetic does not explain.
+    again: bool,
     pub(in crate::session) speed: Option<Speed>,
     /// What the GPU took part in, and what became of it if it did not last.
     pub(in crate::session) gpu: Part,
     regrow: Rng,
+    /// The network at hand and its masks, while the dense one does its first steps.
+    stashed: Option<(Graph, Masks)>,
+    /// What rewinding goes back to, where that is not the very beginning.
+    first: Option<Graph>,
 }
 
 /// What a GPU had to do with a run.
@@ -83,17 +92,27 @@ pub(in crate::session) struct Part {
     pub left: Vec<String>,
 }
 
+/// How many of some training images are trained on: the others are held out.
+pub(super) fn trained_on(images: usize) -> usize {
+    images - HELD_OUT.min(images / 5)
+}
+
 impl Job {
     /// A run that has done nothing yet, in a session whose place has some cores and perhaps a GPU.
     pub fn new(run: bool, recipe: Recipe, settings: Settings, graph: Graph, session: &Session) -> Self {
-        let (tasks, regrow) = (tasks(&recipe, run, session.may_use_gpu(&recipe)), Rng::fork(recipe.seed, "regrow"));
+        let (tasks, regrow) = (
+            tasks(&recipe, run, session.may_use_gpu(&recipe), session.learnt_from()),
+            Rng::fork(recipe.seed, "regrow"),
+        );
         let threads = team::hire(recipe.running.threads.min(session.environment.cores));
+        let before = if run { session.held(&recipe) } else { Masks::default() };
         Self {
             run,
             recipe,
             settings,
             graph,
-            masks: Masks::default(),
+            masks: before.clone(),
+            before,
             network: None,
             timeline: Vec::new(),
             curve: Vec::new(),
@@ -111,15 +130,18 @@ impl Job {
             batches: Vec::new(),
             evidence: Calibrating::default(),
             statistics: Calibrating::default(),
-            plan: None,
+            plans: Vec::new(),
             cold_ms: 0.0,
             uploaded: None,
             evaluators: Vec::new(),
             ranges: None,
             race: None,
+            again: false,
             speed: None,
             gpu: Part::default(),
             regrow,
+            stashed: None,
+            first: None,
         }
     }
 
@@ -143,6 +165,7 @@ impl Job {
             Task::Phase(Phase::Reinit) => self.reinit(session)?,
             Task::Phase(Phase::Rewind) => self.rewind(session)?,
             Task::Phase(Phase::Prune { sparsity }) => self.prune(session, *sparsity, events).await?,
+            Task::Phase(Phase::Early(train)) => self.early(session, train, events).await?,
             Task::Phase(Phase::Train(train)) => self.train(session, train, events).await?,
             Task::Phase(Phase::Recalibrate { batches }) => self.recalibrate(session, *batches, events).await?,
             Task::Compile => self.compile(session, events).await?,
@@ -170,11 +193,15 @@ impl Job {
 
     fn reinit(&mut self, session: &Session) -> Result<bool> {
         self.graph = session.network()?.0.build(self.recipe.seed)?;
+        self.masks.apply(&mut self.graph)?;
         Ok(true)
     }
 
     fn rewind(&mut self, session: &Session) -> Result<bool> {
-        self.graph = session.network()?.0.build(zoo::SEED)?;
+        self.graph = match &self.first {
+            Some(first) => first.clone(),
+            None => session.network()?.0.build(zoo::SEED)?,
+        };
         self.masks.apply(&mut self.graph)?;
         Ok(true)
     }
@@ -183,7 +210,7 @@ impl Job {
     fn split(&self, train: &Dataset) -> (Vec<usize>, Vec<usize>) {
         let mut order: Vec<usize> = (0..train.len()).collect();
         Rng::fork(0, "validation").shuffle(&mut order);
-        let held = order.split_off(train.len() - HELD_OUT.min(train.len() / 5));
+        let held = order.split_off(trained_on(train.len()));
         (order, held)
     }
 
@@ -193,6 +220,18 @@ impl Job {
         Rng::fork(self.recipe.seed, "calibration").shuffle(&mut picks);
         picks.truncate(self.recipe.calibration);
         picks
+    }
+
+    /// The recipe's phases.
+    pub(in crate::session) fn phases(&self) -> Vec<Phase> {
+        let phase = |task: &Task| if let Task::Phase(phase) = task { Some(phase.clone()) } else { None };
+        self.tasks.iter().filter_map(phase).collect()
+    }
+
+    /// The plan whose times count: the one with the number of threads that was fastest.
+    pub(in crate::session) fn plan(&self) -> Option<&Plan> {
+        let threads = self.speed.as_ref().map(|speed| speed.threads);
+        self.plans.iter().find(|plan| Some(plan.threads) == threads).or(self.plans.last())
     }
 
     /// Answers do not depend on the kernels, so a quick choice will do for counting them.

@@ -4,12 +4,12 @@ use crate::base::{Result, Tensor};
 use crate::compile::{Options, Ranges, compile, observe};
 use crate::gpu::Precision;
 use crate::graph::{Graph, Masks};
-use crate::session::Session;
 use crate::session::evaluate::Evaluator;
 use crate::session::event::Event;
 use crate::session::file::without_channels;
 use crate::session::gpu::Lent;
 use crate::session::plan::{CALIBRATION, CHUNK};
+use crate::session::{Session, team_sizes};
 
 use super::Job;
 
@@ -57,22 +57,24 @@ impl Job {
 
     /// Removes what can be removed for real and compiles the rest, and the dense network unless that was done before.
     pub(super) async fn compile(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<bool> {
-        session.dense_plan(self.recipe.running.batch, self.threads)?;
+        session.dense(self.recipe.running.batch, self.threads)?;
         let network = self.sliced()?;
         if self.run {
             self.ranges = self.observed(session, network.as_ref())?;
             let rules = self.rules();
-            let options = Options {
-                batch: self.recipe.running.batch,
-                threads: self.threads,
-                rules: &rules,
-                ranges: self.ranges.as_ref(),
-                ..Options::default()
-            };
-            self.plan = Some(match &network {
-                Some(network) => compile(network, &Masks::default(), &options)?,
-                None => compile(&self.graph, &self.masks, &options)?,
-            });
+            for threads in team_sizes(self.threads) {
+                let options = Options {
+                    batch: self.recipe.running.batch,
+                    threads,
+                    rules: &rules,
+                    ranges: self.ranges.as_ref(),
+                    ..Options::default()
+                };
+                self.plans.push(match &network {
+                    Some(network) => compile(network, &Masks::default(), &options)?,
+                    None => compile(&self.graph, &self.masks, &options)?,
+                });
+            }
         }
         self.network = network;
         self.upload(session, events).await?;

@@ -2,14 +2,14 @@
 
 use crate::base::stats::median;
 use crate::base::{Flat, Result, Tensor, clock};
-use crate::compile::{Choose, Options, compile};
+use crate::compile::{Choose, Options, Plan, compile};
 use crate::gpu::Precision;
-use crate::graph::Masks;
-use crate::prune::running::Asked;
+use crate::graph::{Masks, count};
+use crate::prune::running::{Asked, Numbers};
 use crate::session::Session;
 use crate::session::event::Event;
 use crate::session::gpu::{Uploaded, upload};
-use crate::session::measure::{Race, Runner, duel};
+use crate::session::measure::{Entrant, Race, Runner, Side, doubt, duel};
 use crate::session::plan::CROSSINGS;
 use crate::session::record::Speed;
 
@@ -36,9 +36,11 @@ impl Job {
         let options = Options { batch, rules: &rules, ..Options::default() };
         let graph = session.network()?.1.clone();
         if !session.baseline.get_or_insert_default().gpu.contains_key(&batch) {
-            let plan = session.dense_plan(batch, self.threads)?;
+            let (mut plans, _) = session.dense(batch, 1)?;
+            let dense = Options { choose: Choose::Dense, ..options };
+            let Some(plan) = plans.first_mut() else { return Ok(()) };
             let network =
-                upload(&device, (&graph, &Masks::default()), &options, Precision::Single, plan, x.flat()).await?;
+                upload(&device, (&graph, &Masks::default()), &dense, Precision::Single, plan, x.flat()).await?;
             session.baseline.get_or_insert_default().gpu.insert(batch, network);
         }
         let (network, masks) = self.pruned();
@@ -47,10 +49,11 @@ impl Job {
         compile(network, &masks, &quick)?.run(x.flat())?;
         self.cold_ms = clock::now_ms() - start;
         let halves = session.halves(&self.recipe);
-        if let Some(mut plan) = self.plan.take() {
+        let mut plans = std::mem::take(&mut self.plans);
+        if let Some(plan) = plans.first_mut() {
             let (graph, masks) = self.pruned();
-            let network = upload(&device, (graph, &masks), &options, halves, &mut plan, x.flat()).await;
-            self.plan = Some(plan);
+            let network = upload(&device, (graph, &masks), &options, halves, plan, x.flat()).await;
+            self.plans = plans;
             self.uploaded = Some(network?);
         }
         Ok(())
@@ -75,6 +78,13 @@ impl Job {
         let asked = self.recipe.running.executor;
         let pruned = if session.halves(&self.recipe) == Precision::Half { Asked::Gpu } else { asked };
         let mut speed = race.speed([asked, pruned], batch, self.recipe.seed);
+        speed.doubt = doubt(&speed, self.fewer(session, &speed)?);
+        if speed.doubt.is_some() && !std::mem::replace(&mut self.again, true) {
+            let message = "What was measured is more than the arithmetic explains: it is measured again.".into();
+            events.push(Event::Note { level: "info", message });
+            self.race = None;
+            return Ok(false);
+        }
         self.describe(session, &mut speed).await;
         if let [cpu, gpu] = speed.by_executor.as_slice() {
             self.gpu.took.insert("timing");
@@ -83,6 +93,22 @@ impl Job {
         events.push(Event::Speed { speed: speed.clone() });
         self.speed = Some(speed);
         Ok(true)
+    }
+
+    /// How many times faster the cut network may be for what it has less to do, and does with more.
+    fn fewer(&self, session: &Session, speed: &Speed) -> Result<f64> {
+        let (network, masks) = self.pruned();
+        let left = count::macs(network, &masks);
+        let whole = count::macs(session.network()?.1, &Masks::default());
+        // Bytes go four to a float, halves two; another executor explains anything.
+        let numbers = match self.recipe.running.precision {
+            Numbers::Int8 => 4.0,
+            Numbers::Half => 2.0,
+            Numbers::Single => 1.0,
+        };
+        let shared = (speed.threads as f64 / speed.dense_threads.max(1) as f64).max(1.0);
+        let apart = speed.executor != speed.dense_executor;
+        Ok(if apart || left == 0 { f64::INFINITY } else { whole as f64 / left as f64 * numbers * shared })
     }
 
     /// What the race itself does not know: what either needed at first, and what a run is made of on a GPU.
@@ -101,20 +127,26 @@ impl Job {
     }
 
     async fn round(&mut self, session: &mut Session, race: &mut Option<Race>, x: &Tensor, step: f64) -> Result<()> {
-        let batch = self.recipe.running.batch;
+        let (batch, both) = (self.recipe.running.batch, !(self.run && self.uploaded.is_none()));
         let (dense, uploaded) = session.dense(batch, self.threads)?;
-        // The dense network races against itself: the interval then shows what this device calls equal.
-        let pruned = self.plan.get_or_insert_with(|| dense.clone());
-        let mut lanes = vec![[Runner::Cpu(dense), Runner::Cpu(pruned)]];
-        if let (Some(dense), false) = (uploaded, self.run && self.uploaded.is_none()) {
+        if self.plans.is_empty() {
+            // The dense network races against itself: the interval then shows what this device calls equal.
+            self.plans = dense.iter().map(|plan| (**plan).clone()).collect();
+        }
+        let own = |side: Side| move |plan| on_cpu(side, plan);
+        let mut entrants: Vec<Entrant> =
+            dense.into_iter().map(own(Side::Dense)).chain(self.plans.iter_mut().map(own(Side::Pruned))).collect();
+        if let (Some(dense), true) = (uploaded, both) {
             let pruned = self.uploaded.as_ref().unwrap_or(dense);
-            lanes.push([Runner::Gpu(&dense.executor), Runner::Gpu(&pruned.executor)]);
+            for (side, network) in [(Side::Dense, dense), (Side::Pruned, pruned)] {
+                entrants.push(Entrant { side, runner: Runner::Gpu(&network.executor), threads: 1 });
+            }
         }
         let race = match race {
             Some(race) => race,
-            none => none.insert(Race::new(x.flat().to_vec(), &mut lanes, step).await?),
+            none => none.insert(Race::new(x.flat().to_vec(), &mut entrants, step).await?),
         };
-        race.round(&mut lanes).await
+        race.round(&mut entrants).await
     }
 
     /// Tries one batch size at which the GPU may have caught up with the processor.
@@ -155,6 +187,11 @@ impl Job {
         let step = session.environment.timer_step_us / 1e3;
         Ok(near && duel(&mut plan, &executor, x.flat(), step).await?.1.low > 1.0)
     }
+}
+
+/// A plan as a part of a race.
+fn on_cpu(side: Side, plan: &mut Plan) -> Entrant<'_> {
+    Entrant { side, threads: plan.threads, runner: Runner::Cpu(plan) }
 }
 
 /// A batch of test images, the first ones again where there are not so many.

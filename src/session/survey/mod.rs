@@ -9,7 +9,7 @@ mod rig;
 
 use serde::Serialize;
 
-use crate::base::stats::{median, ratio};
+use crate::base::stats::{midmean, ratio};
 use crate::base::{Result, clock};
 use crate::compile::GroupRule;
 use crate::compile::choose::dense as dense_kernel;
@@ -38,9 +38,9 @@ pub struct Row {
     pub series: &'static str,
     /// Share of the weights that is cut.
     pub sparsity: f64,
-    /// Median time of the best form for what is left, in µs.
+    /// Time of the best form for what is left, in µs.
     pub us: f64,
-    /// Median time of the fastest dense form, in µs.
+    /// Time of the fastest dense form, in µs.
     pub dense_us: f64,
     /// dense / sparse.
     pub ratio: f64,
@@ -232,27 +232,29 @@ fn measure(rig: &mut Rig, dense: &Form, layer: Layer, (series, sparsity): (usize
     };
     let sparse = rig.fastest(left)?;
     let (a, b) = rig.race(dense, &sparse, step);
-    Ok(Row::new("cpu", layer, (series, sparsity), [&a, &b], sparse.name.into()))
+    Ok(Row::new("cpu", layer, (series, sparsity), [&a, &b], step / rig::length(step), sparse.name.into()))
 }
 
 impl Row {
-    /// A point from samples of both sides, dense and cut, in ms.
+    /// A point from samples of both sides, dense and cut, in ms; `unseen` is the share of a sample that the clock rounds away.
     fn new(
         executor: &'static str,
         layer: Layer,
         (series, sparsity): (usize, f64),
         [dense, cut]: [&[f64]; 2],
+        unseen: f64,
         kernel: String,
     ) -> Self {
         let (ratio, interval) = ratio(dense, cut, 1);
+        let interval = interval.widened(unseen);
         Self {
             executor,
             layer: layer.id,
             layer_name: layer.name,
             series: SERIES[series].0,
             sparsity,
-            us: 1e3 * median(cut),
-            dense_us: 1e3 * median(dense),
+            us: 1e3 * midmean(cut),
+            dense_us: 1e3 * midmean(dense),
             ratio,
             low: interval.low,
             high: interval.high,

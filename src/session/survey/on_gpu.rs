@@ -14,7 +14,7 @@ const FAR: f64 = 20.0;
 /// Interleaved samples of each side, and the least length of one in milliseconds and in steps of the clock.
 const SAMPLES: usize = 7;
 const LEAST_MS: f64 = 4.0;
-const STEPS: f64 = 20.0;
+const STEPS: f64 = 40.0;
 /// Runs of a sample at most.
 const MOST: usize = 4096;
 
@@ -95,7 +95,7 @@ impl OnGpu {
             fast.push(sparse.repeat(often[1]).await? / often[1] as f64);
         }
         let kernel = sparse.layers().first().and_then(|l| l.why.candidates.first()).map(|c| c.kernel.clone());
-        Ok(Some(Row::new("gpu", layer, (series, sparsity), [&slow, &fast], kernel.unwrap_or_default())))
+        Ok(Some(Row::new("gpu", layer, (series, sparsity), [&slow, &fast], step / least, kernel.unwrap_or_default())))
     }
 
     /// A layer's network on the GPU, with an image to run on.

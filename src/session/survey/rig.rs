@@ -17,9 +17,14 @@ use super::Layer;
 
 /// Interleaved samples of each side.
 const SAMPLES: usize = 9;
-/// A sample lasts at least this long, in milliseconds, and this many steps of the clock.
-const LEAST_MS: f64 = 1.0;
-const STEPS: f64 = 20.0;
+/// A sample lasts this many steps of the clock, within limits in milliseconds: there are many points.
+const STEPS: f64 = 40.0;
+const LENGTHS: [f64; 2] = [1.0, 12.0];
+
+/// How long a sample must be for a clock, in milliseconds.
+pub fn length(step: f64) -> f64 {
+    (STEPS * step).clamp(LENGTHS[0], LENGTHS[1])
+}
 
 /// A layer ready to run in any form.
 #[derive(Debug)]
@@ -109,7 +114,7 @@ impl Rig {
 
     /// Milliseconds a run of both sides, taking turns.
     pub fn race(&mut self, dense: &Form, sparse: &Form, step: f64) -> (Vec<f64>, Vec<f64>) {
-        let least = (STEPS * step).clamp(LEAST_MS, 4.0);
+        let least = length(step);
         let mut fit = |form: &Form| {
             let mut runs = 1;
             while self.time(&form.packed, runs) < least {
