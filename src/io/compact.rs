@@ -57,7 +57,7 @@ fn cut(masks: &Masks, id: ValueId) -> Option<&[u8]> {
     masks.get(id).filter(|mask| mask.contains(&0))
 }
 
-/// The length of the file that [`write`] would give.
+/// The length of the file that [`write()`] would give.
 pub fn length(network: Network<'_>) -> usize {
     let layout = layout(network);
     whole(&layout.entries, &layout.metadata)

@@ -26,7 +26,7 @@ fn entries(graph: &Graph) -> Vec<Entry> {
     by_name(graph).into_iter().map(|id| Entry::floats(&graph.values[id].name, &graph.values[id].shape)).collect()
 }
 
-/// The length of the file that [`write`] would give.
+/// The length of the file that [`write()`] would give.
 pub fn length(graph: &Graph, origin: Option<&Origin>) -> usize {
     whole(&entries(graph), &origin.map(Origin::metadata).unwrap_or_default())
 }
