@@ -300,3 +300,28 @@ fn target() -> &'static str {
         if cfg!(target_arch = "wasm32") { "wasm32 simd128" } else { "portable" }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::safetensors;
+
+    #[test]
+    fn plans_of_other_batch_sizes_are_let_go() -> Result<()> {
+        let (mut session, graph) = (Session::new(), zoo::find("lenet-300-100")?.build(1)?);
+        session.open("lenet-300-100", &safetensors::write(&graph, None)?)?;
+        for batch in [1, 8, 3, 1] {
+            assert_eq!(session.dense(batch, 3)?.0.len(), 3, "one plan each for one, two and three threads");
+            let kept: Vec<usize> =
+                session.baseline.iter().flat_map(|b| b.plans.keys()).map(|(batch, _)| *batch).collect();
+            assert_eq!(kept, [batch; 3]);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_run_is_tried_on_few_threads_too() {
+        let sizes = |threads| team_sizes(threads).collect::<Vec<usize>>();
+        assert_eq!((sizes(1), sizes(2), sizes(4), sizes(6)), (vec![1], vec![1, 2], vec![1, 2, 4], vec![1, 2, 4, 6]));
+    }
+}
