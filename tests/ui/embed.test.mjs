@@ -34,7 +34,7 @@ test("embedded", async (t) => {
       window.kept = document.querySelector("secateur-lab");
       window.kept.remove();
     });
-    await page.waitForTimeout(300);
+    for (const end = Date.now() + 10_000; page.workers().length && Date.now() < end; ) await page.waitForTimeout(50);
     assert.equal(page.workers().length, 0);
     await page.evaluate(() => document.body.append(window.kept));
     await ready();

@@ -104,7 +104,7 @@ suite(test, "first minute", [
       await page.getByText(/timer step/).waitFor();
       await page.keyboard.press("Escape");
       await page.getByRole("button", { name: "How is the size found?" }).click();
-      await page.getByText(/as they would be stored/).waitFor();
+      await page.getByText(/Lengths of files that Save writes/).waitFor();
     },
   ],
 ]);
