@@ -218,7 +218,7 @@ GPUDevice.prototype.createBuffer = function (given) {
       async (page) => {
         await settled(page);
         const { dense } = await state(page);
-        assert.match(dense.notes.join(), /Without the GPU from here: the GPU .* failed/);
+        assert.match(dense.notes.join(), /Without the GPU from here: the GPU.* failed: Out of Memory/);
         const run = await record(page);
         assert.equal(run.environment.executor, "cpu");
         assert.equal(run.environment.gpu_took_part, undefined);
