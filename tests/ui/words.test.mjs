@@ -74,8 +74,9 @@ suite(test, "numbers", [
       await page.getByRole("button", { name: "Sweep…" }).click();
       const dialog = page.getByRole("dialog", { name: "Sweep" });
       const start = dialog.getByRole("button", { name: "Start" });
-      for (const box of await dialog.getByRole("checkbox").all()) await box.uncheck();
-      await dialog.getByRole("checkbox").first().check();
+      const methods = dialog.getByRole("group", { name: "Methods" }).getByRole("checkbox");
+      for (const box of await methods.all()) await box.uncheck();
+      await methods.first().check();
       await dialog.getByRole("textbox", { name: "Sparsities in %" }).fill("92,5; 95");
       await dialog.getByRole("textbox", { name: "Seeds" }).fill("1.5, -1, abc");
       await dialog.getByText(/Not understood: “1\.5”, “abc”/).waitFor();
