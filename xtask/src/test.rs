@@ -121,6 +121,7 @@ fn store() -> Result<Tally> {
 /// The release page as a visitor gets it: under a sub-path, from a plain static server.
 fn ui(browser: &Browser) -> Result<Tally> {
     page::build()?;
+    page::check_size()?;
     let serve = |isolated: bool| -> Result<String> {
         let site = Site { mounts: vec![(SUB_PATH, sh::root().join("dist"))], isolated, posts: None };
         Ok(site.start()? + SUB_PATH)
