@@ -7,6 +7,8 @@ export interface LayerPicture {
   rows: number;
   columns: number;
   mask: Uint8Array;
+  /** Ones of the mask. */
+  kept: number;
   edges: number[];
   before: number[];
   after: number[];
@@ -24,6 +26,7 @@ export function picture(view: LayerView): LayerPicture {
     rows,
     columns,
     mask: view.mask,
+    kept: view.mask.reduce((sum, one) => sum + one, 0),
     edges,
     before: histogram(view.before, reach),
     after: histogram(view.after, reach, view.mask),

@@ -178,6 +178,10 @@ suite(test, "save", [
       assert.equal(opened.digest, record.digest);
       assert.equal(opened.accuracy.before, record.accuracy.after);
       assert.equal(opened.size.nonzero, record.size.nonzero);
+      const fc1 = record.layers.find(({ name }) => name === "fc1");
+      const inspector = page.getByRole("region", { name: "Layer fc1" });
+      await inspector.getByText(`${fc1.kept.toLocaleString("en")} of ${fc1.total.toLocaleString("en")} weights kept`).waitFor();
+      assert.equal(await inspector.getByText("All weights are there").count(), 0);
       await page.getByRole("button", { name: "Use its settings" }).click();
       const { settings } = await state(page);
       assert.deepEqual([settings.sparsity, settings.seed, settings.recovery], ["0.8", "3", "none"]);

@@ -17,20 +17,24 @@ export function inspector(ctx: Context): TemplateResult {
   if (!layer) return html`<section class="inspector" aria-label="Layer"><h2>Layer</h2></section>`;
   const row = shownRecord(state)?.layers.find((each) => each.name === layer.name);
   const now = state.work?.job === "run" ? state.work.masks?.find((each) => each.name === layer.name) : undefined;
-  const kept = now ?? row;
   const seen = ctx.picture(layer.name);
+  const { kept, total } = now ?? row ?? seenOf(seen?.picture, layer);
   return html`<section class="inspector" aria-label="Layer ${layer.name}">
     <h2>${term("Layer")} <span class="mono">${layer.name}</span></h2>
     <p class="label">
       ${layer.kind}, ${shape(layer.shape)} to ${shape(layer.out)}<br />
-      ${count(kept?.kept ?? layer.parameters)} of ${count(kept?.total ?? layer.parameters)} weights
-      kept${kept ? html`, <b>${percent(1 - kept.kept / Math.max(1, kept.total))} cut</b>` : nothing}
+      ${count(kept)} of ${count(total)} weights
+      kept${now || row || kept < total ? html`, <b>${percent(1 - kept / Math.max(1, total))} cut</b>` : nothing}
     </p>
     ${state.work?.job === "run" ? html`<p class="note">${row ? "Below as the run before left it" : "Below as it was before"}; this run's picture comes at its end.</p>` : nothing}
     ${seen ? pictures(ctx, layer, seen.picture, seen.of) : html`<p class="empty">The weights of this run are no longer at hand; restore it and run again to see them.</p>`}
     ${kernels(row)}
   </section>`;
 }
+
+/** What the open network has of a layer: a file that was cut before it was opened does not have all. */
+const seenOf = (seen: LayerPicture | undefined, layer: LayerInfo): { kept: number; total: number } =>
+  seen ? { kept: seen.kept, total: seen.mask.length } : { kept: layer.parameters, total: layer.parameters };
 
 function pictures(ctx: Context, layer: LayerInfo, seen: LayerPicture, of: "run" | "dense"): TemplateResult {
   const turned = seen.rows > seen.columns;
@@ -43,7 +47,7 @@ function pictures(ctx: Context, layer: LayerInfo, seen: LayerPicture, of: "run" 
     ></secateur-mask>
     <p class="note">
       ${turned ? "A column is one output unit." : "A row is one output unit."}
-      ${of === "dense" ? "All weights are there." : "Green is kept, pale is cut."}
+      ${seen.kept === seen.mask.length && of === "dense" ? "All weights are there." : "Green is kept, pale is cut."}
     </p>
     <secateur-figure
       class="small"
