@@ -31,7 +31,8 @@ export function aboutView(ctx: Context): TemplateResult {
         <dd>
           Wall-clock time of one forward pass, here. The step of the browser's timer is measured first and each sample
           is made long against it; after a warm-up the dense and the cut network take turns. What is shown is the ratio
-          of the medians with its bootstrap interval at 95%.
+          of the means over the middle half of the samples, with its bootstrap interval at 95%, widened by what the timer
+          cannot tell.
         </dd>
       </div>
       <div>

@@ -84,7 +84,7 @@ const howSurvey = how(
   "the break-even",
   html`<p>
       Each layer runs alone, in the layout that a network hands it. Dense and cut take turns; the ratio is that of the
-      medians, with its bootstrap interval at 95%.
+      means over the middle half of the samples, with its bootstrap interval at 95%.
     </p>
     <p>
       The break-even is where the line crosses 1× for good, between two measured points drawn straight on the

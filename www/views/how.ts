@@ -57,7 +57,7 @@ export const howSpeed = (record: RunRecord, dense: boolean): TemplateResult => {
       <dl>
         ${row("Dense", milliseconds(s.dense_ms))} ${dense ? nothing : row("Cut", milliseconds(s.pruned_ms))}
         ${dense ? nothing : row("Ratio", `${ratio(s.ratio)} (${ratio(s.low)} to ${ratio(s.high)}, bootstrap, 95%)`)}
-        ${row("Samples", `${count(s.samples)}, the median taken; batch of ${count(s.batch)}`)}
+        ${row("Samples", `${count(s.samples)}, the mean of the middle half taken; batch of ${count(s.batch)}`)}
         ${row("Where", place(record.environment))}
       </dl>`,
   );

@@ -99,8 +99,8 @@ function before(ctx: Context, dense: RunRecord | undefined): TemplateResult {
       ? html`a forward pass here ${dense ? howSpeed(dense, true) : nothing}`
       : html`time on this device, ${waiting}`,
     speed
-      ? html`median of
-        ${count(speed.samples)}${dense ? runAs(dense) : nothing}`
+      ? html`mean of the middle half of
+        ${count(speed.samples)} samples${dense ? runAs(dense) : nothing}`
       : nothing,
   )}
   ${cell(
