@@ -7,7 +7,7 @@ import { contents, naming } from "./file.js";
 import { Gallery } from "./gallery.js";
 import type { Msg, Run, State } from "./store.js";
 import { Opener } from "./opener.js";
-import { baseline, fraction, occupied } from "./select.js";
+import { baseline, fraction, occupied, ofOpenWeights } from "./select.js";
 import type { Emit, Finished, Remote } from "./serve.js";
 import { alike, follow } from "./sweep.js";
 import type { Failure, Job, LabEvent, RunRecord, Settings } from "./types.js";
@@ -281,7 +281,9 @@ export class Controller {
       await this.settled();
       // Other settings may come to the same run: a pattern that fixes its share makes one of all shares.
       const { check } = await this.#client.call((remote) => remote.check(settings));
-      if (check.ok && this.host.state.runs.some((run) => alike(run.record.recipe, check.settings))) return;
+      const { state } = this.host;
+      const made = state.runs.filter(({ record }) => ofOpenWeights(state, record));
+      if (check.ok && made.some(({ record }) => alike(record.recipe, check.settings))) return;
       await this.run(settings, id);
     };
     await follow(this.host, list, one, () => this.#stopSweep);

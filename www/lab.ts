@@ -11,7 +11,7 @@ import { removed } from "./failures.js";
 import { dragged, dropped, fileName } from "./file.js";
 import { FocusKeeper } from "./focus.js";
 import { OwnPage } from "./own-page.js";
-import { baseline, completed, shownFile, shownRecord, shownRun } from "./select.js";
+import { baseline, completed, runOnPage, shownFile, shownRecord } from "./select.js";
 import { initial, update, type Msg, type State } from "./store.js";
 import { attributesOf, defineSettings, given, keysOf, settingsAmong } from "./settings.js";
 import { sheets } from "./styles/sheets.js";
@@ -258,10 +258,10 @@ export class SecateurLab extends LitElement {
   }
 
   #picture(layer: string): ReturnType<Context["picture"]> {
-    const run = shownRun(this.#state);
-    const key = run && run.record.model === this.#state.model?.id ? run.id : `dense:${this.#state.model?.id}`;
+    const run = runOnPage(this.#state);
+    const key = run?.id ?? `dense:${this.#state.model?.digest}`;
     const picture = this.#controller?.gallery.pictures.get(key)?.get(layer);
-    return picture && { picture, of: run && key === run.id ? "run" : "dense" };
+    return picture && { picture, of: run ? "run" : "dense" };
   }
 
   #settingsChanged(): void {

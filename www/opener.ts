@@ -72,7 +72,7 @@ export class Opener {
     this.opened = wanted.key;
     this.gallery.forgetImages();
     this.host.send({ type: "opened", model, card });
-    await this.gallery.takeAll(`dense:${model.id}`, model);
+    await this.gallery.takeAll(`dense:${model.digest}`, model);
     this.host.emit("ready", { model: model.id, data: wanted.data });
   }
 

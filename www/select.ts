@@ -52,11 +52,21 @@ function lasting(state: State): Settings {
 
 export const shownRun = (state: State): Run | undefined => state.runs.find((run) => run.id === state.shown);
 
-/** The run whose figures are on the page: only one of the open model. */
-export function shownRecord(state: State): RunRecord | undefined {
-  const run = shownRun(state);
-  return run && (!state.model || run.record.model === state.model.id) ? run.record : undefined;
+/** Whether a run cut the weights that are open: figures of others are not to be set beside theirs. */
+export function ofOpenWeights(state: State, { model, source }: RunRecord): boolean {
+  if (!state.model) return true;
+  if (model !== state.model.id) return false;
+  // Records of earlier versions do not say which weights they cut: taken for the shipped ones.
+  return source ? source === state.model.digest : !openedOf(state, model);
 }
+
+/** The run whose figures are on the page: only one of the open weights. */
+export function runOnPage(state: State): Run | undefined {
+  const run = shownRun(state);
+  return run && ofOpenWeights(state, run.record) ? run : undefined;
+}
+
+export const shownRecord = (state: State): RunRecord | undefined => runOnPage(state)?.record;
 
 /** The file that a model's weights are of, if they are not the shipped ones. */
 const openedOf = ({ opened }: State, model: string): OpenedFile | undefined =>
@@ -70,7 +80,8 @@ export const baseline = (state: State): RunRecord | undefined =>
 
 /** What can be saved of what is shown: the run's network, or the open one once it has been measured. */
 export function shownFile(state: State): SavedFile | undefined {
-  if (shownRecord(state)) return shownRun(state)?.file;
+  const run = runOnPage(state);
+  if (run) return run.file;
   return state.model ? state.files[sourceOf(state, state.model.id)] : undefined;
 }
 

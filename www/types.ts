@@ -168,6 +168,8 @@ export interface LayerInfo {
 export interface ModelInfo {
   id: string;
   name: string;
+  /** Digest of its weights. */
+  digest: string;
   parameters: number;
   macs: number;
   input: number[];
@@ -340,6 +342,8 @@ export interface RunRecord {
   layers: LayerRow[];
   environment: Environment;
   digest: string;
+  /** Digest of the weights that were cut; records of old do not say. */
+  source?: string;
   verdict: string;
   notes: string[];
   classes: ClassRow[];

@@ -17,6 +17,8 @@ pub struct ModelInfo {
     pub id: String,
     /// Its name.
     pub name: String,
+    /// Digest of its weights: the `source` of the records of its runs.
+    pub digest: String,
     /// Trained numbers.
     pub parameters: usize,
     /// Multiply-adds of one example.
@@ -121,6 +123,7 @@ pub(super) fn info(model: &zoo::Model, loaded: &Loaded) -> Result<ModelInfo> {
     Ok(ModelInfo {
         id: model.id.into(),
         name: model.name.into(),
+        digest: loaded.digest.clone(),
         parameters: count::parameters(graph),
         macs: count::macs(graph, &Masks::default()),
         input: model.input.to_vec(),

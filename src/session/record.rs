@@ -41,6 +41,9 @@ pub struct Record {
     pub environment: Environment,
     /// Of the bits of all parameters.
     pub digest: String,
+    /// The same of the weights that were cut: runs of other weights are not to be set beside these. Empty in records of old.
+    #[serde(default)]
+    pub source: String,
     /// The result in words.
     pub verdict: String,
     /// What else should be known: collapsed layers, why it is not faster.

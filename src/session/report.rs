@@ -112,6 +112,7 @@ pub(super) fn record(job: &Job, session: &mut Session, digest: String) -> Result
         layers,
         environment,
         digest,
+        source: session.source.clone(),
         classes: classes(test, before, after),
         changed_total: changed.len(),
         changed_counts: counts_of(&changed),

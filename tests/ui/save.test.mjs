@@ -176,6 +176,10 @@ suite(test, "save", [
       const opened = await (await dense(page)).jsonValue();
       assert.notEqual(opened.digest, first.digest);
       assert.equal(opened.digest, record.digest);
+      // The run that made it cut other weights: its point is not one of this network's.
+      const listed = page.getByRole("region", { name: "Runs, newest first" });
+      await page.getByText("One run of other weights of this network is kept too").waitFor();
+      assert.equal(await listed.count(), 0);
       assert.equal(opened.accuracy.before, record.accuracy.after);
       assert.equal(opened.size.nonzero, record.size.nonzero);
       const fc1 = record.layers.find(({ name }) => name === "fc1");
@@ -193,6 +197,8 @@ suite(test, "save", [
         const { dense } = document.querySelector("secateur-lab").getState();
         return dense && dense.digest !== digest;
       }, record.digest);
+      await listed.getByRole("button", { pressed: false }).first().waitFor();
+      assert.equal(await page.getByText("other weights of this network").count(), 0);
       assert.deepEqual(page.problems, []);
     },
   ],

@@ -92,7 +92,8 @@ export class FakeLab implements Lab {
     if (!net) throw fail("value", `There is no model "${model}".`, "Choose one of the list.", "model");
     const sum = (of: "parameters" | "macs") => net.layers.reduce((a, l) => a + l[of], 0);
     const name = fakeCatalog.models.find((m) => m.id === model)!.name;
-    this.#info = { id: model, name, parameters: sum("parameters"), macs: sum("macs"), input: [1, 28, 28], ...net };
+    const digest = `shipped ${model}`;
+    this.#info = { id: model, name, digest, parameters: sum("parameters"), macs: sum("macs"), input: [1, 28, 28], ...net };
     this.#last = undefined;
     return this.#info;
   }
@@ -350,6 +351,7 @@ export class FakeLab implements Lab {
       digest: Math.floor(random() * 1e9)
         .toString(16)
         .padStart(16, "0"),
+      source: info.digest,
       verdict: job === "baseline" ? "" : `Accuracy is ${word}. The network is ${speed}.`,
       notes:
         s > 0 && rows[0]!.kernel.startsWith("dense")

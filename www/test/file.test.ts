@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { contents, fileName } from "../file.js";
-import { baseline, shownFile, shownRecord, wanted } from "../select.js";
+import { baseline, ofOpenWeights, shownFile, shownRecord, wanted } from "../select.js";
 import { initial, update, type Msg, type OpenedFile, type Run, type State } from "../store.js";
 import type { RunRecord, SavedFile } from "../types.js";
 import { fakeCatalog } from "./fake-catalog.js";
@@ -62,6 +62,27 @@ test("a file is opened in place of a network, is measured for itself, and ends w
   const measured = update(state, { type: "baseline", of: file.id, record: dense });
   assert.ok(baseline(measured));
   assert.equal(wanted(update(measured, { type: "set", key: "model", value: "resnet8" }))?.file, undefined);
+});
+
+test("runs of other weights are not set beside those of the open ones", () => {
+  const shipped = model();
+  const other = { ...shipped, digest: "of a file" };
+  const { source: _, ...old } = record();
+  const beside = (state: State, of: RunRecord) => ofOpenWeights(state, of);
+  const own = after(...opened, { type: "finished", run: run("a") });
+  assert.ok(beside(own, record({ source: shipped.digest })));
+  assert.ok(beside(own, old as RunRecord), "kept by an earlier version");
+  assert.ok(!beside(own, record({ source: other.digest })));
+  assert.ok(!beside(own, record({ model: "lenet-5", source: shipped.digest })));
+
+  const here = { ...file, model: shipped.id };
+  const state = [{ type: "file", file: here } as const, { type: "opened", model: other } as const].reduce<State>(update, own);
+  assert.ok(!beside(state, record({ source: shipped.digest })));
+  assert.ok(!beside(state, old as RunRecord));
+  assert.ok(beside(state, record({ source: other.digest })));
+  assert.equal(shownRecord(update(state, { type: "show", id: "a" })), undefined);
+  const back = [{ type: "set", key: "model", value: shipped.id } as const, { type: "opened", model: shipped } as const];
+  assert.ok(shownRecord(back.reduce<State>(update, update(state, { type: "show", id: "a" }))));
 });
 
 test("names of files tell runs apart and say what is in them", () => {

@@ -14,10 +14,11 @@ import {
   methodName,
   methodOfRecord,
   occupied,
+  ofOpenWeights,
   requested,
   sparsityOf,
 } from "../select.js";
-import type { Cost, Run } from "../store.js";
+import type { Cost, Run, State } from "../store.js";
 import { figure, hundredths, text, type Table } from "../table.js";
 import type { Context } from "./context.js";
 import { sweepStrip } from "./sweep.js";
@@ -32,16 +33,27 @@ const HEIGHT = 340;
 
 export function compareView(ctx: Context): TemplateResult {
   const { state } = ctx;
-  const mine = state.runs.filter((run) => !state.model || run.record.model === state.model.id);
-  const others = state.runs.length - mine.length;
+  const mine = state.runs.filter((run) => ofOpenWeights(state, run.record));
   return html`${sweepStrip(ctx)}
     <div class="compare">
       ${mine.length ? chart(ctx, mine) : empty(ctx)}
       <div class="runs">
         ${runsHead(ctx, mine)} ${undo(ctx)} ${mine.length ? runsTable(ctx, mine) : nothing}
-        ${others ? html`<p class="note">${others === 1 ? "One run of another network is" : `${others} runs of other networks are`} kept too; choose the network above to see them.</p>` : nothing}
+        ${others(state).map((text) => html`<p class="note">${text}</p>`)}
       </div>
     </div>`;
+}
+
+/** What is kept but not set beside the open weights' runs. */
+function others(state: State): string[] {
+  const kept = state.runs.filter(({ record }) => !ofOpenWeights(state, record));
+  const weights = kept.filter(({ record }) => record.model === state.model?.id).length;
+  const networks = kept.length - weights;
+  const are = (n: number, one: string, more: string): string => (n === 1 ? `One run of ${one} is` : `${n} runs of ${more} are`);
+  return [
+    weights && `${are(weights, "other weights of this network", "other weights of this network")} kept too; choose the network or open the file that they cut to see them.`,
+    networks && `${are(networks, "another network", "other networks")} kept too; choose the network above to see them.`,
+  ].filter((text) => text !== 0);
 }
 
 function empty(ctx: Context): TemplateResult {

@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { styled } from "../elements/styled.js";
 import { curvePlot, isHeld, type Held } from "../plots/curves.js";
-import { shownRecord, shownRun } from "../select.js";
+import { runOnPage } from "../select.js";
 import { figure, type Table } from "../table.js";
 import type { Phase, TrainPoint } from "../types.js";
 import type { Context } from "./context.js";
@@ -12,9 +12,10 @@ import { samples } from "./examples.js";
 export function trainingView(ctx: Context, height = 220): TemplateResult {
   const { state } = ctx;
   const work = state.work?.job === "run" ? state.work : undefined;
-  const record = shownRecord(state);
+  const run = runOnPage(state);
+  const record = run?.record;
   const curve: TrainPoint[] = work ? work.curve : (record?.curve ?? []);
-  const accuracy = (work?.accuracy ?? shownRun(state)?.held ?? []).filter(isHeld);
+  const accuracy = (work?.accuracy ?? run?.held ?? []).filter(isHeld);
   const steps = trainSteps(work?.phases ?? record?.timeline ?? []);
   const empty = curve.length
     ? undefined
