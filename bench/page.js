@@ -27,6 +27,8 @@ const engine = await import(fused() ? "/relaxed/secateur.js" : "/pkg/secateur.js
 const kit = {
   ...engine,
   weights,
+  /** A long job says now and then that it goes on. */
+  say: (line) => say(line),
   step: timerStep(),
   /** The multiply-add peak as a side of a measurement, and how many a run of it does. */
   peak(times) {

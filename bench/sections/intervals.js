@@ -29,6 +29,7 @@ export async function run(job, kit) {
         for (const kind of Object.keys(of)) of[kind].push(await measure(kit, job.id, weights, kind));
       }
       measured[step] = of;
+      await kit.say(`     ${job.name}, ${step || "own"} ms: ${TIMES} runs and ${TIMES} baselines`);
     } finally {
       restore();
     }
@@ -44,6 +45,7 @@ export async function run(job, kit) {
       same: baseline.filter(({ low, high }) => low <= 1 && 1 <= high).length,
       of: TIMES,
       ratios: run.map(({ ratio }) => ratio),
+      selves: baseline.map(({ low, high }) => Math.sqrt(low * high)),
       width: median(run.map(({ low, high, ratio }) => (high - low) / ratio)),
       seconds: median(run.map(({ seconds }) => seconds)),
       layers: spread(run.map(({ layers }) => layers)),
