@@ -4,13 +4,16 @@ use crate::base::{Error, Flat, Result, Tensor, team, tensor};
 use crate::graph::ValueId;
 use crate::kernel::pool::Window;
 
+use super::buffer::Buffer;
 use super::choose::{self, Why};
 use super::forms::{self, Form};
 use super::lower::{Job, Layer, Weighted};
-use super::memory::{Buffer, Memory, slots};
-use super::place::{Place, Placed, Task};
-use super::quantize::{self, Ranges};
+use super::memory::{Memory, slots};
+use super::place::Place;
+use super::quant::Ranges;
+use super::quantize;
 use super::step::{End, Step, Work, weighted};
+use super::task::{Placed, Task};
 use super::{Choose, Options};
 
 /// A compiled network for one batch size.
@@ -71,7 +74,7 @@ fn pass(
     answers: &mut [f32],
 ) -> Result<()> {
     memory.enter(input, x);
-    steps.iter().try_for_each(|step| memory.step(step, threads))?;
+    steps.iter().try_for_each(|step| step.pass(memory, threads))?;
     memory.place(output).gather(&memory.read(output), answers);
     Ok(())
 }
@@ -195,7 +198,7 @@ impl Plan {
                 ranges.see(self.input, part);
                 self.memory.enter(self.input, part);
                 for step in &self.steps {
-                    self.memory.step(step, self.threads)?;
+                    step.pass(&mut self.memory, self.threads)?;
                     let out = step.out;
                     let mut numbers = vec![0.0; self.memory.place(out).numbers()];
                     self.memory.place(out).gather(&self.memory.read(out), &mut numbers);

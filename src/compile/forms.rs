@@ -8,11 +8,11 @@ use std::ops::Range;
 
 use crate::base::team;
 use crate::kernel::block::Blocks;
-use crate::kernel::conv::Conv;
 use crate::kernel::depthwise::Filters;
 use crate::kernel::element::Rows;
 use crate::kernel::flat::Layout;
 use crate::kernel::gemv::Gemv;
+use crate::kernel::geometry::Conv;
 use crate::kernel::nm::Groups;
 use crate::kernel::store::{Planes, Store};
 

@@ -3,7 +3,7 @@
 use crate::base::{Error, Flat, Result, Shape, Tensor, math};
 use crate::graph::op::{Kind, Window};
 use crate::graph::{Graph, Node, ValueId};
-use crate::kernel::conv::Conv;
+use crate::kernel::geometry::Conv;
 
 use super::GroupRule;
 

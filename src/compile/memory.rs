@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use crate::base::Result;
 use crate::graph::ValueId;
 use crate::kernel::flat::Layout;
 use crate::kernel::lines::Lines;
 
-use super::place::{Place, Task};
-use super::step::Step;
+use super::buffer::Buffer;
+use super::place::Place;
+use super::task::Task;
 
 /// Where values lie, and the values.
 #[derive(Clone, Debug)]
@@ -21,35 +21,6 @@ pub struct Memory {
     buffers: Vec<Buffer>,
     /// What keeps gaps zero.
     pub masks: Masks,
-}
-
-/// Room for a value.
-#[derive(Clone, Debug)]
-pub enum Buffer {
-    /// Numbers.
-    Floats(Lines<f32>),
-    /// Bytes that stand for numbers.
-    Bytes(Lines<u8>),
-}
-
-impl Default for Buffer {
-    fn default() -> Self {
-        Self::Floats(Lines::default())
-    }
-}
-
-impl Buffer {
-    /// Its numbers; none if it holds bytes.
-    pub fn floats(&mut self) -> &mut [f32] {
-        if let Self::Floats(x) = self { x } else { &mut [] }
-    }
-
-    pub(super) fn size(&self) -> usize {
-        match self {
-            Self::Floats(x) => 4 * x.len(),
-            Self::Bytes(x) => x.len(),
-        }
-    }
 }
 
 impl Memory {
@@ -108,14 +79,6 @@ impl Memory {
         let mut y = self.take(input);
         self.place(input).scatter(x, &mut y);
         self.put(input, y);
-    }
-
-    /// Runs a step.
-    pub(super) fn step(&mut self, step: &Step, threads: usize) -> Result<()> {
-        let mut y = self.take(step.out);
-        let done = step.run(self, &mut y, threads);
-        self.put(step.out, y);
-        done
     }
 }
 

@@ -11,9 +11,10 @@ use crate::kernel::rows;
 use crate::kernel::simd::Rounding;
 use crate::kernel::store::{Planes, Store};
 
+use super::buffer::Buffer;
 use super::choose::Why;
 use super::forms::Packed;
-use super::memory::{Buffer, Memory};
+use super::memory::Memory;
 use super::place::Place;
 use super::quantize;
 
@@ -85,6 +86,14 @@ fn spread<T: Send>(
 }
 
 impl Step {
+    /// Runs on values where they lie.
+    pub fn pass(&self, memory: &mut Memory, threads: usize) -> Result<()> {
+        let mut y = memory.take(self.out);
+        let done = self.run(memory, &mut y, threads);
+        memory.put(self.out, y);
+        done
+    }
+
     /// Runs the step into `y`.
     pub fn run(&self, memory: &Memory, y: &mut Buffer, threads: usize) -> Result<()> {
         match y {

@@ -5,8 +5,7 @@
 
 use std::fmt::Write;
 
-use crate::kernel::conv::Conv;
-use crate::kernel::flat;
+use crate::kernel::geometry::Conv;
 
 use super::precision::Precision;
 use super::wgsl::{HEAD, PUT, SHORT, params};
@@ -19,7 +18,7 @@ type Spot = (usize, isize, isize);
 
 /// The taps of a filter, in the order of its weights.
 fn taps(v: &Conv) -> Vec<Spot> {
-    let shifts = |axis: usize| (0..v.kernel[axis]).map(move |k| flat::shift(v, axis, k));
+    let shifts = |axis: usize| (0..v.kernel[axis]).map(move |k| v.shift(axis, k));
     let each = shifts(0).flat_map(|y| shifts(1).map(move |x| (y, x)));
     each.map(|((dy, py), (dx, px))| (py * v.stride[1] + px, dy, dx)).collect()
 }

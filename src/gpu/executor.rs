@@ -4,14 +4,14 @@ use crate::base::{Error, Result, clock};
 use crate::compile::choose::decide;
 use crate::compile::exec::Timing;
 use crate::compile::memory::slots;
-use crate::compile::place::{Place, Placed, Task};
+use crate::compile::place::Place;
+use crate::compile::task::{Placed, Task};
 use crate::compile::{Options, program};
 use crate::graph::{Graph, Masks, ValueId};
 
 use super::device::{Call, Device, Memory};
-use super::maker::Maker;
+use super::maker::{Maker, Step};
 use super::precision::Precision;
-use super::weighted::Step;
 
 /// A program on the GPU for one batch size.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 //! Every form that a layer's weights can be packed in for a kernel of the GPU.
 
 use crate::compile::lower::Weighted;
-use crate::kernel::conv::Conv;
 use crate::kernel::flat::Layout;
+use crate::kernel::geometry::Conv;
 
 use super::depthwise;
 use super::nm::{self, Groups};

@@ -1,7 +1,7 @@
 //! Making the calls of a program: kernels compiled once each, steps wired to the buffers of their values.
 
 use crate::base::{Error, Result};
-use crate::compile::choose::Choose;
+use crate::compile::choose::{Candidate, Choose, Why};
 use crate::compile::lower::{Job, Layer};
 use crate::compile::place::Place;
 use crate::graph::ValueId;
@@ -11,7 +11,6 @@ use crate::kernel::flat::Layout;
 use super::device::{Call, Device, Kernel, Memory, Wires};
 use super::each;
 use super::precision::Precision;
-use super::weighted::Step;
 use super::wgsl::{ACROSS, WIDE};
 
 /// What the calls of a program are made from.
@@ -28,6 +27,14 @@ pub struct Maker<'a> {
     pub choose: Choose,
     /// The numbers that it works on.
     pub precision: Precision,
+}
+
+/// A step of a program.
+pub enum Step {
+    /// Ready to run; a layer with weights says why on this kernel.
+    Ready(Call, Option<Why>),
+    /// To be chosen among by time.
+    Trial(Vec<Call>, Vec<Candidate>),
 }
 
 /// Kernel parameters that say where a value's pixels lie; a vector's features are planes of one.

@@ -1,6 +1,6 @@
 //! The numbers that a program works on: of four bytes, or of two where the GPU has them.
 //!
-//! Half precision halves what is moved and may double what is multiplied. Sums stay short in it: see [`super::wgsl::SHORT`].
+//! Half precision halves what is moved and may double what is multiplied. Sums stay short in it: see `SHORT` in `wgsl.rs`.
 
 use half::f16;
 

@@ -1,23 +1,15 @@
 //! Layers with weights: packed in every form that fits, and the fastest kept.
 
 use crate::base::Result;
-use crate::compile::choose::{Candidate, Why, decide};
+use crate::compile::choose::{Candidate, decide};
 use crate::compile::lower::{Layer, Weighted};
 use crate::compile::place::Place;
 use crate::graph::ValueId;
-use crate::kernel::conv::Conv;
+use crate::kernel::geometry::Conv;
 
 use super::device::{Call, Wires};
 use super::forms::{self, Form};
-use super::maker::{Maker, images, lies, unsupported};
-
-/// A step of a program.
-pub enum Step {
-    /// Ready to run; a layer with weights says why on this kernel.
-    Ready(Call, Option<Why>),
-    /// To be chosen among by time.
-    Trial(Vec<Call>, Vec<Candidate>),
-}
+use super::maker::{Maker, Step, images, lies, unsupported};
 
 impl Maker<'_> {
     /// A convolution on the kernel that suits it.

@@ -1,6 +1,6 @@
 //! The slow twins: each fast kernel has one here, written so plainly that it can be checked by eye.
 
-use super::conv::Conv;
+use super::geometry::Conv;
 
 /// Calls `f(y index, x index, w index)` for every product of a convolution, in a fixed order.
 fn products(v: &Conv, mut f: impl FnMut(usize, usize, usize)) {

@@ -31,7 +31,7 @@ fn the_int8_kernel_is_exact_on_any_shape_and_density() {
     let mut rng = Rng::new(3);
     for _ in 0..SHAPES {
         let v = shape(&mut rng);
-        let (depth, from, [oh, ow]) = (v.depth(), flat::layout(&v), v.out());
+        let (depth, from, [oh, ow]) = (v.depth(), v.layout(), v.out());
         let to = Layout::new(v.n, from.pitch, from.rows, 3, 5);
         let density = [0.0, 0.05, 0.3, 1.0][rng.below(4)];
         let w: Vec<i8> = (0..v.o * depth)
@@ -41,7 +41,7 @@ fn the_int8_kernel_is_exact_on_any_shape_and_density() {
         let x = bytes(&mut rng, v.n * v.c * v.size[0] * v.size[1]);
         let aside = bytes(&mut rng, v.n * v.o * v.pixels());
 
-        let mut planes = vec![zero; flat::size(flat::planes(&v), &from)];
+        let mut planes = vec![zero; flat::size(v.planes(), &from)];
         flat::split(&x, [v.c, v.size[0], v.size[1]], v.stride, &from, &mut planes);
         let mut residual = vec![0; flat::size(v.o, &to)];
         flat::split(&aside, [v.o, oh, ow], [1, 1], &to, &mut residual);

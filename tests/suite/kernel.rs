@@ -5,8 +5,8 @@
 use secateur::base::Rng;
 use secateur::compile::forms::{self, Form};
 use secateur::compile::lower::Weighted;
-use secateur::kernel::conv::Conv;
 use secateur::kernel::flat::{self, Layout};
+use secateur::kernel::geometry::Conv;
 use secateur::kernel::naive;
 use secateur::kernel::pool::{self, Image, Window};
 use secateur::kernel::simd::Rounding;
@@ -96,9 +96,9 @@ pub fn mask(l: &Layout, [h, w]: [usize; 2]) -> Vec<f32> {
 }
 
 fn convolution(v: &Conv, w: &Weighted, form: &Form, x: &[f32], residual: &[f32]) -> Vec<f32> {
-    let (from, [oh, ow]) = (flat::layout(v), v.out());
+    let (from, [oh, ow]) = (v.layout(), v.out());
     let to = Layout::new(v.n, from.pitch, from.rows, 3, 5);
-    let mut planes = vec![0.0; flat::size(flat::planes(v), &from)];
+    let mut planes = vec![0.0; flat::size(v.planes(), &from)];
     flat::split(x, [v.c, v.size[0], v.size[1]], v.stride, &from, &mut planes);
     let mut aside = vec![0.0; flat::size(v.o, &to)];
     flat::split(residual, [v.o, oh, ow], [1, 1], &to, &mut aside);
@@ -132,7 +132,7 @@ fn every_form_of_a_convolution_equals_the_naive_one() {
         let residual = numbers(&mut rng, v.n * v.o * v.pixels());
         let mut want = naive::conv(&v, &x, &w.weights);
         finish(&mut want, v.pixels(), &w.bias, &residual, w.clamp);
-        for form in forms::convolution(&w, &v, &flat::layout(&v), 1 + rng.below(3)) {
+        for form in forms::convolution(&w, &v, &v.layout(), 1 + rng.below(3)) {
             close(&format!("{} on {v:?}", form.name), &convolution(&v, &w, &form, &x, &residual), &want);
             *seen.entry(form.name).or_insert(0) += 1;
         }

@@ -6,7 +6,7 @@ use crate::gpu::maker::unsupported;
 use crate::gpu::wgsl::WIDE;
 use crate::graph::op::{self, Kind, Window};
 use crate::graph::{Node, ValueId};
-use crate::kernel::conv::Conv;
+use crate::kernel::geometry::Conv;
 
 use super::norm;
 use super::tape::{Norms, Tape};

@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use crate::kernel::conv::Conv;
+use crate::kernel::geometry::Conv;
 
 use super::wgsl::CREW;
 use crate::gpu::wgsl::{WIDE, params};

@@ -1,8 +1,9 @@
 //! Gradients of a convolution.
 
 use super::inner::Inner;
-use super::{Conv, SPARSE, multiply, output, parts, scratch};
+use super::{SPARSE, multiply, output, parts, scratch};
 use crate::kernel::flat::{self, Layout};
+use crate::kernel::geometry::Conv;
 use crate::kernel::simd::widest;
 use crate::kernel::store::Planes;
 
@@ -12,21 +13,21 @@ pub fn backward_input(v: &Conv, w: &[f32], dy: &[f32], dx: &mut [f32]) {
 }
 
 fn backward_input_part(v: &Conv, w: &[f32], dy: &[f32], dx: &mut [f32]) {
-    let l = flat::layout(v);
+    let l = v.layout();
     let (cg, og) = v.group();
     // dy is read at minus the taps' shifts, so the zeros around it are those of x mirrored.
     let reach = l.plane - l.run();
     let ins = Layout::new(v.n, l.pitch, l.rows, reach, reach);
     let out = output(v, &l);
     let [oh, ow] = v.out();
-    scratch([flat::size(v.o, &ins), flat::size(flat::planes(v), &out)], |dys, dxs| {
+    scratch([flat::size(v.o, &ins), flat::size(v.planes(), &out)], |dys, dxs| {
         flat::split(dy, [v.o, oh, ow], [1, 1], &ins, dys);
         for (g, phase) in (0..v.groups).flat_map(|g| (0..v.stride[0] * v.stride[1]).map(move |p| (g, p))) {
             // Taps of the first channel of the group that fall into this phase, as (tap, shift).
             let plane = (phase * v.c + g * cg) * l.plane;
             let taps: Vec<(usize, isize)> = (0..v.taps())
                 .filter_map(|t| {
-                    let at = flat::offset(v, &l, g * cg, t / v.kernel[1], t % v.kernel[1]) as isize;
+                    let at = v.offset(&l, g * cg, t / v.kernel[1], t % v.kernel[1]) as isize;
                     let shift = at - (plane + l.lead) as isize;
                     (in_phase(v, phase, t)).then_some((t, shift))
                 })
@@ -66,10 +67,10 @@ pub fn backward_weight(v: &Conv, x: &[f32], dy: &[f32], dw: &mut [f32], mask: Op
 }
 
 fn backward_weight_part(v: &Conv, x: &[f32], dy: &[f32], dw: &mut [f32], mask: Option<&[u8]>) {
-    let l = flat::layout(v);
+    let l = v.layout();
     let out = output(v, &l);
     let ([oh, ow], (_, og)) = (v.out(), v.group());
-    scratch([flat::size(flat::planes(v), &l), flat::size(v.o, &out)], |xs, dys| {
+    scratch([flat::size(v.planes(), &l), flat::size(v.o, &out)], |xs, dys| {
         flat::split(x, [v.c, v.size[0], v.size[1]], v.stride, &l, xs);
         flat::split(dy, [v.o, oh, ow], [1, 1], &out, dys);
         for g in 0..v.groups {

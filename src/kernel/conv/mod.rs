@@ -11,96 +11,10 @@ use std::cell::RefCell;
 use super::block::Blocks;
 use super::element::Rows;
 use super::flat::{self, Layout};
+use super::geometry::Conv;
 use super::store::{Planes, Store};
 
 pub use gradient::{backward_input, backward_weight};
-
-/// The sizes of one convolution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Conv {
-    /// Images in the batch.
-    pub n: usize,
-    /// Input channels.
-    pub c: usize,
-    /// Input rows and columns.
-    pub size: [usize; 2],
-    /// Output channels.
-    pub o: usize,
-    /// Kernel rows and columns.
-    pub kernel: [usize; 2],
-    /// Step between outputs.
-    pub stride: [usize; 2],
-    /// Zeros around the input.
-    pub pad: [usize; 2],
-    /// Step between taps.
-    pub dilation: [usize; 2],
-    /// Groups of channels that do not see each other.
-    pub groups: usize,
-}
-
-impl Conv {
-    /// A linear layer over a batch: a 1x1 convolution whose pixels are the examples.
-    pub fn linear(n: usize, c: usize, o: usize) -> Self {
-        let (one, none) = ([1, 1], [0, 0]);
-        Self { n, c, size: one, o, kernel: one, stride: one, pad: none, dilation: one, groups: 1 }
-    }
-
-    /// Output rows and columns; zero where the kernel does not fit.
-    pub fn out(&self) -> [usize; 2] {
-        std::array::from_fn(|a| {
-            let reach = self.dilation[a] * (self.kernel[a] - 1) + 1;
-            (self.size[a] + 2 * self.pad[a] + 1).saturating_sub(reach).div_ceil(self.stride[a])
-        })
-    }
-
-    /// Taps of a filter: kernel rows times columns.
-    pub fn taps(&self) -> usize {
-        self.kernel[0] * self.kernel[1]
-    }
-
-    /// Weights of a filter.
-    pub fn depth(&self) -> usize {
-        self.c / self.groups * self.taps()
-    }
-
-    /// Output pixels of a channel.
-    pub fn pixels(&self) -> usize {
-        self.out()[0] * self.out()[1]
-    }
-
-    /// Channels of a group: inputs and outputs.
-    fn group(&self) -> (usize, usize) {
-        (self.c / self.groups, self.o / self.groups)
-    }
-
-    /// Taps (c, ky, kx) of group g, in the order of the weights.
-    fn each_tap(&self, g: usize) -> impl Iterator<Item = (usize, usize, usize)> {
-        let (cg, [kh, kw]) = (self.group().0, self.kernel);
-        (0..cg * kh * kw).map(move |t| (g * cg + t / (kh * kw), t / kw % kh, t % kw))
-    }
-
-    /// Columns of a panel: taps whose inputs the first cache holds while all rows pass over a tile of pixels, as long as
-    /// rows with so many `taps` keep enough in each panel to be worth the way to y and back.
-    pub fn panel(&self, l: &Layout, taps: usize) -> usize {
-        let along = TILE + (self.kernel[1] - 1) * self.dilation[1] + flat::SLACK;
-        let apart = self.kernel[0] * along;
-        let joined = along + (self.kernel[0] - 1) * self.dilation[0] * l.pitch;
-        let channels = self.c / self.groups;
-        let panels = channels.div_ceil((PANEL / apart.min(joined)).max(1)).min(taps / LEAST);
-        channels.div_ceil(panels.max(1)) * self.taps()
-    }
-
-    /// Where the taps of group g lie.
-    pub fn offsets(&self, l: &Layout, g: usize) -> Vec<u32> {
-        self.each_tap(g).map(|(c, ky, kx)| flat::offset(self, l, c, ky, kx) as u32).collect()
-    }
-}
-
-/// Numbers of input that stay in the first cache, and pixels of a wide tile.
-const PANEL: usize = 6 * 1024;
-const TILE: usize = 48;
-/// Taps of a row in a panel.
-const LEAST: usize = 12;
 
 /// Numbers of input and output that are worked on at once: they should stay in the second cache.
 const SHARE: usize = 160 * 1024;
@@ -139,10 +53,10 @@ pub fn forward(v: &Conv, x: &[f32], w: &[f32], y: &mut [f32]) {
 }
 
 fn forward_part(v: &Conv, x: &[f32], w: &[f32], y: &mut [f32]) {
-    let l = flat::layout(v);
+    let l = v.layout();
     let out = output(v, &l);
     let [oh, ow] = v.out();
-    scratch([flat::size(flat::planes(v), &l), flat::size(v.o, &out)], |xs, ys| {
+    scratch([flat::size(v.planes(), &l), flat::size(v.o, &out)], |xs, ys| {
         flat::split(x, [v.c, v.size[0], v.size[1]], v.stride, &l, xs);
         let (_, og) = v.group();
         if og == 1 {

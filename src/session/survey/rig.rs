@@ -6,8 +6,8 @@ use crate::compile::choose;
 use crate::compile::forms::{self, Form, Packed};
 use crate::compile::lower::Weighted;
 use crate::graph::Graph;
-use crate::kernel::conv::Conv;
 use crate::kernel::flat::{self, Layout};
+use crate::kernel::geometry::Conv;
 use crate::kernel::lines::Lines;
 use crate::kernel::peak;
 use crate::kernel::simd::Rounding;
@@ -52,7 +52,7 @@ impl Rig {
             dilation: [1; 2],
             groups: 1,
         };
-        let (from, mut rng) = (flat::layout(&conv), Rng::fork(1, "survey"));
+        let (from, mut rng) = (conv.layout(), Rng::fork(1, "survey"));
         let to = Layout::new(1, from.pitch, from.rows, 0, 0);
         let (mut x, mut mask) = (Lines::filled(0.0, flat::size(conv.c, &from)), Lines::default());
         let image: Vec<f32> = (0..conv.c * layer.side * layer.side).map(|_| rng.normal()).collect();
