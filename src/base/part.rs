@@ -9,6 +9,9 @@ use serde::Serialize;
 
 use super::{Error, Result};
 
+/// Keys and values as they stand in a URL, an attribute or on the command line.
+pub type Settings = BTreeMap<String, String>;
+
 /// Where a method comes from.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Source {
@@ -171,7 +174,7 @@ impl Param {
     ///
     /// # Errors
     /// As for [`Self::parse`].
-    pub fn of(&self, settings: &BTreeMap<String, String>) -> Result<Setting> {
+    pub fn of(&self, settings: &Settings) -> Result<Setting> {
         self.parse(self.key, settings.get(self.key).unwrap_or(&self.default_text()))
     }
 }
@@ -245,7 +248,7 @@ impl Args {
     ///
     /// # Errors
     /// When a value is out of range, or a key is none of this part's; the message lists the keys there are.
-    pub fn read(axis: &str, meta: &Meta, given: &BTreeMap<String, String>) -> Result<Self> {
+    pub fn read(axis: &str, meta: &Meta, given: &Settings) -> Result<Self> {
         if let Some(key) = given.keys().find(|key| meta.params.iter().all(|p| p.key != **key)) {
             let known: Vec<String> = meta.params.iter().map(|p| format!("{axis}.{}", p.key)).collect();
             let hint = if known.is_empty() {
@@ -266,7 +269,7 @@ impl Args {
 
     /// The defaults of a part.
     pub fn defaults(meta: &Meta) -> Self {
-        Self::read("", meta, &BTreeMap::new()).unwrap_or_default()
+        Self::read("", meta, &Settings::new()).unwrap_or_default()
     }
 
     /// The values as text, by key.

@@ -7,6 +7,7 @@ pub mod allocation;
 pub mod criterion;
 pub mod engine;
 pub mod evidence;
+pub mod expand;
 pub mod layer;
 pub mod method;
 pub mod pattern;
@@ -21,5 +22,6 @@ pub mod schedule;
 pub mod target;
 pub mod training;
 
+pub use crate::base::part::Settings;
 pub use phase::Phase;
-pub use recipe::{Recipe, Settings};
+pub use recipe::Recipe;

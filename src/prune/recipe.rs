@@ -1,8 +1,6 @@
 //! Recipes: settings, which are text, checked and turned into parts with their values.
 
-use std::collections::BTreeMap;
-
-use crate::base::part::{Args, Kind, Meta, Param, Part, find};
+use crate::base::part::{Args, Kind, Meta, Param, Part, Settings, find};
 use crate::base::{Error, Result, keyed};
 
 use super::allocation::{self, Allocation};
@@ -14,9 +12,6 @@ use super::regrow::{self, Regrow};
 use super::running::{RUNNING, Running};
 use super::schedule::{self, Schedule};
 use super::training::{TRAINING, Training};
-
-/// Keys and values as they stand in a URL, an attribute or on the command line.
-pub type Settings = BTreeMap<String, String>;
 
 /// A part with its values.
 pub struct Pick<P: ?Sized + 'static> {

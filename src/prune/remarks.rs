@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::recipe::{Recipe, SPARSITY, Settings};
+use super::Settings;
+use super::recipe::{Recipe, SPARSITY};
 use super::training::{EPOCHS, RATE, STEPS, TRAINING, Training};
 
 impl Recipe {

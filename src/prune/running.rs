@@ -1,9 +1,7 @@
 //! How both networks are run when they are measured: settings that change no weight.
 
-use crate::base::part::{Kind, Param};
+use crate::base::part::{Kind, Param, Settings};
 use crate::base::{Result, team};
-
-use super::recipe::Settings;
 
 /// Batch size of the speed measurement.
 pub static BATCH: Param = Param {

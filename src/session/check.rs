@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::base::{Error, Result};
 use crate::data;
-use crate::prune::phase::{Phase, expand};
+use crate::prune::expand::expand;
+use crate::prune::phase::Phase;
 use crate::prune::recipe::{AXES, parts};
 use crate::prune::{Recipe, Settings, engine};
 use crate::zoo;

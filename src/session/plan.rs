@@ -1,6 +1,7 @@
 //! What a run will do, before anything is done: the recipe's phases, then evaluation and measurement.
 
-use crate::prune::phase::{Phase, expand};
+use crate::prune::expand::expand;
+use crate::prune::phase::Phase;
 use crate::prune::recipe::Recipe;
 use crate::prune::running::Asked;
 

@@ -6,11 +6,13 @@ use secateur::base::part::{Args, Meta};
 use secateur::base::{Result, tensor};
 use secateur::catalog::catalog;
 use secateur::graph::{Graph, Masks};
+use secateur::prune::Settings;
 use secateur::prune::criterion::{self, Level};
 use secateur::prune::evidence::{How, gather};
-use secateur::prune::recipe::{AXES, Recipe, Settings, parts};
+use secateur::prune::expand::expand;
+use secateur::prune::recipe::{AXES, Recipe, parts};
 use secateur::prune::target::Rule;
-use secateur::prune::{allocation, engine, method, pattern, phase};
+use secateur::prune::{allocation, engine, method, pattern};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::plan::{noise, settled};
@@ -62,7 +64,7 @@ fn methods_are_recipes_that_can_be_read() -> Result<()> {
     for row in method::ALL {
         assert!(ids.insert(row.id), "{} stands twice", row.id);
         let recipe = Recipe::read(&settings(&format!("method={}", row.id))).map_err(|e| e.at(row.id))?;
-        assert!(!phase::expand(&recipe, 640).is_empty(), "{} does nothing", row.id);
+        assert!(!expand(&recipe, 640).is_empty(), "{} does nothing", row.id);
         assert_eq!(
             Recipe::read(&recipe.settings())?.settings(),
             recipe.settings(),

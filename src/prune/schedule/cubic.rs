@@ -27,12 +27,6 @@ crate::part!(Meta {
     params: &[EVERY, END],
 });
 
-/// The share cut at time t of a ramp from `from` at `start` to `to` at `end`.
-pub fn share(t: f32, start: f32, end: f32, from: f32, to: f32) -> f32 {
-    let left = 1.0 - ((t - start) / (end - start).max(f32::MIN_POSITIVE)).clamp(0.0, 1.0);
-    to + (from - to) * left * left * left
-}
-
 impl Schedule for Part {
     fn expand(&self, sparsity: f32, after: &[Phase], args: &Args) -> Vec<Phase> {
         let ramp = |phase: &Phase| match phase {
@@ -48,16 +42,5 @@ impl Schedule for Part {
 
     fn needs_training(&self) -> bool {
         true
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn by_hand() {
-        let at = |t: f32| share(t, 10.0, 110.0, 0.0, 0.8);
-        assert_eq!((at(0.0), at(10.0), at(60.0), at(200.0)), (0.0, 0.0, 0.7, 0.8));
     }
 }

@@ -2,7 +2,7 @@
 
 use secateur::base::{Error, Flat, Result, tensor};
 use secateur::graph::{Builder, Masks};
-use secateur::prune::{regrow, schedule};
+use secateur::prune::{phase, regrow};
 use secateur::train::grad::backward;
 use secateur::train::loss::{Loss, Target};
 use secateur::train::lr::{Rate, Shape};
@@ -79,7 +79,7 @@ pub fn cubic(case: &Case) -> Result<()> {
         let steps = case.list("steps")?;
         Ok(steps
             .iter()
-            .map(|&t| schedule::cubic_share(t as f32, number("start"), number("end"), from, number("target")))
+            .map(|&t| phase::cubic_share(t as f32, number("start"), number("end"), from, number("target")))
             .collect())
     };
     case.meets("zhu_gupta_from_0", &share(0.0)?)?;
