@@ -15,7 +15,6 @@ use crate::prune::{Recipe, Settings, engine};
 use crate::zoo::{self, Model};
 
 use super::Session;
-use super::job::Job;
 
 /// Share of exact zeros from which a weight was pruned before: training leaves none.
 const PRUNED: f64 = 0.05;
@@ -160,7 +159,7 @@ impl Session {
     }
 
     /// Where the network comes from that a run with these settings leaves.
-    fn origin_of(&self, settings: &Settings, digest: String) -> Result<Origin> {
+    pub(super) fn origin_of(&self, settings: &Settings, digest: String) -> Result<Origin> {
         Ok(Origin {
             model: self.network()?.0.id.into(),
             recipe: settings.clone(),
@@ -172,23 +171,12 @@ impl Session {
     }
 
     /// Where the open network comes from. One that is as it was trained needs no word about that.
-    fn own_origin(&self) -> Result<Option<Origin>> {
+    pub(super) fn own_origin(&self) -> Result<Option<Origin>> {
         if self.origin.is_some() || self.zeros.is_empty() {
             return Ok(self.origin.clone());
         }
         let model = self.network()?.0.id.into();
         Ok(Some(Origin { model, digest: self.source.clone(), producer: producer(), ..Origin::default() }))
-    }
-
-    /// The file that a job leaves.
-    pub(super) fn saved(&self, job: &Job, digest: &str) -> Result<Vec<u8>> {
-        if !job.run {
-            let origin = self.own_origin()?;
-            return compact::write(Network { graph: &job.graph, masks: &self.zeros, origin: origin.as_ref() });
-        }
-        let (graph, masks) = job.pruned();
-        let origin = self.origin_of(&job.settings, digest.into())?;
-        compact::write(Network { graph, masks: &masks, origin: Some(&origin) })
     }
 
     /// The length of the dense file of the open network.

@@ -6,6 +6,7 @@ use crate::base::tensor::count;
 use crate::base::{Result, clock, keyed};
 use crate::compile::Timing;
 use crate::graph::{Graph, Masks, count as counts};
+use crate::io::{Network, compact};
 use crate::prune::reached::reached;
 use crate::prune::{Phase, engine};
 use crate::train::eval::Tally;
@@ -16,13 +17,36 @@ use super::job::Job;
 use super::record::{
     Accuracy, Changed, ChangedCounts, ClassRow, Environment, LayerRow, Macs, Record, Size, Speed, Training,
 };
-use super::{Session, executors, verdict};
+use super::{Outcome, Session, executors, file, verdict};
 
 /// Changed answers that a record lists.
 const CHANGED: usize = 64;
 
-/// The record of a job that has done all its stages, and whose file the session holds.
-pub(super) fn record(job: &Job, session: &mut Session, digest: String) -> Result<Record> {
+impl Session {
+    /// What a job leaves that has done all its stages: its file and, where it was a run, its networks. Gives its record.
+    pub(super) fn finish(&mut self, job: &Job) -> Result<Record> {
+        let digest = file::digest(&job.graph);
+        self.file = Some(self.saved(job, &digest)?);
+        let record = record(job, self, digest)?;
+        let network = job.network.as_ref().unwrap_or(&job.graph).clone();
+        let outcome = Outcome { masked: job.graph.clone(), masks: job.masks.clone(), network };
+        self.outcome = job.run.then_some(outcome);
+        Ok(record)
+    }
+
+    fn saved(&self, job: &Job, digest: &str) -> Result<Vec<u8>> {
+        if !job.run {
+            let origin = self.own_origin()?;
+            return compact::write(Network { graph: &job.graph, masks: &self.zeros, origin: origin.as_ref() });
+        }
+        let (graph, masks) = job.pruned();
+        let origin = self.origin_of(&job.settings, digest.into())?;
+        compact::write(Network { graph, masks: &masks, origin: Some(&origin) })
+    }
+}
+
+/// The record of a job whose file the session holds.
+fn record(job: &Job, session: &mut Session, digest: String) -> Result<Record> {
     let batch = job.recipe.running.batch;
     let mut speed =
         job.speed.clone().unwrap_or_else(|| Speed { ratio: 1.0, low: 1.0, high: 1.0, batch, ..Speed::default() });

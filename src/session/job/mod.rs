@@ -19,6 +19,7 @@ use crate::train::Trainer;
 use crate::train::eval::Tally;
 use crate::zoo;
 
+use super::Session;
 use super::calibrating::Calibrating;
 use super::evaluate::Evaluator;
 use super::event::Event;
@@ -27,7 +28,6 @@ use super::learning::Learning;
 use super::measure::Race;
 use super::plan::{CHUNK, Task, stage, tasks};
 use super::record::{Point, Speed, Stage};
-use super::{Outcome, Session, file, report};
 
 /// Training images that are never trained on: accuracy along the way is taken from them.
 const HELD_OUT: usize = 500;
@@ -145,11 +145,11 @@ impl Job {
         }
     }
 
-    /// Does one slice of the current stage; gives what is left behind once all is done.
+    /// Does one slice of the current stage; whether all stages are done.
     ///
     /// # Errors
     /// When training diverges or a part does not apply.
-    pub async fn slice(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<Option<Option<Outcome>>> {
+    pub async fn slice(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<bool> {
         if self.timeline.is_empty() {
             let n = session.test.as_ref().map_or(0, Dataset::len);
             self.timeline = self.tasks.iter().map(|task| stage(task, &self.recipe, n)).collect();
@@ -179,16 +179,7 @@ impl Job {
         if over {
             (self.at, self.done) = (self.at + 1, 0);
         }
-        if self.at < self.tasks.len() {
-            return Ok(None);
-        }
-        let digest = file::digest(&self.graph);
-        session.file = Some(session.saved(self, &digest)?);
-        let record = report::record(self, session, digest)?;
-        events.push(Event::Result { record: Box::new(record) });
-        let network = self.network.take().unwrap_or_else(|| self.graph.clone());
-        let outcome = Outcome { masked: self.graph.clone(), masks: self.masks.clone(), network };
-        Ok(Some(self.run.then_some(outcome)))
+        Ok(self.at == self.tasks.len())
     }
 
     fn reinit(&mut self, session: &Session) -> Result<bool> {
