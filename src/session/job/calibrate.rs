@@ -41,9 +41,11 @@ impl Job {
         events: &mut Vec<Event>,
     ) -> Result<bool> {
         let n = self.batches.len();
-        let Some(index) = gatherer.looks_at(n) else { return gatherer.step(&self.graph, &self.batches).map(|()| true) };
+        let Some(index) = gatherer.looks_at(n) else {
+            return gatherer.step(&self.state.graph, &self.batches).map(|()| true);
+        };
         let lent = session.lend(&self.recipe, self.batches[index].1.len());
-        match self.evidence.look(lent, &self.graph, &self.batches[index], &gatherer.look()).await? {
+        match self.evidence.look(lent, &self.state.graph, &self.batches[index], &gatherer.look()).await? {
             Ok(seen) => gatherer.add(seen, n),
             Err(error) => {
                 self.gpu.left.push(session.without_gpu(&error, events));
@@ -74,7 +76,7 @@ impl Job {
         events: &mut Vec<Event>,
     ) -> Result<bool> {
         let look = Look { statistics: true, ..Look::none(Mode::train(self.recipe.seed), Loss::CROSS_ENTROPY) };
-        if !self.graph.has_norms() {
+        if !self.state.graph.has_norms() {
             return Ok(true);
         }
         if self.done == 0 {
@@ -86,7 +88,7 @@ impl Job {
             let start = self.done * NORMS % examples.len();
             let batch = batch(data, &examples[start..(start + NORMS).min(examples.len())]);
             let lent = session.lend(&self.recipe, batch.1.len());
-            match self.statistics.look(lent, &self.graph, &batch, &look).await? {
+            match self.statistics.look(lent, &self.state.graph, &batch, &look).await? {
                 Ok(seen) => break seen,
                 Err(error) => {
                     // The first batch's replace whatever is there.
@@ -97,7 +99,7 @@ impl Job {
         };
         let share = 1.0 / (self.done + 1) as f32;
         for (id, new) in seen.statistics {
-            let old = self.graph.data_mut(id)?;
+            let old = self.state.graph.data_mut(id)?;
             match self.done {
                 0 => *old = new,
                 _ => old.zip_mut_with(&new, |old, new| *old += share * (new - *old)),

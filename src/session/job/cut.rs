@@ -4,11 +4,10 @@ use crate::base::Result;
 use crate::graph::op::Mode;
 use crate::prune::engine;
 use crate::prune::evidence::{Evidence, Gatherer};
-use crate::prune::phase::Phase;
 use crate::session::Session;
 use crate::session::event::Event;
-use crate::session::plan::Task;
 use crate::session::preview::kept;
+use crate::train::State;
 
 use super::Job;
 
@@ -21,8 +20,7 @@ impl Job {
         events: &mut Vec<Event>,
     ) -> Result<bool> {
         let rounds = self.recipe.criterion.part.rounds(&self.recipe.criterion.args);
-        let untrained = matches!(self.tasks.get(self.at.wrapping_sub(1)), Some(Task::Phase(Phase::Reinit)));
-        let mode = if untrained { Mode::train(self.recipe.seed) } else { Mode::EVAL };
+        let mode = if self.state.fresh { Mode::train(self.recipe.seed) } else { Mode::EVAL };
         if self.gatherer.is_none() {
             self.gatherer = Some(self.new_gatherer(session, mode));
             if self.done == 0 {
@@ -54,15 +52,18 @@ impl Job {
     }
 
     pub(super) fn cut(&mut self, evidence: Evidence, share: f32, events: &mut Vec<Event>) -> Result<()> {
-        self.masks = engine::cut(&self.graph, &self.recipe, evidence, &self.masks, share)?;
-        self.masks.apply(&mut self.graph)?;
+        self.state.masks = engine::cut(&self.state.graph, &self.recipe, evidence, &self.state.masks, share)?;
+        self.state.masks.apply(&mut self.state.graph)?;
         if self.evidence.counted() {
             self.gpu.took.insert("calibration");
         }
-        events.push(Event::Masks {
-            sparsity: engine::sparsity(&self.graph, &self.masks),
-            layers: kept(&self.graph, &self.masks),
-        });
+        self.tell_masks(events);
         Ok(())
+    }
+
+    /// Says what is cut now.
+    pub(super) fn tell_masks(&self, events: &mut Vec<Event>) {
+        let State { graph, masks, .. } = &self.state;
+        events.push(Event::Masks { sparsity: engine::sparsity(graph, masks), layers: kept(graph, masks) });
     }
 }

@@ -15,7 +15,7 @@ use crate::graph::{Graph, Masks};
 use crate::prune::evidence::{Batch, Gatherer};
 use crate::prune::phase::Phase;
 use crate::prune::{Recipe, Settings};
-use crate::train::Trainer;
+use crate::train::State;
 use crate::train::eval::Tally;
 use crate::zoo;
 
@@ -38,8 +38,8 @@ pub struct Job {
     pub(in crate::session) run: bool,
     pub(in crate::session) recipe: Recipe,
     pub(in crate::session) settings: Settings,
-    pub(in crate::session) graph: Graph,
-    pub(in crate::session) masks: Masks,
+    /// The network as far as it has come.
+    pub(in crate::session) state: State,
     /// What was cut when it began.
     pub(in crate::session) before: Masks,
     pub(in crate::session) network: Option<Graph>,
@@ -54,8 +54,6 @@ pub struct Job {
     tasks: Vec<Task>,
     at: usize,
     done: usize,
-    steps: usize,
-    trainer: Option<Trainer>,
     learning: Learning,
     gatherer: Option<Gatherer>,
     batches: Vec<Batch>,
@@ -76,7 +74,6 @@ pub struct Job {
     pub(in crate::session) speed: Option<Speed>,
     /// What the GPU took part in, and what became of it if it did not last.
     pub(in crate::session) gpu: Part,
-    regrow: Rng,
     /// The network at hand and its masks, while the dense one does its first steps.
     stashed: Option<(Graph, Masks)>,
     /// What rewinding goes back to, where that is not the very beginning.
@@ -100,18 +97,14 @@ pub(super) fn trained_on(images: usize) -> usize {
 impl Job {
     /// A run that has done nothing yet, in a session whose place has some cores and perhaps a GPU.
     pub fn new(run: bool, recipe: Recipe, settings: Settings, graph: Graph, session: &Session) -> Self {
-        let (tasks, regrow) = (
-            tasks(&recipe, run, session.may_use_gpu(&recipe), session.learnt_from()),
-            Rng::fork(recipe.seed, "regrow"),
-        );
+        let tasks = tasks(&recipe, run, session.may_use_gpu(&recipe), session.learnt_from());
         let threads = team::hire(recipe.running.threads.min(session.environment.cores));
         let before = if run { session.held(&recipe) } else { Masks::default() };
         Self {
             run,
+            state: State::new(graph, before.clone(), recipe.seed),
             recipe,
             settings,
-            graph,
-            masks: before.clone(),
             before,
             network: None,
             timeline: Vec::new(),
@@ -123,8 +116,6 @@ impl Job {
             tasks,
             at: 0,
             done: 0,
-            steps: 0,
-            trainer: None,
             learning: Learning::default(),
             gatherer: None,
             batches: Vec::new(),
@@ -139,7 +130,6 @@ impl Job {
             again: false,
             speed: None,
             gpu: Part::default(),
-            regrow,
             stashed: None,
             first: None,
         }
@@ -183,17 +173,16 @@ impl Job {
     }
 
     fn reinit(&mut self, session: &Session) -> Result<bool> {
-        self.graph = session.network()?.0.build(self.recipe.seed)?;
-        self.masks.apply(&mut self.graph)?;
+        self.state.replace(session.network()?.0.build(self.recipe.seed)?)?;
+        self.state.fresh = true;
         Ok(true)
     }
 
     fn rewind(&mut self, session: &Session) -> Result<bool> {
-        self.graph = match &self.first {
+        self.state.replace(match &self.first {
             Some(first) => first.clone(),
             None => session.network()?.0.build(zoo::SEED)?,
-        };
-        self.masks.apply(&mut self.graph)?;
+        })?;
         Ok(true)
     }
 
@@ -232,6 +221,6 @@ impl Job {
 
     fn rules(&self) -> Vec<GroupRule> {
         let Some((n, m)) = self.recipe.pattern.part.groups(&self.recipe.pattern.args) else { return Vec::new() };
-        self.graph.layers().map(|(_, weight)| GroupRule { weight, n, m }).collect()
+        self.state.graph.layers().map(|(_, weight)| GroupRule { weight, n, m }).collect()
     }
 }
