@@ -7,7 +7,7 @@ use crate::graph::op::Mode;
 use crate::graph::{Graph, Masks};
 use crate::io::safetensors;
 use crate::prune::evidence::{Batch, Evidence, How, gather};
-use crate::prune::{Recipe, Settings, engine};
+use crate::prune::{Recipe, Settings, event};
 use crate::zoo;
 
 use super::{examples, thrown};
@@ -63,10 +63,10 @@ impl BenchPruning {
         } else {
             Evidence::default()
         };
-        let targets = engine::targets(&self.graph, &recipe.pattern)?;
-        let scored = engine::score(&self.graph, &targets, &recipe.criterion, &evidence, recipe.seed)?;
-        let keep = engine::allocate(&scored, &recipe.allocation, recipe.sparsity, recipe.min_keep)?;
-        let masks: Masks = engine::masks(&self.graph, &targets, &scored, &keep, 1);
+        let targets = event::targets(&self.graph, &recipe.pattern)?;
+        let scored = event::score(&self.graph, &targets, &recipe.criterion, &evidence, recipe.seed)?;
+        let keep = event::allocate(&scored, &recipe.allocation, recipe.sparsity, recipe.min_keep)?;
+        let masks: Masks = event::masks(&self.graph, &targets, &scored, &keep, 1);
         let mut pruned = self.graph.clone();
         masks.apply(&mut pruned)?;
         let kept = |id: usize| masks.kept(id, pruned.values[id].shape.iter().product());

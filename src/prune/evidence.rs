@@ -150,6 +150,11 @@ impl Gatherer {
         Ok(())
     }
 
+    /// Whether all steps for some batches are done.
+    pub fn is_done(&self, batches: usize) -> bool {
+        self.done >= self.steps(batches)
+    }
+
     /// What was gathered.
     pub fn finish(self) -> Evidence {
         self.evidence

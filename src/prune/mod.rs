@@ -5,7 +5,7 @@
 
 pub mod allocation;
 pub mod criterion;
-pub mod engine;
+pub mod event;
 pub mod evidence;
 pub mod expand;
 pub mod layer;

@@ -60,6 +60,11 @@ impl Ramp {
     }
 }
 
+/// The share cut after a round of several, numbered from 1: what is left shrinks by the same factor each time.
+pub fn geometric_share(round: usize, rounds: usize, to: f32) -> f32 {
+    if round >= rounds { to } else { 1.0 - libm::powf(1.0 - to, round as f32 / rounds as f32) }
+}
+
 /// The share cut at time t of a ramp from `from` at `start` to `to` at `end`.
 pub fn cubic_share(t: f32, start: f32, end: f32, from: f32, to: f32) -> f32 {
     let left = 1.0 - ((t - start) / (end - start).max(f32::MIN_POSITIVE)).clamp(0.0, 1.0);

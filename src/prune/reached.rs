@@ -3,7 +3,7 @@
 use crate::base::{Result, tensor};
 use crate::graph::{Graph, Masks, count};
 
-use super::engine::candidates;
+use super::event::candidates;
 use super::recipe::Recipe;
 use super::remarks::percent;
 use super::target::Target;
@@ -152,7 +152,7 @@ fn list(names: &[&str]) -> String {
 mod tests {
     use super::*;
     use crate::prune::Settings;
-    use crate::prune::engine::cut;
+    use crate::prune::event::cut;
     use crate::prune::evidence::Evidence;
     use crate::zoo;
 

@@ -11,7 +11,7 @@ use crate::io::format;
 use crate::io::origin::Origin;
 use crate::io::{Network, compact, safetensors};
 use crate::prune::target::Target;
-use crate::prune::{Recipe, Settings, engine};
+use crate::prune::{Recipe, Settings, event};
 use crate::zoo::{self, Model};
 
 use super::Session;
@@ -121,7 +121,7 @@ pub(super) fn without_channels(graph: &Graph, masks: &Masks, recipe: &Recipe) ->
     if !recipe.pattern.part.physical() {
         return Ok(None);
     }
-    let targets = engine::candidates(graph, recipe)?;
+    let targets = event::candidates(graph, recipe)?;
     let mut removed: Vec<&Unit> = Vec::new();
     for target in &targets {
         if let Target::Channels(group) = target {

@@ -8,7 +8,7 @@ use crate::compile::Timing;
 use crate::graph::{Graph, Masks, count as counts};
 use crate::io::{Network, compact};
 use crate::prune::reached::reached;
-use crate::prune::{Phase, engine};
+use crate::prune::{Phase, event};
 use crate::train::eval::Tally;
 use crate::train::optim::Rule;
 use crate::zoo::Model;
@@ -83,7 +83,7 @@ fn record(job: &Job, session: &mut Session, digest: String) -> Result<Record> {
         bytes_dense: session.bytes_dense()?,
         bytes_stored: session.file().map_or(0, <[u8]>::len),
     };
-    let collapsed = engine::collapsed(&job.state.graph, &job.state.masks);
+    let collapsed = event::collapsed(&job.state.graph, &job.state.masks);
     let changed: Vec<Changed> = (0..test.len())
         .filter(|&i| before.answers.get(i) != after.answers.get(i))
         .map(|index| Changed {

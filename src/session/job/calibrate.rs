@@ -3,7 +3,7 @@
 use crate::base::Result;
 use crate::data::Dataset;
 use crate::graph::op::Mode;
-use crate::prune::evidence::{Batch, Evidence, Gatherer, How};
+use crate::prune::evidence::{Batch, Gatherer, How};
 use crate::session::Session;
 use crate::session::event::Event;
 use crate::session::plan::CALIBRATION;
@@ -17,7 +17,9 @@ const NORMS: usize = 64;
 
 impl Job {
     /// Nothing gathered yet, of the network as it is.
-    pub(super) fn new_gatherer(&mut self, session: &Session, mode: Mode) -> Gatherer {
+    pub(super) fn new_gatherer(&mut self, session: &Session) -> Gatherer {
+        // What was never trained has no running statistics worth using.
+        let mode = if self.state.fresh { Mode::train(self.recipe.seed) } else { Mode::EVAL };
         let criterion = &self.recipe.criterion;
         let (needs, temperature) = (criterion.part.needs(), criterion.part.temperature(&criterion.args));
         if needs.data() && self.batches.is_empty() {
@@ -53,19 +55,6 @@ impl Job {
             }
         }
         Ok(true)
-    }
-
-    /// All evidence at once.
-    pub(super) async fn gather_all(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<Evidence> {
-        'anew: loop {
-            let mut gatherer = self.new_gatherer(session, Mode::EVAL);
-            for _ in 0..gatherer.steps(self.batches.len()) {
-                if !self.gather(session, &mut gatherer, events).await? {
-                    continue 'anew;
-                }
-            }
-            return Ok(gatherer.finish());
-        }
     }
 
     /// One batch of new running statistics: plain averages over all batches.

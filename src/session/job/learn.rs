@@ -17,7 +17,7 @@ use crate::train::trainer::Step;
 use crate::train::{Gradients, Loss, Plan, Trainer};
 use crate::zoo::{self, Model};
 
-use super::Job;
+use super::{Job, Slice};
 
 impl Job {
     /// One training step, with what the schedule and the regrowing do between steps: these are the processor's, the step itself
@@ -27,9 +27,9 @@ impl Job {
         session: &mut Session,
         phase: &Train,
         events: &mut Vec<Event>,
-    ) -> Result<bool> {
+    ) -> Result<Slice> {
         if session.train.is_none() {
-            return Ok(true);
+            return Ok(Slice::Last);
         }
         if self.state.trainer.is_none() {
             self.state.trainer = Some(self.trainer(session.network()?.0, phase));
@@ -43,10 +43,19 @@ impl Job {
         };
         let now = match done {
             Ok(Some(now)) => now,
-            Ok(None) => self.cpu_step(session, phase, (cut, share), events).await?,
+            Ok(None) => {
+                let cutting = match cut {
+                    Some(sparsity) => !self.event(session, sparsity, 1, events).await?,
+                    None => false,
+                };
+                if cutting {
+                    return Ok(Slice::Part);
+                }
+                self.cpu_step(session, phase, share, events)?
+            }
             Err(error) => {
                 self.resume(&error, session, events);
-                return Ok(false);
+                return Ok(Slice::Part);
             }
         };
         self.state.steps += 1;
@@ -59,14 +68,14 @@ impl Job {
         if over || trainer.done().is_multiple_of((total / 4).max(25)) {
             if let Err(error) = self.learning.settle(&mut self.state).await {
                 self.resume(&error, session, events);
-                return Ok(false);
+                return Ok(Slice::Part);
             }
             self.validate(session, events)?;
         }
         if over {
             self.state.trainer = None;
         }
-        Ok(over)
+        Ok(if over { Slice::Last } else { Slice::Step })
     }
 
     /// One of the first steps of the dense network, from the weights it was drawn with. What they give is kept to go back to.
@@ -75,18 +84,18 @@ impl Job {
         session: &mut Session,
         phase: &Train,
         events: &mut Vec<Event>,
-    ) -> Result<bool> {
+    ) -> Result<Slice> {
         if self.stashed.is_none() {
             let first = session.network()?.0.build(zoo::SEED)?;
             self.stashed =
                 Some((std::mem::replace(&mut self.state.graph, first), std::mem::take(&mut self.state.masks)));
         }
-        let over = self.train(session, phase, events).await?;
-        if let Some((graph, masks)) = self.stashed.take_if(|_| over) {
+        let slice = self.train(session, phase, events).await?;
+        if let Some((graph, masks)) = self.stashed.take_if(|_| slice == Slice::Last) {
             self.first = Some(std::mem::replace(&mut self.state.graph, graph));
             self.state.masks = masks;
         }
-        Ok(over)
+        Ok(slice)
     }
 
     fn trainer(&self, model: &Model, phase: &Train) -> Trainer {
@@ -134,18 +143,14 @@ impl Job {
         self.state = safe;
     }
 
-    /// A step on the processor, after the cut and with the exchange that are due.
-    async fn cpu_step(
+    /// A step on the processor, with the exchange that is due.
+    fn cpu_step(
         &mut self,
-        session: &mut Session,
+        session: &Session,
         phase: &Train,
-        (cut, share): (Option<f32>, Option<f32>),
+        share: Option<f32>,
         events: &mut Vec<Event>,
     ) -> Result<Step> {
-        if let Some(share) = cut {
-            let evidence = self.gather_all(session, events).await?;
-            self.cut(evidence, share, events)?;
-        }
         let (Some(data), (_, teacher)) = (&session.train, session.network()?) else {
             return Err(Error::state("no training images are loaded"));
         };

@@ -12,7 +12,7 @@ use crate::base::{Result, Rng, clock, team};
 use crate::compile::{Choose, GroupRule, Options, Plan, Ranges};
 use crate::data::Dataset;
 use crate::graph::{Graph, Masks};
-use crate::prune::evidence::{Batch, Gatherer};
+use crate::prune::evidence::Batch;
 use crate::prune::phase::Phase;
 use crate::prune::{Recipe, Settings};
 use crate::train::State;
@@ -28,6 +28,7 @@ use super::learning::Learning;
 use super::measure::Race;
 use super::plan::{CHUNK, Task, stage, tasks};
 use super::record::{Point, Speed, Stage};
+use cut::Cutting;
 
 /// Training images that are never trained on: accuracy along the way is taken from them.
 const HELD_OUT: usize = 500;
@@ -53,9 +54,12 @@ pub struct Job {
     pub(in crate::session) threads: usize,
     tasks: Vec<Task>,
     at: usize,
+    /// Whether the task at hand was announced.
+    begun: bool,
     done: usize,
     learning: Learning,
-    gatherer: Option<Gatherer>,
+    /// The pruning event under way.
+    cutting: Option<Cutting>,
     batches: Vec<Batch>,
     /// Looking at the batches for criteria, and at others for norms.
     evidence: Calibrating,
@@ -89,6 +93,17 @@ pub(in crate::session) struct Part {
     pub left: Vec<String>,
 }
 
+/// What a slice was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Slice {
+    /// A part of a step.
+    Part,
+    /// A step.
+    Step,
+    /// The last step.
+    Last,
+}
+
 /// How many of some training images are trained on: the others are held out.
 pub(super) fn trained_on(images: usize) -> usize {
     images - HELD_OUT.min(images / 5)
@@ -115,9 +130,10 @@ impl Job {
             threads,
             tasks,
             at: 0,
+            begun: false,
             done: 0,
             learning: Learning::default(),
-            gatherer: None,
+            cutting: None,
             batches: Vec::new(),
             evidence: Calibrating::default(),
             statistics: Calibrating::default(),
@@ -145,29 +161,31 @@ impl Job {
             self.timeline = self.tasks.iter().map(|task| stage(task, &self.recipe, n)).collect();
             events.push(Event::Timeline { phases: self.timeline.clone() });
         }
-        if self.done == 0 {
+        if !std::mem::replace(&mut self.begun, true) {
             let Stage { label, kind, .. } = self.timeline[self.at].clone();
             events.push(Event::Phase { index: self.at, label, kind });
         }
         let task = self.tasks[self.at].clone();
-        let over = match &task {
-            Task::Before => self.before(session, events).await?,
-            Task::Phase(Phase::Reinit) => self.reinit(session)?,
-            Task::Phase(Phase::Rewind) => self.rewind(session)?,
-            Task::Phase(Phase::Prune { sparsity }) => self.prune(session, *sparsity, events).await?,
+        let whole = |over: bool| if over { Slice::Last } else { Slice::Step };
+        let slice = match &task {
             Task::Phase(Phase::Early(train)) => self.early(session, train, events).await?,
             Task::Phase(Phase::Train(train)) => self.train(session, train, events).await?,
-            Task::Phase(Phase::Recalibrate { batches }) => self.recalibrate(session, *batches, events).await?,
-            Task::Compile => self.compile(session, events).await?,
-            Task::After => self.test_pruned(session, events).await?,
-            Task::Measure => self.measure(session, events).await?,
-            Task::Cross => self.cross(session, events).await?,
+            Task::Before => whole(self.before(session, events).await?),
+            Task::Phase(Phase::Reinit) => whole(self.reinit(session)?),
+            Task::Phase(Phase::Rewind) => whole(self.rewind(session)?),
+            Task::Phase(Phase::Prune { sparsity }) => whole(self.prune(session, *sparsity, events).await?),
+            Task::Phase(Phase::Recalibrate { batches }) => whole(self.recalibrate(session, *batches, events).await?),
+            Task::Compile => whole(self.compile(session, events).await?),
+            Task::After => whole(self.test_pruned(session, events).await?),
+            Task::Measure => whole(self.measure(session, events).await?),
+            Task::Cross => whole(self.cross(session, events).await?),
         };
-        self.done += 1;
+        self.done += usize::from(slice != Slice::Part);
+        let over = slice == Slice::Last;
         let total = self.timeline[self.at].steps.max(self.done);
         events.push(Event::Progress { phase: self.at, done: if over { total } else { self.done }, total });
         if over {
-            (self.at, self.done) = (self.at + 1, 0);
+            (self.at, self.done, self.begun) = (self.at + 1, 0, false);
         }
         Ok(self.at == self.tasks.len())
     }

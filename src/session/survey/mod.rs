@@ -15,7 +15,7 @@ use crate::compile::choose::dense as dense_kernel;
 use crate::compile::forms::Form;
 use crate::gpu::Device;
 use crate::graph::{Builder, Graph, Masks, build::Square};
-use crate::prune::engine::cut;
+use crate::prune::event::cut;
 use crate::prune::evidence::Evidence;
 use crate::prune::{Recipe, Settings};
 

@@ -1,12 +1,13 @@
-//! One event: score the units, allocate, select exactly, mask.
+//! One pruning event: targets, evidence, scores, allocation, selection, masks. Runs, the page's preview and the contract tests
+//! call the same.
 
-use crate::base::part::words;
+use crate::base::part::{Args, words};
 use crate::base::{Error, Flat, Result, Tensor, order, tensor};
 use crate::graph::op::Kind as OpKind;
 use crate::graph::{Graph, Masks, Node, Role, ValueId, count, couple::Group};
 
 use super::allocation::{Allocation, Scored};
-use super::criterion::{Criterion, Level};
+use super::criterion::{self, Criterion, Level};
 use super::evidence::Evidence;
 use super::layer::Layer;
 use super::pattern::Pattern;
@@ -180,6 +181,22 @@ pub fn cut(graph: &Graph, recipe: &Recipe, mut evidence: Evidence, old: &Masks, 
     let mut new = masks(graph, &targets, &scored, &keep, recipe.pattern.part.round(&recipe.pattern.args));
     new.hold(old);
     Ok(new)
+}
+
+/// What stands in for a recipe's scores where they cannot be had at once, without any image: and why.
+pub fn stand_in(recipe: &Recipe) -> Option<(Pick<dyn Criterion>, &'static str)> {
+    let (criterion, needs) = (recipe.criterion.part, recipe.criterion.part.needs());
+    let why = if needs.data() {
+        "Magnitudes stand in: this criterion looks at images."
+    } else if needs.flow {
+        "Magnitudes stand in: this criterion takes its scores in many rounds."
+    } else if recipe.schedule.part.untrained() && criterion.reads_weights() {
+        "Trained weights stand in: the run draws new ones first."
+    } else {
+        return None;
+    };
+    let part = criterion::stand_in(criterion.level());
+    Some((Pick { part, args: Args::defaults(part.meta()) }, why))
 }
 
 /// Units to keep of each target for a sparsity, at least `least` of each as far as there are so many.
