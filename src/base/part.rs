@@ -53,13 +53,13 @@ pub struct Param {
     /// What it does, in one sentence.
     pub what: &'static str,
     /// Type, range and default.
-    pub kind: Kind,
+    pub kind: ParamKind,
 }
 
 /// Type, range and default of a setting.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
-pub enum Kind {
+pub enum ParamKind {
     /// A real number.
     Float {
         /// Value when none is given.
@@ -117,12 +117,12 @@ impl Param {
     /// The default as text.
     pub fn default_text(&self) -> String {
         match self.kind {
-            Kind::Float { default, .. } => default.to_string(),
-            Kind::Int { default, .. } => default.to_string(),
-            Kind::Choice { default, .. } => default.to_string(),
-            Kind::Flag { default } => default.to_string(),
-            Kind::Own { .. } => OWN.into(),
-            Kind::Words { default } => default.into(),
+            ParamKind::Float { default, .. } => default.to_string(),
+            ParamKind::Int { default, .. } => default.to_string(),
+            ParamKind::Choice { default, .. } => default.to_string(),
+            ParamKind::Flag { default } => default.to_string(),
+            ParamKind::Own { .. } => OWN.into(),
+            ParamKind::Words { default } => default.into(),
         }
     }
 
@@ -136,32 +136,32 @@ impl Param {
                 .hint(format!("set {key} to {range}, or leave it out for {}", self.default_text()))
         };
         match self.kind {
-            Kind::Float { min, max, .. } => match text.parse::<f32>() {
+            ParamKind::Float { min, max, .. } => match text.parse::<f32>() {
                 Ok(x) if x >= min && x <= max => Ok(Setting::Float(x)),
                 _ => Err(bad(format!("a number from {min} to {max}"))),
             },
-            Kind::Int { min, max, .. } => match text.parse::<i64>() {
+            ParamKind::Int { min, max, .. } => match text.parse::<i64>() {
                 Ok(x) if x >= min && x <= max => Ok(Setting::Int(x)),
                 _ => Err(bad(format!("a whole number from {min} to {max}"))),
             },
-            Kind::Choice { of, .. } => match of.iter().find(|word| **word == text) {
+            ParamKind::Choice { of, .. } => match of.iter().find(|word| **word == text) {
                 Some(word) => Ok(Setting::Choice(word)),
                 None => Err(bad(format!("one of {}", of.join(", ")))),
             },
-            Kind::Flag { .. } => match text {
+            ParamKind::Flag { .. } => match text {
                 "true" => Ok(Setting::Flag(true)),
                 "false" => Ok(Setting::Flag(false)),
                 _ => Err(bad("true or false".into())),
             },
-            Kind::Own { .. } if text == OWN => Ok(Setting::Own(None)),
-            Kind::Own { whole, min, max, .. } => match text.parse::<f32>() {
+            ParamKind::Own { .. } if text == OWN => Ok(Setting::Own(None)),
+            ParamKind::Own { whole, min, max, .. } => match text.parse::<f32>() {
                 Ok(x) if x >= min && x <= max && (!whole || x.fract() == 0.0) => Ok(Setting::Own(Some(x))),
                 _ => Err(bad(format!(
                     "{OWN}, or a {} from {min} to {max}",
                     if whole { "whole number" } else { "number" }
                 ))),
             },
-            Kind::Words { .. } => match words(text).count() {
+            ParamKind::Words { .. } => match words(text).count() {
                 0 => Err(bad("one word or several, separated by commas".into())),
                 _ => Ok(Setting::Words(words(text).collect::<Vec<_>>().join(","))),
             },

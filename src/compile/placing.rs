@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use crate::base::{Result, Shape};
 use crate::graph::ValueId;
 use crate::kernel::flat::Layout;
-use crate::kernel::geometry::Conv;
+use crate::kernel::geometry::Geometry;
 
-use super::lower::{Job, Layer, Program};
+use super::lower::{LoweredLayer, LoweredOp, Program};
 use super::place::Place;
 use super::quant::Ranges;
 use super::quantize;
-use super::task::{Placed, Task};
+use super::task::{Placed, PlacedStep};
 
 /// A geometry in the making.
 #[derive(Clone, Copy, Debug, Default)]
@@ -62,23 +62,23 @@ pub fn place(program: Program, ranges: Option<&Ranges>) -> Result<Placed> {
 
 /// Puts a split before strided convolutions, whose input value becomes the phases; those that read the same value with the
 /// same stride share one. Also lists what each convolution reads, to know what it demands.
-fn split(layers: Vec<Layer>, shapes: &mut Vec<Shape>) -> (Vec<Task>, Vec<(ValueId, Conv)>) {
+fn split(layers: Vec<LoweredLayer>, shapes: &mut Vec<Shape>) -> (Vec<PlacedStep>, Vec<(ValueId, Geometry)>) {
     let (mut steps, mut convs) = (Vec::new(), Vec::new());
     let mut phases: BTreeMap<(ValueId, [usize; 2]), ValueId> = BTreeMap::new();
     for mut layer in layers {
-        if let Job::Conv(_, v) = layer.work {
+        if let LoweredOp::Conv(_, v) = layer.work {
             if v.stride != [1, 1] {
                 let from = layer.ins[0];
                 layer.ins[0] = *phases.entry((from, v.stride)).or_insert_with(|| {
                     let phase = [v.size[0].div_ceil(v.stride[0]), v.size[1].div_ceil(v.stride[1])];
                     shapes.push(vec![v.n, v.planes(), phase[0], phase[1]]);
-                    steps.push(Task::Split { from, to: shapes.len() - 1, stride: v.stride });
+                    steps.push(PlacedStep::Split { from, to: shapes.len() - 1, stride: v.stride });
                     shapes.len() - 1
                 });
             }
             convs.push((layer.ins[0], v));
         }
-        steps.push(Task::Layer(Box::new(layer)));
+        steps.push(PlacedStep::Layer(Box::new(layer)));
     }
     (steps, convs)
 }
@@ -91,11 +91,11 @@ fn root(lead: &[usize], mut id: usize) -> usize {
 }
 
 /// Joins the geometries of values that are read and written pixel for pixel.
-fn unify(steps: &[Task], shapes: &[Shape]) -> Vec<usize> {
+fn unify(steps: &[PlacedStep], shapes: &[Shape]) -> Vec<usize> {
     let mut lead: Vec<usize> = (0..shapes.len()).collect();
     for step in steps {
-        let Task::Layer(layer) = step else { continue };
-        if let Job::Conv(..) | Job::Add(_) = layer.work {
+        let PlacedStep::Layer(layer) = step else { continue };
+        if let LoweredOp::Conv(..) | LoweredOp::Add(_) = layer.work {
             for &id in &layer.ins {
                 let (a, b) = (root(&lead, id), root(&lead, layer.out));
                 lead[a.max(b)] = a.min(b);

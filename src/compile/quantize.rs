@@ -8,33 +8,38 @@ use std::ops::Range;
 
 use crate::graph::ValueId;
 use crate::kernel::flat::Layout;
-use crate::kernel::geometry::Conv;
-use crate::kernel::int8::{Quads, Store, TOP};
+use crate::kernel::geometry::Geometry;
+use crate::kernel::int8::{Quads, QuantizedEpilogue, TOP};
 use crate::kernel::store::Planes;
 
 use super::forms::shares;
-use super::lower::{Job, Weighted};
+use super::lower::{LoweredOp, Weighted};
 use super::memory::Memory;
 use super::place::Place;
 use super::quant::{Quant, Ranges};
-use super::task::Task;
+use super::task::PlacedStep;
 
 /// The quantization of every value that can be bytes: images that convolutions, pools and splits make of such images.
-pub fn quants(tasks: &[Task], images: impl Fn(ValueId) -> bool, input: ValueId, ranges: &Ranges) -> Vec<Option<Quant>> {
+pub fn quants(
+    tasks: &[PlacedStep],
+    images: impl Fn(ValueId) -> bool,
+    input: ValueId,
+    ranges: &Ranges,
+) -> Vec<Option<Quant>> {
     let mut quants: Vec<Option<Quant>> = vec![None; ranges.values()];
     if images(input) {
         quants[input] = Some(Quant::over(ranges.of(input), f32::MIN_POSITIVE));
     }
     for task in tasks {
         match task {
-            Task::Split { from, to, .. } => quants[*to] = quants[*from],
-            Task::Layer(layer) => {
+            PlacedStep::Split { from, to, .. } => quants[*to] = quants[*from],
+            PlacedStep::Layer(layer) => {
                 let inputs = layer.ins.iter().map(|&id| quants[id]).collect::<Option<Vec<Quant>>>();
                 quants[layer.out] = inputs.and_then(|inputs| match &layer.work {
-                    Job::Conv(w, _) => Some(Quant::over(ranges.of(layer.out), least(w, inputs[0]))),
+                    LoweredOp::Conv(w, _) => Some(Quant::over(ranges.of(layer.out), least(w, inputs[0]))),
                     // A pool's pixels are some of its input's, or their means.
                     // Where a border counts as zeros the means are left to numbers.
-                    Job::Pool(w, mean) => (*mean != Some(true) || w.pad == [0, 0]).then_some(inputs[0]),
+                    LoweredOp::Pool(w, mean) => (*mean != Some(true) || w.pad == [0, 0]).then_some(inputs[0]),
                     _ => None,
                 });
             }
@@ -56,7 +61,7 @@ const WIDE: f32 = (1 << 22) as f32;
 
 /// A layer between bytes.
 #[derive(Clone, Debug)]
-pub struct Layer {
+pub struct QuantizedLayer {
     parts: Vec<(Range<usize>, Quads)>,
     start: Vec<i32>,
     scale: Vec<f32>,
@@ -66,11 +71,11 @@ pub struct Layer {
     mask: usize,
 }
 
-impl Layer {
+impl QuantizedLayer {
     /// Quantizes and packs a convolution from values to a value, in a part for each thread.
     pub fn new(
         w: &Weighted,
-        v: &Conv,
+        v: &Geometry,
         l: &Layout,
         [x, y]: [Quant; 2],
         residual: Option<Quant>,
@@ -123,7 +128,7 @@ impl Layer {
     pub fn run(&self, memory: &Memory, ins: &[ValueId], out: ValueId, y: &mut [u8]) {
         let Place::Flat { layout, size, .. } = memory.place(out) else { return };
         let (to, run) = (Planes { lead: layout.lead, plane: layout.plane }, layout.span(*size));
-        let store = Store {
+        let store = QuantizedEpilogue {
             start: &self.start,
             scale: &self.scale,
             residual: ins.get(1).map_or(&[], |&id| memory.bytes(id)),

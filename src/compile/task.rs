@@ -2,14 +2,14 @@
 
 use crate::graph::ValueId;
 
-use super::lower::Layer;
+use super::lower::LoweredLayer;
 use super::place::Place;
 
 /// A step of a placed program.
 #[derive(Debug)]
-pub enum Task {
+pub enum PlacedStep {
     /// A layer.
-    Layer(Box<Layer>),
+    Layer(Box<LoweredLayer>),
     /// Rows and columns sorted into phases for a strided convolution.
     Split {
         /// What is split.
@@ -27,7 +27,7 @@ pub struct Placed {
     /// Batch size.
     pub batch: usize,
     /// Steps in order.
-    pub steps: Vec<Task>,
+    pub steps: Vec<PlacedStep>,
     /// Places, by value. Those of parameters are never used.
     pub places: Vec<Place>,
     /// Where examples enter.

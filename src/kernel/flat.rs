@@ -154,13 +154,13 @@ fn stride_copy<T: Pixel>(row: &[T], stride: usize, first: usize, to: &mut [T]) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::geometry::Conv;
+    use super::super::geometry::Geometry;
     use super::*;
 
     #[test]
     fn split_and_join_are_inverse() {
         for stride in [[1, 1], [2, 2], [2, 1]] {
-            let v = Conv {
+            let v = Geometry {
                 n: 2,
                 c: 2,
                 size: [5, 7],

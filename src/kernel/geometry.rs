@@ -4,7 +4,7 @@ use super::flat::{self, Layout};
 
 /// The sizes of one convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Conv {
+pub struct Geometry {
     /// Images in the batch.
     pub n: usize,
     /// Input channels.
@@ -25,7 +25,7 @@ pub struct Conv {
     pub groups: usize,
 }
 
-impl Conv {
+impl Geometry {
     /// A linear layer over a batch: a 1x1 convolution whose pixels are the examples.
     pub fn linear(n: usize, c: usize, o: usize) -> Self {
         let (one, none) = ([1, 1], [0, 0]);
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_3x3_convolution_needs_one_zero_between_rows() {
-        let v = Conv {
+        let v = Geometry {
             n: 2,
             c: 3,
             size: [5, 4],

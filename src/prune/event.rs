@@ -3,7 +3,7 @@
 
 use crate::base::part::{Args, words};
 use crate::base::{Error, Flat, Result, Tensor, order, tensor};
-use crate::graph::op::Kind as OpKind;
+use crate::graph::op::OpKind;
 use crate::graph::{Graph, Masks, Node, Role, ValueId, count, couple::Group};
 
 use super::allocation::{Allocation, Scored};
@@ -12,7 +12,7 @@ use super::evidence::Evidence;
 use super::layer::Layer;
 use super::pattern::Pattern;
 use super::recipe::{Pick, Recipe, SPARE};
-use super::target::{Rule, Target, channels};
+use super::target::{SelectRule, Target, channels};
 
 /// What competes under a pattern.
 ///
@@ -215,16 +215,16 @@ pub fn allocate(
 
 /// Selects exactly `keep` units by score, or all that are left where there are fewer; ties go to the lower index. A unit that
 /// was cut earlier never comes back, whatever count is asked for.
-pub fn select(scores: &[f32], keep: usize, rule: Rule) -> Vec<bool> {
+pub fn select(scores: &[f32], keep: usize, rule: SelectRule) -> Vec<bool> {
     let mut out = vec![false; scores.len()];
     let mut best = |from: usize, len: usize, keep: usize| {
         let pairs = (from..from + len).map(|i| (scores[i], i)).filter(|(score, _)| *score != f32::NEG_INFINITY);
         order::highest(pairs, keep).into_iter().for_each(|i| out[i] = true);
     };
     match rule {
-        Rule::Free => best(0, scores.len(), keep),
-        Rule::Groups { n, m } => (0..scores.len()).step_by(m).for_each(|i| best(i, m.min(scores.len() - i), n)),
-        Rule::Rows(rows) => {
+        SelectRule::Free => best(0, scores.len(), keep),
+        SelectRule::Groups { n, m } => (0..scores.len()).step_by(m).for_each(|i| best(i, m.min(scores.len() - i), n)),
+        SelectRule::Rows(rows) => {
             let len = scores.len() / rows.max(1);
             // What does not divide goes to the first rows, one each.
             (0..rows).for_each(|r| best(r * len, len, keep / rows + usize::from(r < keep % rows)));
@@ -239,7 +239,7 @@ pub fn masks(graph: &Graph, targets: &[Target], scored: &[Scored], keep: &[usize
     for ((target, scored), &keep) in targets.iter().zip(scored).zip(keep) {
         let rule = match target {
             Target::Weight { units, .. } => units.rule,
-            Target::Channels(_) => Rule::Free,
+            Target::Channels(_) => SelectRule::Free,
         };
         // Widths are rounded to the nearest multiple, never to nothing, and never up to channels that are gone.
         let keep = if round > 1 { ((keep + round / 2) / round * round).max(round).min(scored.alive()) } else { keep };

@@ -1,6 +1,6 @@
 //! Recipes: settings, which are text, checked and turned into parts with their values.
 
-use crate::base::part::{Args, Kind, Meta, Param, Part, Settings, find};
+use crate::base::part::{Args, Meta, Param, ParamKind, Part, Settings, find};
 use crate::base::{Error, Result, keyed};
 
 use super::allocation::{self, Allocation};
@@ -11,7 +11,7 @@ use super::recovery::{self, Recovery};
 use super::regrow::{self, Regrow};
 use super::running::{RUNNING, Running};
 use super::schedule::{self, Schedule};
-use super::training::{TRAINING, Training};
+use super::training::{TRAINING, TrainingSettings};
 
 /// A part with its values.
 pub struct Pick<P: ?Sized + 'static> {
@@ -59,7 +59,7 @@ pub struct Recipe {
     /// Fewest units a layer keeps.
     pub min_keep: usize,
     /// How what is left is trained.
-    pub training: Training,
+    pub training: TrainingSettings,
     /// Layers that are not cut: `none`, `first`, `last`, or names, separated by commas.
     pub spare: String,
     /// Whether zeros that the network comes with stay cut.
@@ -73,28 +73,28 @@ pub static SPARSITY: Param = Param {
     key: "sparsity",
     label: "Sparsity",
     what: "Share of the weights that is cut; with channels, share of the channels.",
-    kind: Kind::Float { default: 0.9, min: 0.0, max: 0.995, log: false },
+    kind: ParamKind::Float { default: 0.9, min: 0.0, max: 0.995, log: false },
 };
 /// Seed of everything random.
 pub static SEED: Param = Param {
     key: "seed",
     label: "Seed",
     what: "Everything random follows from it: the same seed gives the same result, bit for bit.",
-    kind: Kind::Int { default: 1, min: 0, max: 1_000_000 },
+    kind: ParamKind::Int { default: 1, min: 0, max: 1_000_000 },
 };
 /// Calibration examples.
 pub static CALIBRATION: Param = Param {
     key: "calibration",
     label: "Calibration images",
     what: "Training images that a criterion, or the choice of 8-bit ranges, looks at.",
-    kind: Kind::Int { default: 256, min: 16, max: 4096 },
+    kind: ParamKind::Int { default: 256, min: 16, max: 4096 },
 };
 /// Fewest units a layer keeps.
 pub static MIN_KEEP: Param = Param {
     key: "min_keep",
     label: "Keep at least",
     what: "Fewest weights or channels that every layer keeps, so that none is cut off by accident.",
-    kind: Kind::Int { default: 1, min: 0, max: 64 },
+    kind: ParamKind::Int { default: 1, min: 0, max: 64 },
 };
 
 /// Layers that are not cut.
@@ -102,7 +102,7 @@ pub static SPARE: Param = Param {
     key: "spare",
     label: "Layers to spare",
     what: "Layers that are not cut: none, first, last, or names, separated by commas. The sparsity is a share of the others.",
-    kind: Kind::Words { default: "none" },
+    kind: ParamKind::Words { default: "none" },
 };
 
 /// What becomes of zeros that a network comes with.
@@ -110,7 +110,7 @@ pub static ZEROS: Param = Param {
     key: "zeros",
     label: "Zeros it comes with",
     what: "Where a network was pruned before it was opened: hold keeps its zeros cut, and they count to the sparsity; free lets them be trained like other weights.",
-    kind: Kind::Choice { default: "hold", of: &["hold", "free"] },
+    kind: ParamKind::Choice { default: "hold", of: &["hold", "free"] },
 };
 
 /// Settings that belong to no axis.
@@ -186,7 +186,7 @@ impl Recipe {
             seed: SEED.of(&full)?.whole() as u64,
             calibration: CALIBRATION.of(&full)?.whole(),
             min_keep: MIN_KEEP.of(&full)?.whole(),
-            training: Training::read(&full)?,
+            training: TrainingSettings::read(&full)?,
             spare: SPARE.of(&full)?.words(),
             hold_zeros: ZEROS.of(&full)?.word() == "hold",
             running: Running::read(&full)?,

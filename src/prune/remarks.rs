@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Settings;
 use super::recipe::{Recipe, SPARSITY};
-use super::training::{EPOCHS, RATE, STEPS, TRAINING, Training};
+use super::training::{EPOCHS, RATE, STEPS, TRAINING, TrainingSettings};
 
 impl Recipe {
     /// Lets the pattern have its own share, where it has one. Settings that others overrule or that nothing reads, in a
@@ -47,7 +47,7 @@ impl Recipe {
         if let Some(share) = self.pattern.part.sparsity(&self.pattern.args) {
             out.insert(SPARSITY.key, format!("{} always cuts {}.", self.pattern_name(), percent(share)));
         }
-        let Training { steps, epochs, rate, .. } = self.training;
+        let TrainingSettings { steps, epochs, rate, .. } = self.training;
         if steps.is_some() || epochs.is_some() {
             out.insert("recovery.steps", "The steps of the whole run are set under Training.".into());
         }

@@ -2,64 +2,64 @@
 //! one budget.
 
 use crate::base::Result;
-use crate::base::part::{Kind, Param, Settings};
-use crate::train::optim::{Optimizer, Rule};
+use crate::base::part::{Param, ParamKind, Settings};
+use crate::train::optim::{Optimizer, UpdateRule};
 
 /// Steps over the whole run.
 pub static STEPS: Param = Param {
     key: "training.steps",
     label: "Steps in all",
     what: "Training steps of the whole run, shared out evenly where there are several rounds; own leaves it to recovery.steps, after each cut.",
-    kind: Kind::Own { whole: true, min: 1.0, max: 100_000.0, log: true },
+    kind: ParamKind::Own { whole: true, min: 1.0, max: 100_000.0, log: true },
 };
 /// The same in passes over the training images.
 pub static EPOCHS: Param = Param {
     key: "training.epochs",
     label: "Epochs in all",
     what: "The same in passes over the training images; where both are given, the steps count.",
-    kind: Kind::Own { whole: false, min: 0.01, max: 200.0, log: true },
+    kind: ParamKind::Own { whole: false, min: 0.01, max: 200.0, log: true },
 };
 /// Learning rate.
 pub static RATE: Param = Param {
     key: "training.lr",
     label: "Learning rate",
     what: "Highest learning rate of every training in the run; own leaves it to recovery.lr.",
-    kind: Kind::Own { whole: false, min: 0.000_1, max: 1.0, log: true },
+    kind: ParamKind::Own { whole: false, min: 0.000_1, max: 1.0, log: true },
 };
 /// Images of a batch.
 pub static BATCH: Param = Param {
     key: "training.batch",
     label: "Batch size",
     what: "Training images of a step.",
-    kind: Kind::Int { default: 64, min: 1, max: 1024 },
+    kind: ParamKind::Int { default: 64, min: 1, max: 1024 },
 };
 /// The optimizer.
 pub static OPTIMIZER: Param = Param {
     key: "training.optimizer",
     label: "Optimizer",
     what: "SGD with Nesterov momentum, Adam, or Adam with decoupled decay.",
-    kind: Kind::Choice { default: "sgd", of: &["sgd", "adam", "adamw"] },
+    kind: ParamKind::Choice { default: "sgd", of: &["sgd", "adam", "adamw"] },
 };
 /// Momentum.
 pub static MOMENTUM: Param = Param {
     key: "training.momentum",
     label: "Momentum",
     what: "Of SGD; Adam has 0.9 and 0.999.",
-    kind: Kind::Float { default: 0.9, min: 0.0, max: 0.999, log: false },
+    kind: ParamKind::Float { default: 0.9, min: 0.0, max: 0.999, log: false },
 };
 /// Weight decay.
 pub static DECAY: Param = Param {
     key: "training.decay",
     label: "Weight decay",
     what: "Of weights, not of biases and norms; own is what the network was trained with.",
-    kind: Kind::Own { whole: false, min: 0.0, max: 0.1, log: false },
+    kind: ParamKind::Own { whole: false, min: 0.0, max: 0.1, log: false },
 };
 /// Variation of the images.
 pub static AUGMENT: Param = Param {
     key: "training.augment",
     label: "Augmentation",
     what: "Shifted and mirrored images as the network was trained with, or images as they are.",
-    kind: Kind::Choice { default: "own", of: &["own", "none"] },
+    kind: ParamKind::Choice { default: "own", of: &["own", "none"] },
 };
 
 /// All of them, in the order of the form.
@@ -70,7 +70,7 @@ pub static BUDGET: &[(&str, &str)] = &[("training.steps", "200"), ("training.lr"
 
 /// How training is done.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Training {
+pub struct TrainingSettings {
     /// Steps of the whole run, where they are not the method's own.
     pub steps: Option<usize>,
     /// Passes over the training images of the whole run, likewise.
@@ -89,7 +89,7 @@ pub struct Training {
     pub augment: bool,
 }
 
-impl Training {
+impl TrainingSettings {
     /// Reads settings.
     ///
     /// # Errors
@@ -135,7 +135,7 @@ impl Training {
     /// A fresh optimizer, with a network's own decay where none is set.
     pub fn optimizer(&self, own_decay: f32) -> Optimizer {
         let decay = self.decay.unwrap_or(own_decay);
-        let adam = |decoupled: bool| Rule::Adam { betas: [0.9, 0.999], epsilon: 1e-8, decoupled };
+        let adam = |decoupled: bool| UpdateRule::Adam { betas: [0.9, 0.999], epsilon: 1e-8, decoupled };
         let mut optimizer = match self.optimizer {
             "adam" => Optimizer::new(adam(false), decay),
             "adamw" => Optimizer::new(adam(true), decay),

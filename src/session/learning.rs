@@ -5,7 +5,7 @@ use crate::compile::{Choose, Options};
 use crate::data::Dataset;
 use crate::gpu::{Device, Executor, Learner, Precision};
 use crate::graph::{Graph, Masks};
-use crate::train::trainer::Step;
+use crate::train::trainer::TrainStep;
 use crate::train::{Loss, State};
 
 use super::gpu::Lent;
@@ -100,7 +100,7 @@ impl Learning {
         state: &mut State,
         teacher: Option<&Graph>,
         (data, examples): (&Dataset, &[usize]),
-    ) -> Result<Step> {
+    ) -> Result<TrainStep> {
         if !self.ahead {
             self.safe = Some(Box::new(state.clone()));
             self.upload(device, state, examples.len()).await?;
@@ -173,7 +173,7 @@ mod tests {
     use crate::session::gpu::tests::device;
     use crate::train::lr::Rate;
     use crate::train::optim::Optimizer;
-    use crate::train::{Loss, Plan, Trainer};
+    use crate::train::{Loss, TrainPlan, Trainer};
     use crate::zoo;
 
     #[test]
@@ -185,7 +185,7 @@ mod tests {
         let images = idx::write(&[4, 28, 28], &[9; 4 * 784]);
         let data = Dataset::read(data::find(model.data)?, &images, &idx::write(&[4], &labels))?;
         let (rate, loss) = (Rate::cosine(0.1, 0), Loss::CROSS_ENTROPY);
-        let plan = Plan { steps: 9, batch: 4, rate, loss, augment: Augment::default(), seed: 1 };
+        let plan = TrainPlan { steps: 9, batch: 4, rate, loss, augment: Augment::default(), seed: 1 };
         let mut state = State::new(graph, Masks::default(), 1);
         state.trainer = Some(Trainer::new(plan, Optimizer::sgd(0.9, 0.0)));
         let turn = |learning: &mut Learning, state: &mut State, least_ms: f64| {

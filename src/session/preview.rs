@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::base::{Result, tensor};
-use crate::graph::{Graph, Masks, Node, ValueId, op::Kind};
+use crate::graph::{Graph, Masks, Node, ValueId, op::OpKind};
 use crate::prune::Settings;
 use crate::prune::event;
 use crate::prune::evidence::Evidence;
@@ -81,10 +81,10 @@ pub(super) fn links(graph: &Graph) -> Vec<(String, String)> {
     let link = |node: &Node| {
         let (main, mut aside) = (source(node.ins[0])?, source(node.ins[1])?);
         // Where a layer adapts the shapes, the link begins before it.
-        if graph.giver(node.ins[1]).is_some_and(|n| !matches!(n.op, Kind::Relu(_))) {
+        if graph.giver(node.ins[1]).is_some_and(|n| !matches!(n.op, OpKind::Relu(_))) {
             aside = source(graph.nodes[aside].ins[0]).unwrap_or(aside);
         }
         Some((graph.nodes[aside].name.clone(), graph.nodes[main].name.clone()))
     };
-    graph.nodes.iter().filter(|n| matches!(n.op, Kind::Add(_))).filter_map(link).collect()
+    graph.nodes.iter().filter(|n| matches!(n.op, OpKind::Add(_))).filter_map(link).collect()
 }

@@ -10,7 +10,7 @@ use crate::io::{Network, compact};
 use crate::prune::reached::reached;
 use crate::prune::{Phase, event};
 use crate::train::eval::Tally;
-use crate::train::optim::Rule;
+use crate::train::optim::UpdateRule;
 use crate::zoo::Model;
 
 use super::job::Job;
@@ -172,7 +172,7 @@ fn training(job: &Job, session: &Session, model: &Model) -> Training {
         batch: recipe.batch,
         lr: rates.fold(None, |most: Option<f32>, rate| Some(most.map_or(rate, |most| most.max(rate)))),
         optimizer: recipe.optimizer.into(),
-        momentum: if let Rule::Sgd { momentum, .. } = optimizer.rule { Some(momentum) } else { None },
+        momentum: if let UpdateRule::Sgd { momentum, .. } = optimizer.rule { Some(momentum) } else { None },
         decay: optimizer.decay,
         augment: recipe.augment,
     }

@@ -14,4 +14,4 @@ pub mod trainer;
 pub use grad::Gradients;
 pub use loss::Loss;
 pub use state::State;
-pub use trainer::{Plan, Trainer};
+pub use trainer::{TrainPlan, Trainer};

@@ -4,7 +4,7 @@ use crate::base::{Error, Result, Rng};
 use crate::graph::{Graph, Masks};
 
 use super::grad::Learned;
-use super::trainer::{Step, Trainer};
+use super::trainer::{TrainStep, Trainer};
 
 /// A network in the course of a run.
 #[derive(Clone, Debug)]
@@ -61,7 +61,7 @@ impl State {
     ///
     /// # Errors
     /// When nothing is being trained, or a trained value carries no numbers.
-    pub fn apply(&mut self, learned: Learned, accuracy: f64) -> Result<Step> {
+    pub fn apply(&mut self, learned: Learned, accuracy: f64) -> Result<TrainStep> {
         let (graph, masks, trainer) = self.parts()?;
         trainer.apply(graph, masks, learned, accuracy)
     }

@@ -11,7 +11,7 @@ use secateur::prune::criterion::{self, Level};
 use secateur::prune::evidence::{How, gather};
 use secateur::prune::expand::expand;
 use secateur::prune::recipe::{AXES, Recipe, parts};
-use secateur::prune::target::Rule;
+use secateur::prune::target::SelectRule;
 use secateur::prune::{allocation, event, method, pattern};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -172,7 +172,7 @@ fn patterns_partition_the_weights_and_hold_exactly() -> Result<()> {
                 let keep = units.count - allocation::cut(units.count, sparsity);
                 let kept = event::select(&scores, keep, units.rule);
                 match units.rule {
-                    Rule::Groups { n, m } => {
+                    SelectRule::Groups { n, m } => {
                         assert!(
                             kept.chunks(m).all(|g| g.iter().filter(|k| **k).count() == n),
                             "{what}: N:M does not hold"

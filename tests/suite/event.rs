@@ -2,7 +2,7 @@
 
 use secateur::base::{Result, tensor};
 use secateur::graph::build::Square;
-use secateur::graph::op::{Flatten, GlobalPool, Kind, Relu, Softmax};
+use secateur::graph::op::{Flatten, GlobalPool, OpKind, Relu, Softmax};
 use secateur::graph::{Builder, Graph, Masks, run};
 use secateur::prune::evidence::{Evidence, How, gather};
 use secateur::prune::recipe::Recipe;
@@ -127,7 +127,7 @@ fn cut_rows_send_nothing_on() -> Result<()> {
         for (node, id) in graph.layers() {
             let Some(mask) = outcome.masks.get(id) else { continue };
             let mut out = graph.nodes[node].out;
-            if let Some(norm) = graph.readers(out).find(|n| matches!(n.op, Kind::BatchNorm(_))) {
+            if let Some(norm) = graph.readers(out).find(|n| matches!(n.op, OpKind::BatchNorm(_))) {
                 out = norm.out;
             }
             let (y, rows) = (t.get(graph, out)?, graph.values[id].shape[0]);

@@ -1,5 +1,6 @@
 //! Rules of the house, read off the sources.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -190,6 +191,35 @@ fn files_use_each_other_one_way() {
         })
         .collect();
     assert!(circles.is_empty(), "these files use each other in circles:\n{}", circles.join("\n"));
+}
+
+/// Names of the types that a file makes public, those of a `pub(...)` included.
+fn types(text: &str) -> Vec<&str> {
+    let code = body(text).lines().map(str::trim_start).filter(|line| line.starts_with("pub"));
+    code.filter_map(|line| {
+        let (_, rest) = line.split_once(' ')?;
+        let kind =
+            ["struct ", "enum ", "trait ", "type ", "unsafe trait "].iter().find(|kind| rest.starts_with(**kind))?;
+        rest[kind.len()..].split(|c: char| !c.is_alphanumeric() && c != '_').next()
+    })
+    .collect()
+}
+
+/// One meaning a word: who reads a name need not ask which of two it is.
+#[test]
+fn no_two_public_types_share_a_name() {
+    let mut homes: BTreeMap<String, PathBuf> = BTreeMap::new();
+    for (path, text) in files("src", ".rs") {
+        // Another build has these in place of others of the same names; and options of commands are nobody else's business.
+        if path.ends_with("gpu/absent.rs") || path.components().any(|part| part.as_os_str() == "bin") {
+            continue;
+        }
+        for name in types(&text) {
+            let home = homes.entry(name.to_string()).or_insert_with(|| path.clone());
+            assert_eq!(*home, path, "{name} is two types");
+        }
+    }
+    assert!(homes.len() > 150, "only {} types were read", homes.len());
 }
 
 #[test]

@@ -3,12 +3,12 @@
 use secateur::base::{Flat, Result, Rng, Tensor, team};
 use secateur::compile::{Choose, Options, compile, observe};
 use secateur::graph::build::Square;
-use secateur::graph::op::{self, Kind};
+use secateur::graph::op::{self, OpKind};
 use secateur::graph::{Builder, Masks, run};
 use secateur::kernel::flat::{self, Layout};
-use secateur::kernel::int8::{Quads, Store};
+use secateur::kernel::int8::{Quads, QuantizedEpilogue};
 use secateur::kernel::naive;
-use secateur::kernel::pool::{self, Image, Window};
+use secateur::kernel::pool::{self, Image, Pooling};
 use secateur::kernel::store::Planes;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -57,8 +57,15 @@ fn the_int8_kernel_is_exact_on_any_shape_and_density() {
         let clamp = [rng.below(40) as u8, 90 + rng.below(38) as u8];
         let with = rng.below(2) == 0;
         let (residual, residual_scale) = if with { (&residual[..], 0.7) } else { (&[][..], 0.0) };
-        let store =
-            Store { start: &start, scale: &scale, residual, residual_scale, clamp, mask: &mask, zero: out_zero };
+        let store = QuantizedEpilogue {
+            start: &start,
+            scale: &scale,
+            residual,
+            residual_scale,
+            clamp,
+            mask: &mask,
+            zero: out_zero,
+        };
         let mut y = vec![out_zero; flat::size(v.o, &to)];
         quads.run(&planes, &mut y, Planes { lead: to.lead, plane: to.plane }, to.run(), &store);
         let mut got = vec![0; v.n * v.o * v.pixels()];
@@ -94,7 +101,7 @@ fn pools_of_bytes_are_those_of_numbers() {
         let (from, to) = (Layout::new(n, size[1] + 1, size[0] + 1, 2, 2), Layout::new(n, out[1] + 1, out[0], 1, 3));
         let x = bytes(&mut rng, n * c * size[0] * size[1]);
         for mean in [None, Some(false)] {
-            let w = Window { kernel, stride, pad, mean };
+            let w = Pooling { kernel, stride, pad, mean };
             let (image, small) = (Image { size, layout: &from }, Image { size: out, layout: &to });
             let (mut a, mut b) = (vec![0u8; flat::size(c, &from)], vec![0.0f32; flat::size(c, &from)]);
             flat::split(&x, [c, size[0], size[1]], [1, 1], &from, &mut a);
@@ -129,7 +136,7 @@ fn int8_plans_stay_near_every_model_and_use_its_convolutions() -> Result<()> {
             let options = Options { batch: 4, ranges: Some(&ranges), choose: Choose::Predict, ..Options::default() };
             let mut plan = compile(&graph, &masks, &options)?;
             let got = plan.answers(&x)?;
-            let convolutions = graph.nodes.iter().filter(|n| matches!(n.op, Kind::Conv(_))).count();
+            let convolutions = graph.nodes.iter().filter(|n| matches!(n.op, OpKind::Conv(_))).count();
             let int8 = plan.layers().filter(|t| t.why.candidates[0].kernel == "int8").count();
             assert_eq!(int8, convolutions, "{}", model.id);
             // Of untrained networks, whose answers are small differences of large sums.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use pollster::block_on;
-use secateur::base::error::Kind;
+use secateur::base::error::ErrorKind;
 use secateur::base::{Result, Rng};
 use secateur::data::idx;
 use secateur::io::safetensors;
@@ -216,8 +216,8 @@ fn clashing_parts_are_disabled_with_a_reason() -> Result<()> {
 #[wasm_bindgen_test(unsupported = test)]
 fn calls_at_the_wrong_moment_are_refused() -> Result<()> {
     let mut session = Session::new();
-    assert_eq!(session.start("run", &Settings::new()).map_err(|e| e.kind), Err(Kind::State), "nothing is open");
-    assert_eq!(block_on(session.advance(1.0)).map(|_| ()).map_err(|e| e.kind), Err(Kind::State));
+    assert_eq!(session.start("run", &Settings::new()).map_err(|e| e.kind), Err(ErrorKind::State), "nothing is open");
+    assert_eq!(block_on(session.advance(1.0)).map(|_| ()).map_err(|e| e.kind), Err(ErrorKind::State));
     let mut session = open("lenet-5")?;
     session.start("run", &settings("recovery=none"))?;
     let error = session.start("run", &Settings::new()).expect_err("two at once");
@@ -254,7 +254,7 @@ fn divergence_stops_the_run_and_leaves_the_model() -> Result<()> {
         }
     }
     let error = result.expect_err("such weights diverge");
-    assert_eq!(error.kind, Kind::Diverged);
+    assert_eq!(error.kind, ErrorKind::Diverged);
     assert!(error.hint.contains("learning rate"), "{error}");
     session.start("run", &settings("recovery=none"))?;
     assert!(finish(&mut session)?.0.accuracy.n == 100, "the session goes on");

@@ -6,7 +6,7 @@ use super::{At, Dots, Error, Grads, Mode, Op, Pass, Result, Shape, Tensor, Ties,
 use crate::base::{Flat, math, tensor};
 use crate::graph::couple::Side;
 use crate::kernel::conv as kernel;
-use crate::kernel::geometry::Conv as Geometry;
+use crate::kernel::geometry::Geometry;
 
 /// A convolution. Inputs: x, w and, if there is one, a bias `[O]`.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,6 +1,6 @@
 //! Cubic: gradual magnitude pruning's ramp, fast at first and slow at the end, while training goes on.
 
-use crate::base::part::{Args, Kind, Meta, Param, source};
+use crate::base::part::{Args, Meta, Param, ParamKind, source};
 use crate::prune::phase::{Phase, Ramp, Train};
 
 use super::Schedule;
@@ -9,13 +9,13 @@ static EVERY: Param = Param {
     key: "every",
     label: "Every",
     what: "Training steps between two cuts.",
-    kind: Kind::Int { default: 10, min: 1, max: 500 },
+    kind: ParamKind::Int { default: 10, min: 1, max: 500 },
 };
 static END: Param = Param {
     key: "end",
     label: "End",
     what: "Share of the training steps after which nothing more is cut.",
-    kind: Kind::Float { default: 0.7, min: 0.1, max: 1.0, log: false },
+    kind: ParamKind::Float { default: 0.7, min: 0.1, max: 1.0, log: false },
 };
 
 crate::part!(Meta {

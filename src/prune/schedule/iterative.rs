@@ -1,6 +1,6 @@
 //! Iterative: a share of what is left, round after round, with recovery after each.
 
-use crate::base::part::{Args, Kind, Meta, Param, source};
+use crate::base::part::{Args, Meta, Param, ParamKind, source};
 use crate::prune::phase::{Phase, geometric_share};
 
 use super::Schedule;
@@ -9,7 +9,7 @@ static ROUNDS: Param = Param {
     key: "rounds",
     label: "Rounds",
     what: "Rounds of cutting and recovering; each cuts the same share of what is left.",
-    kind: Kind::Int { default: 4, min: 2, max: 20 },
+    kind: ParamKind::Int { default: 4, min: 2, max: 20 },
 };
 
 crate::part!(Meta {

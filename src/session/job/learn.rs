@@ -1,6 +1,6 @@
 //! Training between and after the cuts.
 
-use crate::base::error::Kind;
+use crate::base::error::ErrorKind;
 use crate::base::{Error, Result, clock};
 use crate::compile::compile;
 use crate::data::augment::Augment;
@@ -13,8 +13,8 @@ use crate::session::learning::Learning;
 use crate::session::record::Point;
 use crate::train::eval::Tally;
 use crate::train::lr::Rate;
-use crate::train::trainer::Step;
-use crate::train::{Gradients, Loss, Plan, Trainer};
+use crate::train::trainer::TrainStep;
+use crate::train::{Gradients, Loss, TrainPlan, Trainer};
 use crate::zoo::{self, Model};
 
 use super::{Job, Slice};
@@ -100,7 +100,7 @@ impl Job {
 
     fn trainer(&self, model: &Model, phase: &Train) -> Trainer {
         let training = &self.recipe.training;
-        let plan = Plan {
+        let plan = TrainPlan {
             steps: phase.steps,
             batch: training.batch,
             rate: Rate::cosine(phase.rate, phase.steps / 20),
@@ -112,7 +112,7 @@ impl Job {
     }
 
     /// A step on the GPU, if it is its turn.
-    async fn gpu_step(&mut self, session: &Session, phase: &Train) -> Result<Option<Step>> {
+    async fn gpu_step(&mut self, session: &Session, phase: &Train) -> Result<Option<TrainStep>> {
         let (Some(data), (_, teacher)) = (&session.train, session.network()?) else { return Ok(None) };
         let lent = match session.lend(&self.recipe, self.recipe.training.batch) {
             Some(lent) if self.learning.turn(&lent, &mut self.state, data).await? => lent,
@@ -133,7 +133,7 @@ impl Job {
         let learning = std::mem::replace(&mut self.learning, Learning::on_cpu());
         // A loss that is not finite need not be the GPU's fault: the processor will see.
         let left = match error.kind {
-            Kind::Diverged => format!("The GPU's {}: the processor did those steps again.", error.message),
+            ErrorKind::Diverged => format!("The GPU's {}: the processor did those steps again.", error.message),
             _ => session.without_gpu(error, events),
         };
         self.gpu.left.push(left);
@@ -150,7 +150,7 @@ impl Job {
         phase: &Train,
         share: Option<f32>,
         events: &mut Vec<Event>,
-    ) -> Result<Step> {
+    ) -> Result<TrainStep> {
         let (Some(data), (_, teacher)) = (&session.train, session.network()?) else {
             return Err(Error::state("no training images are loaded"));
         };

@@ -77,7 +77,7 @@ pub struct Job {
     again: bool,
     pub(in crate::session) speed: Option<Speed>,
     /// What the GPU took part in, and what became of it if it did not last.
-    pub(in crate::session) gpu: Part,
+    pub(in crate::session) gpu: GpuPart,
     /// The network at hand and its masks, while the dense one does its first steps.
     stashed: Option<(Graph, Masks)>,
     /// What rewinding goes back to, where that is not the very beginning.
@@ -86,7 +86,7 @@ pub struct Job {
 
 /// What a GPU had to do with a run.
 #[derive(Debug, Default)]
-pub(in crate::session) struct Part {
+pub(in crate::session) struct GpuPart {
     /// `timing`, `answers`, `calibration`, `training`.
     pub took: BTreeSet<&'static str>,
     /// Why it was left.
@@ -145,7 +145,7 @@ impl Job {
             race: None,
             again: false,
             speed: None,
-            gpu: Part::default(),
+            gpu: GpuPart::default(),
             stashed: None,
             first: None,
         }

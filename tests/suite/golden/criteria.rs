@@ -37,7 +37,7 @@ fn whole(case: &Case) -> Result<Vec<Batch>> {
 /// The `keep` highest of all scores, as one mask over all layers.
 fn top(scores: &[Tensor], keep: usize) -> (Vec<bool>, Vec<f32>, f32) {
     let all: Vec<f32> = scores.iter().flat_map(|s| s.iter().copied()).collect();
-    let mask = event::select(&all, keep, secateur::prune::target::Rule::Free);
+    let mask = event::select(&all, keep, secateur::prune::target::SelectRule::Free);
     let lowest = all.iter().zip(&mask).filter(|(_, m)| **m).map(|(s, _)| *s).fold(f32::INFINITY, f32::min);
     (mask, all, lowest)
 }
