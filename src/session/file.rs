@@ -43,7 +43,7 @@ pub(super) fn load(model: &'static Model, file: &[u8]) -> Result<Loaded> {
         return Err(Error::format(format!("the file is of {}, not of {}", other.model, model.id))
             .hint(format!("open it as {}", other.model)));
     }
-    let whole = model.build(zoo::SEED)?;
+    let whole = model.initial()?;
     let mut graph = whole.clone();
     let contents = safetensors::read(&mut graph, file).map_err(|e| e.at(model.name))?;
     let slim = graph.parameters().any(|(id, value)| value.shape != whole.values[id].shape);
@@ -94,7 +94,7 @@ pub fn identify(file: &[u8]) -> Result<&'static Model> {
             .map_err(|e| Error::format(format!("the file is of {}", e.message)).hint(e.hint));
     }
     for model in zoo::ALL {
-        let graph = model.build(zoo::SEED)?;
+        let graph = model.initial()?;
         if graph.parameters().count() == names.len() && names.iter().all(|name| graph.find(name).is_some()) {
             return Ok(model);
         }
@@ -110,7 +110,7 @@ pub fn identify(file: &[u8]) -> Result<&'static Model> {
 /// When it is not a file that can be read, or there is no such format.
 pub fn convert(file: &[u8], format: &str) -> Result<Vec<u8>> {
     let (format, model) = (format::find(format)?, identify(file)?);
-    let mut graph = model.build(zoo::SEED)?;
+    let mut graph = model.initial()?;
     let contents = safetensors::read(&mut graph, file)?;
     let network = Network { graph: &graph, masks: &contents.masks, origin: contents.origin.as_ref() };
     format.write(network, model.id)

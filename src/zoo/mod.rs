@@ -1,8 +1,5 @@
 //! Floor 3: the networks this project ships, as architectures; their weights are files beside the page.
 
-/// The seed that the shipped weights were drawn from: rewinding goes back to them.
-pub const SEED: u64 = 1;
-
 mod lenet;
 mod mobilenet;
 mod resnet;
@@ -14,6 +11,9 @@ use crate::base::{Error, Result};
 use crate::data::augment::Augment;
 use crate::graph::op;
 use crate::graph::{Builder, Graph, ValueId};
+
+/// The seed that the shipped weights were drawn from.
+const SEED: u64 = 1;
 
 /// What a network is, and how its weights were trained.
 #[derive(Debug, Serialize)]
@@ -136,6 +136,14 @@ impl Model {
     /// Never for the models of this crate; a test builds them all.
     pub fn build(&self, seed: u64) -> Result<Graph> {
         (self.build)(seed)
+    }
+
+    /// The network with the weights that it was trained from: rewinding goes back to them.
+    ///
+    /// # Errors
+    /// As for [`Model::build`].
+    pub fn initial(&self) -> Result<Graph> {
+        self.build(SEED)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::train::eval::Tally;
 use crate::train::lr::Rate;
 use crate::train::trainer::TrainStep;
 use crate::train::{Gradients, Loss, TrainPlan, Trainer};
-use crate::zoo::{self, Model};
+use crate::zoo::Model;
 
 use super::{Job, Slice};
 
@@ -86,7 +86,7 @@ impl Job {
         events: &mut Vec<Event>,
     ) -> Result<Slice> {
         if self.stashed.is_none() {
-            let first = session.network()?.0.build(zoo::SEED)?;
+            let first = session.network()?.0.initial()?;
             self.stashed =
                 Some((std::mem::replace(&mut self.state.graph, first), std::mem::take(&mut self.state.masks)));
         }

@@ -17,7 +17,6 @@ use crate::prune::phase::Phase;
 use crate::prune::{Recipe, Settings};
 use crate::train::State;
 use crate::train::eval::Tally;
-use crate::zoo;
 
 use super::Session;
 use super::calibrating::Calibrating;
@@ -199,7 +198,7 @@ impl Job {
     fn rewind(&mut self, session: &Session) -> Result<bool> {
         self.state.replace(match &self.first {
             Some(first) => first.clone(),
-            None => session.network()?.0.build(zoo::SEED)?,
+            None => session.network()?.0.initial()?,
         })?;
         Ok(true)
     }
