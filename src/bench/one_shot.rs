@@ -57,15 +57,15 @@ impl BenchPruning {
         let pairs = [("criterion", criterion), ("sparsity", "0.9"), ("recovery", "none")];
         let settings: Settings = pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
         let recipe = Recipe::read(&settings)?;
-        let needs = recipe.criterion.part.needs();
+        let needs = recipe.choice.criterion.part.needs();
         let evidence = if needs.data() {
             gather(&self.graph, &self.batches, How { needs, mode: Mode::EVAL, temperature: 1.0 })?
         } else {
             Evidence::default()
         };
-        let targets = event::targets(&self.graph, &recipe.pattern)?;
-        let scored = event::score(&self.graph, &targets, &recipe.criterion, &evidence, recipe.seed)?;
-        let keep = event::allocate(&scored, &recipe.allocation, recipe.sparsity, recipe.min_keep)?;
+        let targets = event::targets(&self.graph, &recipe.choice.pattern)?;
+        let scored = event::score(&self.graph, &targets, &recipe.choice.criterion, &evidence, recipe.seed)?;
+        let keep = event::allocate(&scored, &recipe.choice.allocation, recipe.sparsity, recipe.min_keep)?;
         let masks: Masks = event::masks(&self.graph, &targets, &scored, &keep, 1);
         let mut pruned = self.graph.clone();
         masks.apply(&mut pruned)?;

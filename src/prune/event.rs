@@ -7,11 +7,12 @@ use crate::graph::op::OpKind;
 use crate::graph::{Graph, Masks, Node, Role, ValueId, count, couple::Group};
 
 use super::allocation::{Allocation, Scored};
+use super::axis::Pick;
 use super::criterion::{self, Criterion, Level};
 use super::evidence::Evidence;
 use super::layer::Layer;
 use super::pattern::Pattern;
-use super::recipe::{Pick, Recipe, SPARE};
+use super::recipe::{Recipe, SPARE};
 use super::target::{SelectRule, Target, channels};
 
 /// What competes under a pattern.
@@ -45,7 +46,7 @@ pub fn targets(graph: &Graph, pattern: &Pick<dyn Pattern>) -> Result<Vec<Target>
 /// As for [`targets`]; and when there is no such layer, or all are spared.
 pub fn candidates(graph: &Graph, recipe: &Recipe) -> Result<Vec<Target>> {
     let spared = spared(graph, &recipe.spare)?;
-    let mut out = targets(graph, &recipe.pattern)?;
+    let mut out = targets(graph, &recipe.choice.pattern)?;
     out.retain(|target| match target {
         Target::Weight { id, .. } => !spared.contains(id),
         Target::Channels(group) => !group.makers.iter().any(|id| spared.contains(id)),
@@ -175,22 +176,22 @@ pub fn ask(graph: &Graph, targets: &[Target], criterion: &Pick<dyn Criterion>) -
 pub fn cut(graph: &Graph, recipe: &Recipe, mut evidence: Evidence, old: &Masks, sparsity: f32) -> Result<Masks> {
     evidence.cut = old.clone();
     let targets = candidates(graph, recipe)?;
-    let mut scored = score(graph, &targets, &recipe.criterion, &evidence, recipe.seed)?;
+    let mut scored = score(graph, &targets, &recipe.choice.criterion, &evidence, recipe.seed)?;
     forbid(graph, &targets, old, &mut scored);
-    let keep = allocate(&scored, &recipe.allocation, sparsity, recipe.min_keep)?;
-    let mut new = masks(graph, &targets, &scored, &keep, recipe.pattern.part.round(&recipe.pattern.args));
+    let keep = allocate(&scored, &recipe.choice.allocation, sparsity, recipe.min_keep)?;
+    let mut new = masks(graph, &targets, &scored, &keep, recipe.choice.pattern.part.round(&recipe.choice.pattern.args));
     new.hold(old);
     Ok(new)
 }
 
 /// What stands in for a recipe's scores where they cannot be had at once, without any image: and why.
 pub fn stand_in(recipe: &Recipe) -> Option<(Pick<dyn Criterion>, &'static str)> {
-    let (criterion, needs) = (recipe.criterion.part, recipe.criterion.part.needs());
+    let (criterion, needs) = (recipe.choice.criterion.part, recipe.choice.criterion.part.needs());
     let why = if needs.data() {
         "Magnitudes stand in: this criterion looks at images."
     } else if needs.flow {
         "Magnitudes stand in: this criterion takes its scores in many rounds."
-    } else if recipe.schedule.part.untrained() && criterion.reads_weights() {
+    } else if recipe.choice.schedule.part.untrained() && criterion.reads_weights() {
         "Trained weights stand in: the run draws new ones first."
     } else {
         return None;

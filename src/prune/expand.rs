@@ -5,9 +5,10 @@ use super::recipe::Recipe;
 
 /// All phases of a recipe with so many training images, in order.
 pub fn expand(recipe: &Recipe, images: usize) -> Vec<Phase> {
-    let (recovery, training) = (&recipe.recovery, &recipe.training);
+    let (recovery, training) = (&recipe.choice.recovery, &recipe.training);
     let mut after = recovery.part.after(&recovery.args);
-    let spread = |after: &[Phase]| recipe.schedule.part.expand(recipe.sparsity, after, &recipe.schedule.args);
+    let spread =
+        |after: &[Phase]| recipe.choice.schedule.part.expand(recipe.sparsity, after, &recipe.choice.schedule.args);
     if let Some(rate) = training.rate {
         after.iter_mut().filter_map(Phase::training).for_each(|train| train.rate = rate);
     }

@@ -4,6 +4,7 @@
 //! [`schedule`], what comes back a [`regrow`], what happens after a [`recovery`]. Each axis is a registry of parts.
 
 pub mod allocation;
+pub mod axis;
 pub mod criterion;
 pub mod event;
 pub mod evidence;

@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use crate::base::{Error, Result};
 use crate::data;
+use crate::prune::axis::{AXES, parts};
 use crate::prune::expand::expand;
 use crate::prune::phase::Phase;
-use crate::prune::recipe::{AXES, parts};
 use crate::prune::{Recipe, Settings, event};
 use crate::zoo;
 
@@ -104,7 +104,7 @@ impl Session {
         let Ok((_, graph)) = self.network() else { return Ok(()) };
         let named = |key: &str, error: Error| Error { key: error.key.clone().or(Some(key.into())), ..error };
         let targets = event::candidates(graph, recipe).map_err(|error| named("pattern", error))?;
-        event::ask(graph, &targets, &recipe.criterion).map_err(|error| named("criterion", error))
+        event::ask(graph, &targets, &recipe.choice.criterion).map_err(|error| named("criterion", error))
     }
 
     /// What to say where norms are to be recalibrated and the network has none.

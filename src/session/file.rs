@@ -118,7 +118,7 @@ pub fn convert(file: &[u8], format: &str) -> Result<Vec<u8>> {
 
 /// The network without the channels that masks cut, if the recipe removes channels.
 pub(super) fn without_channels(graph: &Graph, masks: &Masks, recipe: &Recipe) -> Result<Option<Graph>> {
-    if !recipe.pattern.part.physical() {
+    if !recipe.choice.pattern.part.physical() {
         return Ok(None);
     }
     let targets = event::candidates(graph, recipe)?;
@@ -199,8 +199,8 @@ impl Session {
     pub(super) fn has_start(&self, recipe: &Recipe) -> Result<()> {
         let key = match recipe {
             _ if !self.slim => return Ok(()),
-            recipe if recipe.schedule.part.untrained() => "schedule",
-            recipe if recipe.recovery.part.rewinds() => "recovery",
+            recipe if recipe.choice.schedule.part.untrained() => "schedule",
+            recipe if recipe.choice.recovery.part.rewinds() => "recovery",
             _ => return Ok(()),
         };
         Err(Error::setting(key, "channels are gone from the open network: there are no initial weights of its size")

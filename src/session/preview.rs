@@ -42,7 +42,7 @@ impl Session {
         let mut recipe = self.read(settings)?;
         let mut stand_in = None;
         if let Some((criterion, why)) = event::stand_in(&recipe) {
-            (recipe.criterion, stand_in) = (criterion, Some(why));
+            (recipe.choice.criterion, stand_in) = (criterion, Some(why));
         }
         let before = self.held(&recipe);
         let masks = event::cut(graph, &recipe, Evidence::default(), &before, recipe.sparsity)?;

@@ -7,10 +7,11 @@ use secateur::base::{Result, tensor};
 use secateur::catalog::catalog;
 use secateur::graph::{Graph, Masks};
 use secateur::prune::Settings;
+use secateur::prune::axis::{AXES, parts};
 use secateur::prune::criterion::{self, Level};
 use secateur::prune::evidence::{How, gather};
 use secateur::prune::expand::expand;
-use secateur::prune::recipe::{AXES, Recipe, parts};
+use secateur::prune::recipe::Recipe;
 use secateur::prune::target::SelectRule;
 use secateur::prune::{allocation, event, method, pattern};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -209,11 +210,11 @@ fn allocations_reach_the_goal_and_keep_the_least() -> Result<()> {
 }
 
 fn masks(graph: &Graph, recipe: &Recipe) -> Result<Masks> {
-    let targets = event::targets(graph, &recipe.pattern)?;
-    let evidence = evidence(graph, recipe.criterion.part)?;
-    let scored = event::score(graph, &targets, &recipe.criterion, &evidence, recipe.seed)?;
-    let keep = event::allocate(&scored, &recipe.allocation, recipe.sparsity, recipe.min_keep)?;
-    Ok(event::masks(graph, &targets, &scored, &keep, recipe.pattern.part.round(&recipe.pattern.args)))
+    let targets = event::targets(graph, &recipe.choice.pattern)?;
+    let evidence = evidence(graph, recipe.choice.criterion.part)?;
+    let scored = event::score(graph, &targets, &recipe.choice.criterion, &evidence, recipe.seed)?;
+    let keep = event::allocate(&scored, &recipe.choice.allocation, recipe.sparsity, recipe.min_keep)?;
+    Ok(event::masks(graph, &targets, &scored, &keep, recipe.choice.pattern.part.round(&recipe.choice.pattern.args)))
 }
 
 /// Every criterion with every pattern it goes with: masks come out, the same each time, and no layer is emptied.

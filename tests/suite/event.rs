@@ -37,7 +37,11 @@ fn events(graph: &Graph, text: &str, shares: &[f32]) -> Result<Vec<Vec<usize>>> 
     let recipe = Recipe::read(&settings(text))?;
     let (mut graph, mut masks, mut out) = (graph.clone(), Masks::default(), Vec::new());
     for &share in shares {
-        let how = How { needs: recipe.criterion.part.needs(), mode: secateur::graph::op::Mode::EVAL, temperature: 1.0 };
+        let how = How {
+            needs: recipe.choice.criterion.part.needs(),
+            mode: secateur::graph::op::Mode::EVAL,
+            temperature: 1.0,
+        };
         let shape = [&[4][..], &graph.values[graph.input].shape[1..]].concat();
         let evidence = gather(&graph, &[(noise(&shape, 3), vec![0, 1, 2, 3])], how)?;
         let new = event::cut(&graph, &recipe, evidence, &masks, share)?;
@@ -48,7 +52,7 @@ fn events(graph: &Graph, text: &str, shares: &[f32]) -> Result<Vec<Vec<usize>>> 
         }
         new.apply(&mut graph)?;
         masks = new;
-        let targets = event::targets(&graph, &recipe.pattern)?;
+        let targets = event::targets(&graph, &recipe.choice.pattern)?;
         out.push(targets.iter().map(|t| t.kept(&graph, &masks).iter().filter(|kept| **kept).count()).collect());
     }
     Ok(out)

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use secateur::prune::axis::{AXES, parts};
 use secateur::prune::method;
-use secateur::prune::recipe::{AXES, parts};
 
 /// The folder of the project.
 fn root() -> &'static Path {

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use secateur::base::part::Args;
 use secateur::base::{Flat, Result};
+use secateur::prune::axis::{AXES, parts};
 use secateur::prune::method::{self, Method};
-use secateur::prune::recipe::{AXES, GLOBALS, Recipe, parts};
+use secateur::prune::recipe::{GLOBALS, Recipe};
 use secateur::prune::running::RUNNING;
 use secateur::prune::training::TRAINING;
 use secateur::session::Session;

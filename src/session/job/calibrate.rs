@@ -20,7 +20,7 @@ impl Job {
     pub(super) fn new_gatherer(&mut self, session: &Session) -> Gatherer {
         // What was never trained has no running statistics worth using.
         let mode = if self.state.fresh { Mode::train(self.recipe.seed) } else { Mode::EVAL };
-        let criterion = &self.recipe.criterion;
+        let criterion = &self.recipe.choice.criterion;
         let (needs, temperature) = (criterion.part.needs(), criterion.part.temperature(&criterion.args));
         if needs.data() && self.batches.is_empty() {
             self.batches = self.calibration(session);

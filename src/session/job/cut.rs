@@ -27,7 +27,7 @@ impl Job {
         sparsity: f32,
         events: &mut Vec<Event>,
     ) -> Result<bool> {
-        let rounds = self.recipe.criterion.part.rounds(&self.recipe.criterion.args);
+        let rounds = self.recipe.choice.criterion.part.rounds(&self.recipe.choice.criterion.args);
         if self.done == 0 {
             let gatherer = self.new_gatherer(session);
             self.timeline[self.at].steps = rounds * (gatherer.steps(self.batches.len()) + 1);

@@ -172,13 +172,13 @@ impl Job {
 
     /// The share of weights that is exchanged at a step, where the regrowing says so.
     fn exchanged(&self, step: usize, total: usize) -> Option<f32> {
-        let pick = &self.recipe.regrow;
+        let pick = &self.recipe.choice.regrow;
         if pick.part.meta().params.is_empty() { None } else { Exchange::read(&pick.args).at(step, total) }
     }
 
     /// Drops the weakest share of the weights and lets others come back.
     fn exchange(&mut self, grads: &Gradients, fraction: f32, events: &mut Vec<Event>) -> Result<()> {
-        let (pick, state) = (&self.recipe.regrow, &mut self.state);
+        let (pick, state) = (&self.recipe.choice.regrow, &mut self.state);
         for (_, id) in state.graph.layers().collect::<Vec<_>>() {
             let (Some(grad), Some(mask)) = (grads.get(id), state.masks.get(id)) else { continue };
             let Some(scores) = pick.part.score(grad, &mut state.regrow) else { continue };

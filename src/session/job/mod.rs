@@ -237,7 +237,9 @@ impl Job {
     }
 
     fn rules(&self) -> Vec<GroupRule> {
-        let Some((n, m)) = self.recipe.pattern.part.groups(&self.recipe.pattern.args) else { return Vec::new() };
+        let Some((n, m)) = self.recipe.choice.pattern.part.groups(&self.recipe.choice.pattern.args) else {
+            return Vec::new();
+        };
         self.state.graph.layers().map(|(_, weight)| GroupRule { weight, n, m }).collect()
     }
 }

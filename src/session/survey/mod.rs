@@ -247,7 +247,7 @@ pub fn by_magnitude(mut graph: Graph, settings: &Settings) -> Result<(Graph, Mas
     let recipe = Recipe::read(settings)?;
     let masks = cut(&graph, &recipe, Evidence::default(), &Masks::default(), recipe.sparsity)?;
     masks.apply(&mut graph)?;
-    let groups = recipe.pattern.part.groups(&recipe.pattern.args);
+    let groups = recipe.choice.pattern.part.groups(&recipe.choice.pattern.args);
     let rules = graph.layers().filter_map(|(_, weight)| groups.map(|(n, m)| GroupRule { weight, n, m }));
     let rules = rules.collect();
     Ok((graph, masks, rules))

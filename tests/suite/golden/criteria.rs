@@ -5,10 +5,10 @@ use secateur::base::{Error, Flat, Result, Tensor, tensor};
 use secateur::graph::op::Mode;
 use secateur::graph::{Builder, Graph, Masks, ValueId};
 use secateur::prune::allocation::{Scored, lamp_scores};
+use secateur::prune::axis::Pick;
 use secateur::prune::criterion::{self, Criterion};
 use secateur::prune::evidence::{Batch, Evidence, How, gather};
 use secateur::prune::layer::Layer;
-use secateur::prune::recipe::Pick;
 use secateur::prune::{Settings, event, pattern, recipe::Recipe, regrow};
 use serde_json::Value;
 
@@ -155,9 +155,9 @@ fn recipe(text: &str) -> Result<Recipe> {
 
 /// Masks of a recipe on a network, without evidence.
 fn masks(graph: &Graph, recipe: &Recipe) -> Result<Masks> {
-    let targets = event::targets(graph, &recipe.pattern)?;
-    let scored = event::score(graph, &targets, &recipe.criterion, &Evidence::default(), 1)?;
-    let keep = event::allocate(&scored, &recipe.allocation, recipe.sparsity, 1)?;
+    let targets = event::targets(graph, &recipe.choice.pattern)?;
+    let scored = event::score(graph, &targets, &recipe.choice.criterion, &Evidence::default(), 1)?;
+    let keep = event::allocate(&scored, &recipe.choice.allocation, recipe.sparsity, 1)?;
     Ok(event::masks(graph, &targets, &scored, &keep, 1))
 }
 
@@ -311,7 +311,7 @@ pub fn wanda(case: &Case) -> Result<()> {
             }
         };
         let recipe = recipe(&format!("{rule} criterion=magnitude"))?;
-        let units = recipe.pattern.part.units(scores.shape(), &recipe.pattern.args)?;
+        let units = recipe.choice.pattern.part.units(scores.shape(), &recipe.choice.pattern.args)?;
         let by_unit = units.mean(scores.flat());
         let keep = units.count - secateur::prune::allocation::cut(units.count, recipe.sparsity);
         let kept = event::select(&by_unit, keep, units.rule);
@@ -325,7 +325,8 @@ pub fn wanda(case: &Case) -> Result<()> {
 
 /// The mask of |w| for a pattern, at a sparsity.
 fn pattern_mask(w: &Tensor, text: &str, sparsity: f32) -> Result<Vec<f32>> {
-    let pick: Pick<dyn pattern::Pattern> = recipe(&format!("{text} allocation=layer criterion=magnitude"))?.pattern;
+    let pick: Pick<dyn pattern::Pattern> =
+        recipe(&format!("{text} allocation=layer criterion=magnitude"))?.choice.pattern;
     let units = pick.part.units(w.shape(), &pick.args)?;
     let scores = units.mean(w.mapv(f32::abs).flat());
     let keep = (units.count - secateur::prune::allocation::cut(units.count, sparsity)).max(1);
