@@ -131,7 +131,7 @@ impl Recipe {
             ));
         }
         if self.choice.pattern.part.sparsity(&self.choice.pattern.args).is_some()
-            && self.choice.allocation.part.meta().id != "layer"
+            && !self.choice.allocation.part.uniform()
         {
             return Some(("allocation", format!("{pattern} cuts the same share everywhere: it goes with Layer")));
         }
@@ -143,10 +143,10 @@ impl Recipe {
                 format!("{} ranks single weights, and {pattern} cuts channels", name(self.choice.allocation.part)),
             ));
         }
-        if self.choice.regrow.part.meta().id != "none" && self.choice.pattern.part.meta().id != "element" {
+        if self.choice.regrow.part.regrows() && !self.choice.pattern.part.single() {
             return Some(("regrow", format!("{pattern} does not regrow: only single weights do")));
         }
-        if self.choice.regrow.part.meta().id != "none" && !trains {
+        if self.choice.regrow.part.regrows() && !trains {
             return Some(("regrow", "weights regrow during training, and this recovery does not train".into()));
         }
         if self.choice.schedule.part.needs_training() && !trains {

@@ -15,6 +15,7 @@ use crate::prune::{Recipe, Settings, event};
 use crate::zoo::{self, Model};
 
 use super::Session;
+use super::verdict::grouped;
 
 /// Share of exact zeros from which a weight was pruned before: training leaves none.
 const PRUNED: f64 = 0.05;
@@ -56,7 +57,7 @@ pub(super) fn load(model: &'static Model, file: &[u8]) -> Result<Loaded> {
     let gone: usize = zeros.iter().map(|(_, mask)| mask.iter().filter(|&&m| m == 0).count()).sum();
     let all: usize = graph.layers().map(|(_, id)| tensor::count(&graph.values[id].shape)).sum();
     if gone > 0 {
-        notes.push(format!("It is pruned already: {gone} of its {all} weights are cut."));
+        notes.push(format!("It is pruned already: {} of its {} weights are cut.", grouped(gone), grouped(all)));
     }
     if slim {
         notes.push("Channels are gone from it: there are no initial weights of its size to rewind to.".into());

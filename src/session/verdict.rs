@@ -53,6 +53,14 @@ pub(super) fn percent(x: f64) -> String {
     format!("{:.1}%", 100.0 * x)
 }
 
+/// A whole number with commas between thousands, as the page writes it.
+pub(super) fn grouped(n: usize) -> String {
+    let digits = n.to_string();
+    let first = (digits.len() + 2) % 3 + 1;
+    let (head, tail) = digits.split_at(first.min(digits.len()));
+    tail.as_bytes().chunks(3).fold(head.to_string(), |text, chunk| text + "," + &String::from_utf8_lossy(chunk))
+}
+
 /// Why a layer runs as it does.
 pub fn why(row: &LayerRow) -> String {
     let sparse = !dense(&row.kernel);
@@ -195,6 +203,12 @@ mod tests {
             top5_before: 1.0,
             top5_after: 1.0,
         }
+    }
+
+    #[test]
+    fn thousands_are_set_apart() {
+        let texts = [0, 12, 999, 1000, 26_620, 247_566, 1_000_000].map(grouped);
+        assert_eq!(texts, ["0", "12", "999", "1,000", "26,620", "247,566", "1,000,000"]);
     }
 
     #[test]

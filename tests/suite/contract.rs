@@ -210,11 +210,8 @@ fn allocations_reach_the_goal_and_keep_the_least() -> Result<()> {
 }
 
 fn masks(graph: &Graph, recipe: &Recipe) -> Result<Masks> {
-    let targets = event::targets(graph, &recipe.choice.pattern)?;
     let evidence = evidence(graph, recipe.choice.criterion.part)?;
-    let scored = event::score(graph, &targets, &recipe.choice.criterion, &evidence, recipe.seed)?;
-    let keep = event::allocate(&scored, &recipe.choice.allocation, recipe.sparsity, recipe.min_keep)?;
-    Ok(event::masks(graph, &targets, &scored, &keep, recipe.choice.pattern.part.round(&recipe.choice.pattern.args)))
+    event::cut(graph, recipe, evidence, &Masks::default(), recipe.sparsity)
 }
 
 /// Every criterion with every pattern it goes with: masks come out, the same each time, and no layer is emptied.

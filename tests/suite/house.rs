@@ -238,6 +238,20 @@ fn nothing_is_unwrapped_outside_tests() {
     }
 }
 
+/// What a part is like is asked of it: who compares ids must be told of every new part.
+#[test]
+fn no_string_is_compared_with_a_parts_id() {
+    let ids: Vec<&str> = AXES.iter().flat_map(|axis| parts(axis.id)).map(|meta| meta.id).collect();
+    for (path, text) in files("src", ".rs") {
+        let code = body(&text);
+        for id in &ids {
+            for comparison in ["==", "!="] {
+                assert!(!code.contains(&format!("id {comparison} \"{id}\"")), "{} compares with {id}", path.display());
+            }
+        }
+    }
+}
+
 #[test]
 fn every_part_file_is_in_its_registry() {
     for axis in AXES {

@@ -15,6 +15,10 @@ crate::part!(Meta {
 });
 
 impl Allocation for Part {
+    fn uniform(&self) -> bool {
+        true
+    }
+
     fn keep(&self, targets: &[Scored], sparsity: f32, _: &Args) -> Result<Vec<usize>> {
         Ok(targets.iter().map(|t| t.scores.len() - cut(t.scores.len(), sparsity)).collect())
     }

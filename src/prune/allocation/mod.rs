@@ -41,6 +41,11 @@ pub trait Allocation: Part {
     /// When a target is not of a kind the rule knows.
     fn keep(&self, targets: &[Scored], sparsity: f32, args: &Args) -> Result<Vec<usize>>;
 
+    /// Whether it cuts the same share of every layer.
+    fn uniform(&self) -> bool {
+        false
+    }
+
     /// Whether the sparsity is a share of the multiply-adds, and not of the units.
     fn counts_macs(&self) -> bool {
         false

@@ -23,6 +23,10 @@ crate::part!(Meta {
 });
 
 impl Pattern for Part {
+    fn single(&self) -> bool {
+        true
+    }
+
     fn units(&self, shape: &[usize], args: &Args) -> Result<Units> {
         let count = shape.iter().product();
         let rule = if args.choice(&PER) == "row" { SelectRule::Rows(shape[0]) } else { SelectRule::Free };

@@ -28,6 +28,11 @@ pub trait Pattern: Part {
         Ok(())
     }
 
+    /// Whether a unit is a single weight, free of all others.
+    fn single(&self) -> bool {
+        false
+    }
+
     /// Whether units are channels, coupled across layers and removed for real.
     fn physical(&self) -> bool {
         false

@@ -9,6 +9,11 @@ use crate::base::{Flat, Rng, Tensor, order};
 
 /// A rule for what comes back.
 pub trait Regrow: Part {
+    /// Whether anything ever comes back.
+    fn regrows(&self) -> bool {
+        true
+    }
+
     /// Scores of the cut weights; the highest come back. `None`: nothing ever does.
     fn score(&self, grad: &Tensor, rng: &mut Rng) -> Option<Vec<f32>>;
 }

@@ -15,6 +15,10 @@ crate::part!(Meta {
 });
 
 impl Regrow for Part {
+    fn regrows(&self) -> bool {
+        false
+    }
+
     fn score(&self, _: &Tensor, _: &mut Rng) -> Option<Vec<f32>> {
         None
     }

@@ -173,7 +173,7 @@ impl Job {
     /// The share of weights that is exchanged at a step, where the regrowing says so.
     fn exchanged(&self, step: usize, total: usize) -> Option<f32> {
         let pick = &self.recipe.choice.regrow;
-        if pick.part.meta().params.is_empty() { None } else { Exchange::read(&pick.args).at(step, total) }
+        if !pick.part.regrows() { None } else { Exchange::read(&pick.args).at(step, total) }
     }
 
     /// Drops the weakest share of the weights and lets others come back.
