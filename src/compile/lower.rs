@@ -180,8 +180,8 @@ fn add_into(graph: &Graph, node: &Node, ins: &[ValueId], program: &mut Program) 
     if program.shapes[ins[0]] != program.shapes[ins[1]] || ins[0] == ins[1] {
         return None;
     }
-    let giver = |id: ValueId| program.layers.iter().position(|l| l.out == id);
-    let (side, index) = (0..2).filter_map(|s| giver(ins[s]).map(|i| (s, i))).max_by_key(|&(_, i)| i)?;
+    let producer = |id: ValueId| program.layers.iter().position(|l| l.out == id);
+    let (side, index) = (0..2).filter_map(|s| producer(ins[s]).map(|i| (s, i))).max_by_key(|&(_, i)| i)?;
     let layer = &mut program.layers[index];
     match &layer.work {
         LoweredOp::Conv(w, _) if w.clamp == OPEN && layer.ins.len() == 1 && private(graph, node.ins[side]) => {

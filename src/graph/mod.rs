@@ -113,7 +113,7 @@ impl Graph {
     pub fn answering(&self) -> Vec<ValueId> {
         let (mut found, mut next, mut seen) = (Vec::new(), vec![self.output], vec![false; self.values.len()]);
         while let Some(id) = next.pop() {
-            let Some(node) = self.giver(id).filter(|_| !std::mem::replace(&mut seen[id], true)) else { continue };
+            let Some(node) = self.producer(id).filter(|_| !std::mem::replace(&mut seen[id], true)) else { continue };
             match node.ins.iter().find(|&&id| self.values[id].role == Role::Weight) {
                 Some(&weight) => found.push(weight),
                 None => next.extend(&node.ins),
@@ -138,7 +138,7 @@ impl Graph {
     }
 
     /// The node that gives a value; `None` for inputs and parameters.
-    pub fn giver(&self, id: ValueId) -> Option<&Node> {
+    pub fn producer(&self, id: ValueId) -> Option<&Node> {
         self.nodes.iter().find(|node| node.out == id)
     }
 

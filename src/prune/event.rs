@@ -82,7 +82,7 @@ fn spared(graph: &Graph, text: &str) -> Result<Vec<ValueId>> {
 /// Scores of all units, target by target.
 ///
 /// # Errors
-/// When a criterion does not apply, or gives a score that is not a number.
+/// When a criterion does not apply, or gives NaN as a score.
 pub fn score(
     graph: &Graph,
     targets: &[Target],
@@ -95,7 +95,7 @@ pub fn score(
         let scores = criterion.part.score(&layer, &criterion.args)?;
         if scores.iter().any(|s| s.is_nan()) {
             let message =
-                format!("{}: {} gives a score that is not a number", layer.name(), criterion.part.meta().name);
+                format!("{}: {} gives NaN as a score", layer.name(), criterion.part.meta().name);
             return Err(Error::unsupported(message).hint("the weights or gradients are not finite: check the model"));
         }
         Ok(scores)

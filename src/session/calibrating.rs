@@ -64,7 +64,7 @@ impl Calibrating {
                     self.counted = true;
                     return Ok(Ok(seen));
                 }
-                // What is no number, the processor must say.
+                // NaN or infinity: the processor decides whether that is so.
                 Ok(Some(seen)) => {
                     let sure = look(graph, &batch.0, &batch.1, what)?;
                     return Ok(self.checked(&seen, sure));

@@ -68,7 +68,7 @@ impl Evaluator {
                 (self.gpu, self.counted) = (Some(executor), true);
                 Ok((answers, None))
             }
-            // On trial, and wherever it gives something that is not a number, the processor has the word.
+            // On trial, and wherever the GPU gives NaN or infinity, the processor's answers count.
             Ok(answers) => {
                 let sure = self.on_cpu(x)?;
                 let error = agree(answers.flat(), sure.flat(), self.precision).err();

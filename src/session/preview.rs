@@ -75,13 +75,13 @@ pub(super) fn links(graph: &Graph) -> Vec<(String, String)> {
     let source = |mut id: ValueId| loop {
         match weighted(id) {
             Some(node) => return Some(node),
-            None => id = graph.giver(id)?.ins[0],
+            None => id = graph.producer(id)?.ins[0],
         }
     };
     let link = |node: &Node| {
         let (main, mut aside) = (source(node.ins[0])?, source(node.ins[1])?);
         // Where a layer adapts the shapes, the link begins before it.
-        if graph.giver(node.ins[1]).is_some_and(|n| !matches!(n.op, OpKind::Relu(_))) {
+        if graph.producer(node.ins[1]).is_some_and(|n| !matches!(n.op, OpKind::Relu(_))) {
             aside = source(graph.nodes[aside].ins[0]).unwrap_or(aside);
         }
         Some((graph.nodes[aside].name.clone(), graph.nodes[main].name.clone()))

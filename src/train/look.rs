@@ -71,7 +71,7 @@ impl Seen {
         self.inputs.values().chain(self.zeros.values()).map(Vec::as_slice)
     }
 
-    /// Whether there is no infinity in it and nothing that is no number.
+    /// Whether there is neither NaN nor infinity in it.
     pub fn finite(&self) -> bool {
         self.tensors().all(|t| t.flat().iter().all(|x| x.is_finite())) && self.sums().flatten().all(|x| x.is_finite())
     }

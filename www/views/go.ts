@@ -97,7 +97,7 @@ function slider(ctx: Context): TemplateResult {
   </div>`;
 }
 
-/** A share for a box that counts in per cent; what is no number stays as it was written. */
+/** A share for a box that counts in per cent; what cannot be read as a number stays as it was written. */
 const inPercent = (text: string): string =>
   Number.isFinite(Number(text)) ? String(+(Number(text) * 100).toPrecision(12)) : text;
 

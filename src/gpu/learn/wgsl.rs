@@ -81,7 +81,7 @@ pub fn add_squares() -> String {
     each("", "  y[i] = fma(x[i], x[i], y[i]);\n")
 }
 
-/// An activation that holds numbers between 0 and `p.high`. What is no number stays so, where a GPU has such: else a network that
+/// An activation that holds numbers between 0 and `p.high`. NaN stays NaN, where a GPU has it: else a network that
 /// has diverged would look well.
 pub fn clamp() -> String {
     each("high:f", "  y[i] = select(select(x[i], 0.0, x[i] < 0.0), p.high, x[i] > p.high);\n")

@@ -322,7 +322,7 @@ async fn a_gpu_that_fails_in_training_says_so() -> Result<()> {
         assert!(refused.is_err_and(|error| error.message.contains("c.weight")), "a narrower network was taken");
         let high = batch.x.mapv(|_| f32::MAX);
         let diverged = learner.step(&high, &batch.labels, None, 0.1).await.map(drop);
-        assert!(diverged.is_err_and(|error| error.kind == ErrorKind::Diverged), "a loss that is no number was taken");
+        assert!(diverged.is_err_and(|error| error.kind == ErrorKind::Diverged), "a loss of NaN was taken");
         device.destroy();
         let lost = learner.step(&batch.x, &batch.labels, None, 0.1).await.map(drop);
         assert!(lost.is_err_and(|error| error.hint.contains("processor")), "a GPU that is gone answered");
