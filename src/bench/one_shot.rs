@@ -6,7 +6,8 @@ use crate::base::Result;
 use crate::graph::op::Mode;
 use crate::graph::{Graph, Masks};
 use crate::io::safetensors;
-use crate::prune::evidence::{Batch, Evidence, How, gather};
+use crate::prune::gather::{How, gather};
+use crate::prune::probe::{Batch, Evidence, see_examples};
 use crate::prune::{Recipe, Settings, event};
 use crate::zoo;
 
@@ -57,9 +58,9 @@ impl BenchPruning {
         let pairs = [("criterion", criterion), ("sparsity", "0.9"), ("recovery", "none")];
         let settings: Settings = pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
         let recipe = Recipe::read(&settings)?;
-        let needs = recipe.choice.criterion.part.needs();
-        let evidence = if needs.data() {
-            gather(&self.graph, &self.batches, How { needs, mode: Mode::EVAL, temperature: 1.0 })?
+        let probes = recipe.choice.criterion.part.probes();
+        let evidence = if see_examples(probes) {
+            gather(&self.graph, &self.batches, How { probes, mode: Mode::EVAL, temperature: 1.0 })?
         } else {
             Evidence::default()
         };

@@ -9,9 +9,9 @@ use crate::graph::{Graph, Masks, Node, Role, ValueId, count, couple::Group};
 use super::allocation::{Allocation, Scored};
 use super::axis::Pick;
 use super::criterion::{self, Criterion, Level};
-use super::evidence::Evidence;
 use super::layer::Layer;
 use super::pattern::Pattern;
+use super::probe::{self, Evidence};
 use super::recipe::{Recipe, SPARE};
 use super::target::{SelectRule, Target, channels};
 
@@ -94,8 +94,7 @@ pub fn score(
         let layer = Layer::new(graph, &graph.nodes[node], id, evidence, seed);
         let scores = criterion.part.score(&layer, &criterion.args)?;
         if scores.iter().any(|s| s.is_nan()) {
-            let message =
-                format!("{}: {} gives NaN as a score", layer.name(), criterion.part.meta().name);
+            let message = format!("{}: {} gives NaN as a score", layer.name(), criterion.part.meta().name);
             return Err(Error::unsupported(message).hint("the weights or gradients are not finite: check the model"));
         }
         Ok(scores)
@@ -186,10 +185,10 @@ pub fn cut(graph: &Graph, recipe: &Recipe, mut evidence: Evidence, old: &Masks, 
 
 /// What stands in for a recipe's scores where they cannot be had at once, without any image: and why.
 pub fn stand_in(recipe: &Recipe) -> Option<(Pick<dyn Criterion>, &'static str)> {
-    let (criterion, needs) = (recipe.choice.criterion.part, recipe.choice.criterion.part.needs());
-    let why = if needs.data() {
+    let criterion = recipe.choice.criterion.part;
+    let why = if probe::see_examples(criterion.probes()) {
         "Magnitudes stand in: this criterion looks at images."
-    } else if needs.flow {
+    } else if !criterion.probes().is_empty() {
         "Magnitudes stand in: this criterion takes its scores in many rounds."
     } else if recipe.choice.schedule.part.untrained() && criterion.reads_weights() {
         "Trained weights stand in: the run draws new ones first."

@@ -4,7 +4,7 @@ use crate::base::{Error, Result, Rng, Tensor, error::ErrorKind};
 use crate::graph::op::OpKind;
 use crate::graph::{Graph, Node, ValueId};
 
-use super::evidence::Evidence;
+use super::probe::{Evidence, Finds};
 
 /// A layer with what is known about it.
 #[derive(Debug)]
@@ -50,59 +50,15 @@ impl<'a> Layer<'a> {
         }
     }
 
-    fn found<T: ?Sized>(&self, what: &str, evidence: Option<&'a T>) -> Result<&'a T> {
-        evidence.ok_or_else(|| {
-            Error::new(ErrorKind::Evidence, format!("{}: {what} was not gathered", self.name()))
-                .hint("declare it in needs()")
+    /// What a probe found of this layer.
+    ///
+    /// # Errors
+    /// When the criterion did not declare it.
+    pub fn seen<P: Finds>(&self) -> Result<&'a P::Found> {
+        self.evidence.of::<P>(self.id).ok_or_else(|| {
+            Error::new(ErrorKind::Evidence, format!("{}: {} was not gathered", self.name(), P::WHAT))
+                .hint("declare its probe in probes()")
         })
-    }
-
-    /// Mean gradient of the loss, in the weight's shape.
-    ///
-    /// # Errors
-    /// When it was not declared.
-    pub fn grad(&self) -> Result<&'a Tensor> {
-        self.found("the gradient", self.evidence.grad.get(&self.id))
-    }
-
-    /// Mean over examples of squared gradients.
-    ///
-    /// # Errors
-    /// When it was not declared.
-    pub fn grad_squared(&self) -> Result<&'a Tensor> {
-        self.found("the squared gradient", self.evidence.grad_squared.get(&self.id))
-    }
-
-    /// Hessian times gradient.
-    ///
-    /// # Errors
-    /// When it was not declared.
-    pub fn curvature(&self) -> Result<&'a Tensor> {
-        self.found("the Hessian-gradient product", self.evidence.curvature.get(&self.id))
-    }
-
-    /// Sum of squares of each input feature, `[in]`; depthwise layers have one for each channel.
-    ///
-    /// # Errors
-    /// When it was not declared.
-    pub fn input_squares(&self) -> Result<&'a [f64]> {
-        self.found("the input norm", self.evidence.inputs.get(&self.id).map(Vec::as_slice))
-    }
-
-    /// Share of zeros of each output channel once activated.
-    ///
-    /// # Errors
-    /// When it was not declared.
-    pub fn zeros(&self) -> Result<&'a [f64]> {
-        self.found("the share of zeros", self.evidence.zeros.get(&self.id).map(Vec::as_slice))
-    }
-
-    /// Gradient of the synaptic flow.
-    ///
-    /// # Errors
-    /// When it was not declared.
-    pub fn flow(&self) -> Result<&'a Tensor> {
-        self.found("the synaptic flow", self.evidence.flow.get(&self.id))
     }
 
     /// Scale γ of the batch norm that follows, `[out]`.

@@ -155,7 +155,7 @@ mod tests {
     use super::*;
     use crate::prune::Settings;
     use crate::prune::event::cut;
-    use crate::prune::evidence::Evidence;
+    use crate::prune::probe::Evidence;
     use crate::zoo;
 
     fn notes(model: &str, text: &str) -> Result<(f64, Vec<String>)> {

@@ -3,7 +3,7 @@
 use crate::base::{Error, Flat, Result, Tensor, clock};
 use crate::gpu::Calibrator;
 use crate::graph::Graph;
-use crate::prune::evidence::Batch;
+use crate::prune::probe::Batch;
 use crate::train::look::{Look, Seen, look};
 
 use super::gpu::{Lent, near};

@@ -2,6 +2,7 @@
 
 use crate::prune::expand::expand;
 use crate::prune::phase::Phase;
+use crate::prune::probe::see_examples;
 use crate::prune::recipe::Recipe;
 use crate::prune::running::Asked;
 
@@ -92,5 +93,5 @@ pub(super) fn stage(task: &Task, recipe: &Recipe, n: usize) -> Stage {
 /// Whether a recipe looks at training images.
 pub(super) fn needs_images(recipe: &Recipe) -> bool {
     let looks = |phase: &Phase| matches!(phase, Phase::Train(_) | Phase::Recalibrate { .. });
-    recipe.running.int8() || recipe.choice.criterion.part.needs().data() || expand(recipe, 0).iter().any(looks)
+    recipe.running.int8() || see_examples(recipe.choice.criterion.part.probes()) || expand(recipe, 0).iter().any(looks)
 }

@@ -6,7 +6,7 @@ use crate::base::{Result, tensor};
 use crate::graph::{Graph, Masks, Node, ValueId, op::OpKind};
 use crate::prune::Settings;
 use crate::prune::event;
-use crate::prune::evidence::Evidence;
+use crate::prune::probe::Evidence;
 use crate::prune::reached::reached;
 
 use super::Session;

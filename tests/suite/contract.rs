@@ -9,8 +9,9 @@ use secateur::graph::{Graph, Masks};
 use secateur::prune::Settings;
 use secateur::prune::axis::{AXES, parts};
 use secateur::prune::criterion::{self, Level};
-use secateur::prune::evidence::{How, gather};
 use secateur::prune::expand::expand;
+use secateur::prune::gather::{How, gather};
+use secateur::prune::probe::Evidence;
 use secateur::prune::recipe::Recipe;
 use secateur::prune::target::SelectRule;
 use secateur::prune::{allocation, event, method, pattern};
@@ -102,9 +103,9 @@ fn every_pair_of_parts_is_a_recipe_or_refused() {
     assert!(fine > 300 && refused > 20, "{fine} fine, {refused} refused");
 }
 
-fn evidence(graph: &Graph, part: &dyn criterion::Criterion) -> Result<secateur::prune::evidence::Evidence> {
+fn evidence(graph: &Graph, part: &dyn criterion::Criterion) -> Result<Evidence> {
     let batch = (noise(&[6, 1, 28, 28], 2), vec![0, 1, 2, 3, 4, 5]);
-    gather(graph, &[batch], How { needs: part.needs(), mode: secateur::graph::op::Mode::EVAL, temperature: 1.0 })
+    gather(graph, &[batch], How { probes: part.probes(), mode: secateur::graph::op::Mode::EVAL, temperature: 1.0 })
 }
 
 /// A channel-like pattern for channel criteria, single weights for the rest.
@@ -144,13 +145,12 @@ fn criteria_score_every_layer_the_same_way_each_time() -> Result<()> {
 #[wasm_bindgen_test(unsupported = test)]
 fn criteria_declare_what_they_look_at() -> Result<()> {
     let graph = settled("resnet8")?;
-    let nothing = secateur::prune::evidence::Evidence::default();
+    let nothing = Evidence::default();
     for part in criterion::ALL {
-        let needs = part.needs();
         let (node, id) = graph.layers().next().expect("a layer");
         let layer = secateur::prune::layer::Layer::new(&graph, &graph.nodes[node], id, &nothing, 3);
         let alone = part.score(&layer, &Args::defaults(part.meta())).is_ok();
-        assert_eq!(alone, !needs.data() && !needs.flow, "{} declares {needs:?}", part.meta().id);
+        assert_eq!(alone, part.probes().is_empty(), "{} declares {:?}", part.meta().id, part.probes());
     }
     Ok(())
 }

@@ -4,7 +4,8 @@ use secateur::base::{Result, tensor};
 use secateur::graph::build::Square;
 use secateur::graph::op::{Flatten, GlobalPool, OpKind, Relu, Softmax};
 use secateur::graph::{Builder, Graph, Masks, run};
-use secateur::prune::evidence::{Evidence, How, gather};
+use secateur::prune::gather::{How, gather};
+use secateur::prune::probe::Evidence;
 use secateur::prune::recipe::Recipe;
 use secateur::prune::{criterion, event, pattern};
 use secateur::zoo;
@@ -38,7 +39,7 @@ fn events(graph: &Graph, text: &str, shares: &[f32]) -> Result<Vec<Vec<usize>>> 
     let (mut graph, mut masks, mut out) = (graph.clone(), Masks::default(), Vec::new());
     for &share in shares {
         let how = How {
-            needs: recipe.choice.criterion.part.needs(),
+            probes: recipe.choice.criterion.part.probes(),
             mode: secateur::graph::op::Mode::EVAL,
             temperature: 1.0,
         };

@@ -159,7 +159,10 @@ fn zeros_of_a_file_are_known() -> Result<()> {
     let mut session = open("lenet-300-100")?;
     let info = session.open("lenet-300-100", &file)?;
     assert_eq!(info.nonzero, graph.trained_nonzero());
-    assert!(info.saved.is_none() && info.notes.iter().any(|n| n.contains("211,680 of its 266,200 weights")), "{info:?}");
+    assert!(
+        info.saved.is_none() && info.notes.iter().any(|n| n.contains("211,680 of its 266,200 weights")),
+        "{info:?}"
+    );
     let known: Vec<(usize, usize)> =
         session.zeros().iter().map(|(id, mask)| (id, mask.iter().filter(|&&m| m == 0).count())).collect();
     assert_eq!(known, [(graph.find("fc1.weight").expect("the model has it"), 211_680)]);

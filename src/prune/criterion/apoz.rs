@@ -4,8 +4,8 @@
 
 use crate::base::part::{Args, Meta, source};
 use crate::base::{Result, Tensor, tensor};
-use crate::prune::evidence::Needs;
 use crate::prune::layer::Layer;
+use crate::prune::probe::{Probe, Zeros};
 
 use super::{Criterion, Level};
 
@@ -23,12 +23,12 @@ impl Criterion for Part {
         Level::Channel
     }
 
-    fn needs(&self) -> Needs {
-        Needs { zeros: true, ..Needs::NONE }
+    fn probes(&self) -> &'static [&'static dyn Probe] {
+        &[&Zeros]
     }
 
     fn score(&self, layer: &Layer, _: &Args) -> Result<Tensor> {
-        let scores: Vec<f32> = layer.zeros()?.iter().map(|&z| 1.0 - z as f32).collect();
+        let scores: Vec<f32> = layer.seen::<Zeros>()?.iter().map(|&z| 1.0 - z as f32).collect();
         tensor::from_vec(&[scores.len()], scores)
     }
 }
@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn by_hand() {
-        let give = |e: &mut crate::prune::evidence::Evidence, id| drop(e.zeros.insert(id, vec![0.25, 1.0]));
+        let give = |e: &mut crate::prune::probe::Evidence, id| drop(e.all::<Zeros>().insert(id, vec![0.25, 1.0]));
         assert_eq!(scores(&Part, [1.0; 4], &give), [0.75, 0.0]);
     }
 }

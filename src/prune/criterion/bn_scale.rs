@@ -36,7 +36,7 @@ mod tests {
     use super::*;
     use crate::base::{Flat, tensor};
     use crate::graph::{Builder, build::Square};
-    use crate::prune::evidence::Evidence;
+    use crate::prune::probe::Evidence;
 
     #[test]
     fn by_hand() -> Result<()> {

@@ -4,8 +4,8 @@
 
 use crate::base::part::{Args, Meta, source};
 use crate::base::{Result, Tensor};
-use crate::prune::evidence::Needs;
 use crate::prune::layer::Layer;
+use crate::prune::probe::{Probe, SquaredGradient};
 
 use super::Criterion;
 
@@ -25,12 +25,12 @@ crate::part!(Meta {
 });
 
 impl Criterion for Part {
-    fn needs(&self) -> Needs {
-        Needs { grad_squared: true, ..Needs::NONE }
+    fn probes(&self) -> &'static [&'static dyn Probe] {
+        &[&SquaredGradient]
     }
 
     fn score(&self, layer: &Layer, _: &Args) -> Result<Tensor> {
-        Ok(layer.weight()?.mapv(|w| 0.5 * w * w) * layer.grad_squared()?)
+        Ok(layer.weight()?.mapv(|w| 0.5 * w * w) * layer.seen::<SquaredGradient>()?)
     }
 }
 
@@ -41,8 +41,8 @@ mod tests {
 
     #[test]
     fn by_hand() {
-        let give = |e: &mut crate::prune::evidence::Evidence, id| {
-            drop(e.grad_squared.insert(id, matrix([0.5, 0.5, 2.0, 9.0])))
+        let give = |e: &mut crate::prune::probe::Evidence, id| {
+            drop(e.all::<SquaredGradient>().insert(id, matrix([0.5, 0.5, 2.0, 9.0])))
         };
         assert_eq!(scores(&Part, [1.0, -2.0, 0.5, 0.0], &give), [0.25, 1.0, 0.25, 0.0]);
     }

@@ -39,7 +39,7 @@ mod tests {
     use super::*;
     use crate::base::tensor;
     use crate::graph::Builder;
-    use crate::prune::evidence::Evidence;
+    use crate::prune::probe::Evidence;
 
     #[test]
     fn by_hand() {

@@ -17,8 +17,8 @@ mod wanda;
 use crate::base::part::{Args, Part};
 use crate::base::{Flat, Result, Tensor};
 
-use super::evidence::Needs;
 use super::layer::Layer;
+use super::probe::Probe;
 
 /// What a criterion scores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,8 +37,8 @@ pub trait Criterion: Part {
     }
 
     /// What must be gathered first.
-    fn needs(&self) -> Needs {
-        Needs::NONE
+    fn probes(&self) -> &'static [&'static dyn Probe] {
+        &[]
     }
 
     /// Whether a layer has what the scores are made of, as far as that can be known before a run.
@@ -112,7 +112,7 @@ mod testing {
     use super::*;
     use crate::base::tensor;
     use crate::graph::{Builder, Graph};
-    use crate::prune::evidence::Evidence;
+    use crate::prune::probe::Evidence;
 
     /// Evidence for the one weight of [`scores`].
     pub type Give<'a> = &'a dyn Fn(&mut Evidence, usize);

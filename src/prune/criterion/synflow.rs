@@ -4,8 +4,8 @@
 
 use crate::base::part::{Args, Meta, Param, ParamKind, source};
 use crate::base::{Result, Tensor};
-use crate::prune::evidence::Needs;
 use crate::prune::layer::Layer;
+use crate::prune::probe::{Flow, Probe};
 
 use super::Criterion;
 
@@ -26,8 +26,8 @@ crate::part!(Meta {
 });
 
 impl Criterion for Part {
-    fn needs(&self) -> Needs {
-        Needs { flow: true, ..Needs::NONE }
+    fn probes(&self) -> &'static [&'static dyn Probe] {
+        &[&Flow]
     }
 
     fn rounds(&self, args: &Args) -> usize {
@@ -35,7 +35,7 @@ impl Criterion for Part {
     }
 
     fn score(&self, layer: &Layer, _: &Args) -> Result<Tensor> {
-        Ok((layer.weight()? * layer.flow()?).mapv(f32::abs))
+        Ok((layer.weight()? * layer.seen::<Flow>()?).mapv(f32::abs))
     }
 }
 
@@ -46,7 +46,8 @@ mod tests {
 
     #[test]
     fn by_hand() {
-        let give = |e: &mut crate::prune::evidence::Evidence, id| drop(e.flow.insert(id, matrix([0.5, 0.5, 2.0, 9.0])));
+        let give =
+            |e: &mut crate::prune::probe::Evidence, id| drop(e.all::<Flow>().insert(id, matrix([0.5, 0.5, 2.0, 9.0])));
         assert_eq!(scores(&Part, [1.0, -2.0, 0.5, 0.0], &give), [0.5, 1.0, 1.0, 0.0]);
     }
 }

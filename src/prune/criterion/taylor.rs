@@ -4,8 +4,8 @@
 
 use crate::base::part::{Args, Meta, source};
 use crate::base::{Result, Tensor};
-use crate::prune::evidence::Needs;
 use crate::prune::layer::Layer;
+use crate::prune::probe::{Gradient, Probe};
 
 use super::Criterion;
 
@@ -19,12 +19,12 @@ crate::part!(Meta {
 });
 
 impl Criterion for Part {
-    fn needs(&self) -> Needs {
-        Needs { grad: true, ..Needs::NONE }
+    fn probes(&self) -> &'static [&'static dyn Probe] {
+        &[&Gradient]
     }
 
     fn score(&self, layer: &Layer, _: &Args) -> Result<Tensor> {
-        Ok((layer.weight()? * layer.grad()?).mapv(|s| s * s))
+        Ok((layer.weight()? * layer.seen::<Gradient>()?).mapv(|s| s * s))
     }
 }
 
@@ -35,8 +35,9 @@ mod tests {
 
     #[test]
     fn by_hand() {
-        let grad =
-            |e: &mut crate::prune::evidence::Evidence, id| drop(e.grad.insert(id, matrix([0.5, 0.5, -2.0, 9.0])));
+        let grad = |e: &mut crate::prune::probe::Evidence, id| {
+            drop(e.all::<Gradient>().insert(id, matrix([0.5, 0.5, -2.0, 9.0])))
+        };
         assert_eq!(scores(&Part, [1.0, -2.0, 0.5, 0.0], &grad), [0.25, 1.0, 1.0, 0.0]);
     }
 }

@@ -4,8 +4,8 @@
 
 use crate::base::part::{Args, Meta, source};
 use crate::base::{Flat, Result, Tensor};
-use crate::prune::evidence::Needs;
 use crate::prune::layer::Layer;
+use crate::prune::probe::{Inputs, Probe};
 
 use super::Criterion;
 
@@ -19,12 +19,12 @@ crate::part!(Meta {
 });
 
 impl Criterion for Part {
-    fn needs(&self) -> Needs {
-        Needs { inputs: true, ..Needs::NONE }
+    fn probes(&self) -> &'static [&'static dyn Probe] {
+        &[&Inputs]
     }
 
     fn score(&self, layer: &Layer, _: &Args) -> Result<Tensor> {
-        let squares = layer.input_squares()?;
+        let squares = layer.seen::<Inputs>()?;
         let mut scores = layer.weight()?.mapv(f32::abs);
         let (outputs, inputs) = (scores.shape()[0], scores.shape()[1]);
         let taps = scores.len() / (outputs * inputs).max(1);
@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn by_hand() {
-        let give = |e: &mut crate::prune::evidence::Evidence, id| drop(e.inputs.insert(id, vec![4.0, 9.0]));
+        let give = |e: &mut crate::prune::probe::Evidence, id| drop(e.all::<Inputs>().insert(id, vec![4.0, 9.0]));
         assert_eq!(scores(&Part, [1.0, -2.0, 0.5, 0.0], &give), [2.0, 6.0, 1.0, 0.0]);
     }
 }

@@ -3,7 +3,8 @@
 use crate::base::Result;
 use crate::data::Dataset;
 use crate::graph::op::Mode;
-use crate::prune::evidence::{Batch, Gatherer, How};
+use crate::prune::gather::{Gatherer, How};
+use crate::prune::probe::{Batch, see_examples};
 use crate::session::Session;
 use crate::session::event::Event;
 use crate::session::plan::CALIBRATION;
@@ -21,12 +22,12 @@ impl Job {
         // What was never trained has no running statistics worth using.
         let mode = if self.state.fresh { Mode::train(self.recipe.seed) } else { Mode::EVAL };
         let criterion = &self.recipe.choice.criterion;
-        let (needs, temperature) = (criterion.part.needs(), criterion.part.temperature(&criterion.args));
-        if needs.data() && self.batches.is_empty() {
+        let (probes, temperature) = (criterion.part.probes(), criterion.part.temperature(&criterion.args));
+        if see_examples(probes) && self.batches.is_empty() {
             self.batches = self.calibration(session);
         }
         self.evidence.anew();
-        Gatherer::new(How { needs, mode, temperature })
+        Gatherer::new(How { probes, mode, temperature })
     }
 
     /// The training images that criteria look at.

@@ -2,8 +2,9 @@
 
 use crate::base::Result;
 use crate::prune::event;
-use crate::prune::evidence::{Evidence, Gatherer};
+use crate::prune::gather::Gatherer;
 use crate::prune::phase::geometric_share;
+use crate::prune::probe::Evidence;
 use crate::session::Session;
 use crate::session::event::Event;
 use crate::session::preview::kept;

@@ -16,7 +16,7 @@ use crate::compile::forms::Form;
 use crate::gpu::Device;
 use crate::graph::{Builder, Graph, Masks, build::Square};
 use crate::prune::event::cut;
-use crate::prune::evidence::Evidence;
+use crate::prune::probe::Evidence;
 use crate::prune::{Recipe, Settings};
 
 use super::event::Event;

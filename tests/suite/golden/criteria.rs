@@ -7,8 +7,9 @@ use secateur::graph::{Builder, Graph, Masks, ValueId};
 use secateur::prune::allocation::{Scored, lamp_scores};
 use secateur::prune::axis::Pick;
 use secateur::prune::criterion::{self, Criterion};
-use secateur::prune::evidence::{Batch, Evidence, How, gather};
+use secateur::prune::gather::{How, gather};
 use secateur::prune::layer::Layer;
+use secateur::prune::probe::{Batch, Evidence};
 use secateur::prune::{Settings, event, pattern, recipe::Recipe, regrow};
 use serde_json::Value;
 
@@ -19,7 +20,7 @@ use super::network::{LAYERS, norm_of, tiny, weight};
 /// Scores of a criterion, layer by layer.
 fn scores(graph: &Graph, id: &str, batches: &[Batch], mode: Mode, temperature: f32) -> Result<Vec<Tensor>> {
     let part = find("criterion", criterion::ALL, id)?;
-    let evidence = gather(graph, batches, How { needs: part.needs(), mode, temperature })?;
+    let evidence = gather(graph, batches, How { probes: part.probes(), mode, temperature })?;
     by_layer(graph, part, &evidence)
 }
 
@@ -296,7 +297,7 @@ pub fn wanda(case: &Case) -> Result<()> {
     *graph.data_mut(id)? = w;
     let batch = (tensor::from_vec(&[rows, inputs], x.flat().to_vec())?, vec![0; rows]);
     let part = find("criterion", criterion::ALL, "wanda")?;
-    let how = How { needs: part.needs(), mode: Mode::EVAL, temperature: 1.0 };
+    let how = How { probes: part.probes(), mode: Mode::EVAL, temperature: 1.0 };
     let evidence = gather(&graph, &[batch], how)?;
     let scores = by_layer(&graph, part, &evidence)?.remove(0);
     case.meets("metric_own_l2norm", scores.flat())?;
