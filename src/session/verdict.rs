@@ -38,7 +38,7 @@ fn pace(speed: &Speed) -> String {
 
 fn judge(a: &Accuracy) -> String {
     if a.low <= a.before && a.before <= a.high {
-        return format!("within the interval of {} test images", a.n);
+        return format!("within the interval of {} test images", grouped(a.n));
     }
     let points = 100.0 * (a.after - a.before).abs();
     format!("{points:.1} points {}", if a.after < a.before { "lost" } else { "gained" })
@@ -66,14 +66,20 @@ pub fn why(row: &LayerRow) -> String {
     let sparse = !dense(&row.kernel);
     let first = row.candidates.first().map_or(0.0, |c| c.us);
     if row.kernel == "int8" {
-        return format!("8-bit integers: {} of {} weights are left, {first:.0} µs", row.kept, row.total);
+        return format!(
+            "8-bit integers: {} of {} weights are left, {first:.0} µs",
+            grouped(row.kept),
+            grouped(row.total)
+        );
     }
     let other = row.candidates.iter().find(|c| !dense(&c.kernel));
     match (sparse, row.candidates.iter().find(|c| dense(&c.kernel)), other) {
         (true, Some(dense), _) => {
             format!(
                 "{} of {} weights are left: {first:.0} µs sparse against {:.0} µs dense",
-                row.kept, row.total, dense.us
+                grouped(row.kept),
+                grouped(row.total),
+                dense.us
             )
         }
         (false, _, Some(other)) => {
@@ -243,7 +249,7 @@ mod tests {
         let fast = Speed { dense_ms: 1.0, pruned_ms: 0.25, ratio: 4.0, low: 3.9, high: 4.2, ..Speed::default() };
         assert_eq!(
             verdict(&accuracy(0.918, 0.912), &size, &fast),
-            "4.0× smaller when stored, 4.0× faster here (3.9–4.2), accuracy 91.8% → 91.2%: within the interval of 2000 test images."
+            "4.0× smaller when stored, 4.0× faster here (3.9–4.2), accuracy 91.8% → 91.2%: within the interval of 2,000 test images."
         );
         let same = Speed { ratio: 1.01, low: 0.97, high: 1.04, ..fast };
         assert!(
