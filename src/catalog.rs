@@ -8,8 +8,10 @@ use crate::base::keyed;
 use crate::base::part::{Meta, Param};
 use crate::data::{self, Card};
 use crate::io::format::{self, Format};
+use crate::prune::Settings;
+use crate::prune::axis::{AXES, parts};
 use crate::prune::method::{self, Method};
-use crate::prune::recipe::{AXES, GLOBALS, Settings, parts};
+use crate::prune::recipe::GLOBALS;
 use crate::prune::running::RUNNING;
 use crate::prune::training::{BUDGET, TRAINING};
 use crate::zoo::{self, Model};
@@ -78,7 +80,7 @@ pub struct MethodRow {
 
 /// The catalog of this build.
 pub fn catalog() -> Catalog {
-    let axis = |a: &crate::prune::recipe::Axis| AxisRow {
+    let axis = |a: &crate::prune::axis::Axis| AxisRow {
         id: a.id,
         name: a.name,
         question: a.question,

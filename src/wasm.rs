@@ -132,7 +132,7 @@ impl Lab {
         let device = crate::gpu::Device::open().await;
         let how = match &device {
             Ok(_) => "open",
-            Err(error) if error.kind == crate::base::error::Kind::State => "silent",
+            Err(error) if error.kind == crate::base::error::ErrorKind::State => "silent",
             Err(_) => "refused",
         };
         self.0.attach(device, Some(name));

@@ -10,7 +10,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// What sort of thing went wrong; stable names, seen by the page and by scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum ErrorKind {
     /// Shapes do not fit together.
     Shape,
     /// Asked for something this build does not do.
@@ -33,7 +33,7 @@ pub enum Kind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Error {
     /// The sort of error.
-    pub kind: Kind,
+    pub kind: ErrorKind,
     /// What went wrong, in one sentence.
     pub message: String,
     /// What to do about it.
@@ -45,34 +45,34 @@ pub struct Error {
 
 impl Error {
     /// An error of a kind with a message and no hint yet.
-    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), hint: String::new(), key: None }
     }
 
     /// `what` should have shape `expected` and has `found`.
     pub fn shape(what: &str, expected: impl fmt::Debug, found: impl fmt::Debug) -> Self {
-        Self::new(Kind::Shape, format!("{what}: expected shape {expected:?}, found {found:?}"))
+        Self::new(ErrorKind::Shape, format!("{what}: expected shape {expected:?}, found {found:?}"))
             .hint("check that the model and the data belong together")
     }
 
     /// A request this build cannot serve.
     pub fn unsupported(message: impl Into<String>) -> Self {
-        Self::new(Kind::Unsupported, message)
+        Self::new(ErrorKind::Unsupported, message)
     }
 
     /// A file that is not what it says.
     pub fn format(message: impl Into<String>) -> Self {
-        Self::new(Kind::Format, message)
+        Self::new(ErrorKind::Format, message)
     }
 
     /// A setting that cannot be taken.
     pub fn setting(key: &str, message: impl Into<String>) -> Self {
-        Self { key: Some(key.into()), ..Self::new(Kind::Setting, message) }
+        Self { key: Some(key.into()), ..Self::new(ErrorKind::Setting, message) }
     }
 
     /// A call at the wrong moment.
     pub fn state(message: impl Into<String>) -> Self {
-        Self::new(Kind::State, message)
+        Self::new(ErrorKind::State, message)
     }
 
     /// The same error with advice on what to do.
@@ -104,6 +104,6 @@ impl std::error::Error for Error {}
 
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
-        Self::new(Kind::Io, error.to_string())
+        Self::new(ErrorKind::Io, error.to_string())
     }
 }

@@ -9,6 +9,9 @@ use serde::Serialize;
 
 use super::{Error, Result};
 
+/// Keys and values as they stand in a URL, an attribute or on the command line.
+pub type Settings = BTreeMap<String, String>;
+
 /// Where a method comes from.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Source {
@@ -50,13 +53,13 @@ pub struct Param {
     /// What it does, in one sentence.
     pub what: &'static str,
     /// Type, range and default.
-    pub kind: Kind,
+    pub kind: ParamKind,
 }
 
 /// Type, range and default of a setting.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
-pub enum Kind {
+pub enum ParamKind {
     /// A real number.
     Float {
         /// Value when none is given.
@@ -114,12 +117,12 @@ impl Param {
     /// The default as text.
     pub fn default_text(&self) -> String {
         match self.kind {
-            Kind::Float { default, .. } => default.to_string(),
-            Kind::Int { default, .. } => default.to_string(),
-            Kind::Choice { default, .. } => default.to_string(),
-            Kind::Flag { default } => default.to_string(),
-            Kind::Own { .. } => OWN.into(),
-            Kind::Words { default } => default.into(),
+            ParamKind::Float { default, .. } => default.to_string(),
+            ParamKind::Int { default, .. } => default.to_string(),
+            ParamKind::Choice { default, .. } => default.to_string(),
+            ParamKind::Flag { default } => default.to_string(),
+            ParamKind::Own { .. } => OWN.into(),
+            ParamKind::Words { default } => default.into(),
         }
     }
 
@@ -133,32 +136,32 @@ impl Param {
                 .hint(format!("set {key} to {range}, or leave it out for {}", self.default_text()))
         };
         match self.kind {
-            Kind::Float { min, max, .. } => match text.parse::<f32>() {
+            ParamKind::Float { min, max, .. } => match text.parse::<f32>() {
                 Ok(x) if x >= min && x <= max => Ok(Setting::Float(x)),
                 _ => Err(bad(format!("a number from {min} to {max}"))),
             },
-            Kind::Int { min, max, .. } => match text.parse::<i64>() {
+            ParamKind::Int { min, max, .. } => match text.parse::<i64>() {
                 Ok(x) if x >= min && x <= max => Ok(Setting::Int(x)),
                 _ => Err(bad(format!("a whole number from {min} to {max}"))),
             },
-            Kind::Choice { of, .. } => match of.iter().find(|word| **word == text) {
+            ParamKind::Choice { of, .. } => match of.iter().find(|word| **word == text) {
                 Some(word) => Ok(Setting::Choice(word)),
                 None => Err(bad(format!("one of {}", of.join(", ")))),
             },
-            Kind::Flag { .. } => match text {
+            ParamKind::Flag { .. } => match text {
                 "true" => Ok(Setting::Flag(true)),
                 "false" => Ok(Setting::Flag(false)),
                 _ => Err(bad("true or false".into())),
             },
-            Kind::Own { .. } if text == OWN => Ok(Setting::Own(None)),
-            Kind::Own { whole, min, max, .. } => match text.parse::<f32>() {
+            ParamKind::Own { .. } if text == OWN => Ok(Setting::Own(None)),
+            ParamKind::Own { whole, min, max, .. } => match text.parse::<f32>() {
                 Ok(x) if x >= min && x <= max && (!whole || x.fract() == 0.0) => Ok(Setting::Own(Some(x))),
                 _ => Err(bad(format!(
                     "{OWN}, or a {} from {min} to {max}",
                     if whole { "whole number" } else { "number" }
                 ))),
             },
-            Kind::Words { .. } => match words(text).count() {
+            ParamKind::Words { .. } => match words(text).count() {
                 0 => Err(bad("one word or several, separated by commas".into())),
                 _ => Ok(Setting::Words(words(text).collect::<Vec<_>>().join(","))),
             },
@@ -171,7 +174,7 @@ impl Param {
     ///
     /// # Errors
     /// As for [`Self::parse`].
-    pub fn of(&self, settings: &BTreeMap<String, String>) -> Result<Setting> {
+    pub fn of(&self, settings: &Settings) -> Result<Setting> {
         self.parse(self.key, settings.get(self.key).unwrap_or(&self.default_text()))
     }
 }
@@ -245,7 +248,7 @@ impl Args {
     ///
     /// # Errors
     /// When a value is out of range, or a key is none of this part's; the message lists the keys there are.
-    pub fn read(axis: &str, meta: &Meta, given: &BTreeMap<String, String>) -> Result<Self> {
+    pub fn read(axis: &str, meta: &Meta, given: &Settings) -> Result<Self> {
         if let Some(key) = given.keys().find(|key| meta.params.iter().all(|p| p.key != **key)) {
             let known: Vec<String> = meta.params.iter().map(|p| format!("{axis}.{}", p.key)).collect();
             let hint = if known.is_empty() {
@@ -266,7 +269,7 @@ impl Args {
 
     /// The defaults of a part.
     pub fn defaults(meta: &Meta) -> Self {
-        Self::read("", meta, &BTreeMap::new()).unwrap_or_default()
+        Self::read("", meta, &Settings::new()).unwrap_or_default()
     }
 
     /// The values as text, by key.

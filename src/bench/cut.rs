@@ -4,7 +4,7 @@ use crate::base::Result;
 use crate::compile::{Choose, GroupRule, Options, Plan, compile};
 use crate::graph::{Graph, Masks, couple::Unit, slice};
 use crate::prune::target::Target;
-use crate::prune::{Recipe, Settings, engine};
+use crate::prune::{Recipe, Settings, event};
 use crate::session::survey::by_magnitude;
 
 /// What is left of a network: smaller where channels went, masked otherwise.
@@ -39,10 +39,10 @@ pub fn cut(dense: &Graph, pattern: &str, sparsity: f32) -> Result<Cut> {
     let settings: Settings = pairs.map(|(key, value)| (key.into(), value.into())).collect();
     let (graph, masks, rules) = by_magnitude(dense.clone(), &settings)?;
     let recipe = Recipe::read(&settings)?;
-    if !recipe.pattern.part.physical() {
+    if !recipe.choice.pattern.part.physical() {
         return Ok(Cut { graph, masks, rules });
     }
-    let targets = engine::targets(dense, &recipe.pattern)?;
+    let targets = event::targets(dense, &recipe.choice.pattern)?;
     let mut removed: Vec<&Unit> = Vec::new();
     for target in &targets {
         if let Target::Channels(group) = target {

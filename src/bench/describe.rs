@@ -6,12 +6,12 @@
 use serde::Serialize;
 
 use crate::base::{Error, Result, Shape};
-use crate::compile::lower::{Job, Layer, OPEN, Weighted, lower};
+use crate::compile::lower::{LoweredLayer, LoweredOp, OPEN, Weighted, lower};
 use crate::graph::{Graph, ValueId};
 
 /// A network and its weights.
 #[derive(Serialize)]
-pub struct Description {
+pub struct PlanDescription {
     input: ValueId,
     output: ValueId,
     /// Shape of the answers, the batch first.
@@ -50,15 +50,15 @@ struct Numbers {
 }
 
 /// Describes a network for a batch size.
-pub fn describe(graph: &Graph, batch: usize) -> Result<Description> {
+pub fn describe(graph: &Graph, batch: usize) -> Result<PlanDescription> {
     let program = lower(graph, &[], batch)?;
     let mut weights = Vec::new();
     let rows = program.layers.iter().map(|layer| row(layer, &program.shapes, &mut weights)).collect::<Result<_>>()?;
     let answers = program.shapes[program.output].clone();
-    Ok(Description { input: program.input, output: program.output, answers, layers: rows, weights })
+    Ok(PlanDescription { input: program.input, output: program.output, answers, layers: rows, weights })
 }
 
-fn row(layer: &Layer, shapes: &[Shape], into: &mut Vec<f32>) -> Result<Row> {
+fn row(layer: &LoweredLayer, shapes: &[Shape], into: &mut Vec<f32>) -> Result<Row> {
     let missing = |what: &str| Error::unsupported(format!("{}: {what} has no description", layer.name));
     let mut store = |w: &Weighted| -> Result<Numbers> {
         let weights = into.len();
@@ -69,7 +69,7 @@ fn row(layer: &Layer, shapes: &[Shape], into: &mut Vec<f32>) -> Result<Row> {
         Ok(Numbers { weights, bias, activation })
     };
     let work = match &layer.work {
-        Job::Conv(w, v) => {
+        LoweredOp::Conv(w, v) => {
             let depthwise = v.groups > 1;
             if v.dilation != [1, 1] || depthwise && (v.groups != v.c || v.o != v.c) {
                 return Err(missing("a grouped or dilated convolution"));
@@ -77,15 +77,17 @@ fn row(layer: &Layer, shapes: &[Shape], into: &mut Vec<f32>) -> Result<Row> {
             let shape = [v.o, v.c / v.groups, v.kernel[0], v.kernel[1]];
             Work::Conv { shape, stride: v.stride, pad: v.pad, depthwise, numbers: store(w)? }
         }
-        Job::Linear(w) => {
+        LoweredOp::Linear(w) => {
             let outputs = w.bias.len();
             Work::Linear { shape: [outputs, w.weights.len() / outputs.max(1)], numbers: store(w)? }
         }
-        Job::Pool(w, None) if w.pad == [0, 0] => Work::MaxPool { kernel: w.kernel, stride: w.stride },
-        Job::Means => Work::Means,
-        Job::Add(clamp) => Work::Add { activation: activation(*clamp).ok_or_else(|| missing("this activation"))? },
-        Job::Flatten => Work::Flatten { from: shapes[layer.ins[0]].clone() },
-        Job::Pool(..) | Job::Other(..) => return Err(missing("this layer")),
+        LoweredOp::Pool(w, None) if w.pad == [0, 0] => Work::MaxPool { kernel: w.kernel, stride: w.stride },
+        LoweredOp::Means => Work::Means,
+        LoweredOp::Add(clamp) => {
+            Work::Add { activation: activation(*clamp).ok_or_else(|| missing("this activation"))? }
+        }
+        LoweredOp::Flatten => Work::Flatten { from: shapes[layer.ins[0]].clone() },
+        LoweredOp::Pool(..) | LoweredOp::Other(..) => return Err(missing("this layer")),
     };
     Ok(Row { ins: layer.ins.clone(), out: layer.out, work })
 }

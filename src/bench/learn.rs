@@ -7,7 +7,7 @@ use crate::graph::op::Mode;
 use crate::graph::{Graph, Masks, count};
 use crate::train::Loss;
 use crate::train::grad::learn;
-use crate::train::loss::Target;
+use crate::train::loss::LossTarget;
 use crate::train::optim::Optimizer;
 use crate::zoo;
 
@@ -61,7 +61,7 @@ impl BenchTraining {
 
     /// As the training loop does it.
     fn one(&mut self) -> Result<f64> {
-        let target = Target::labels(&self.labels);
+        let target = LossTarget::labels(&self.labels);
         let mode = Mode::train(self.done << 20);
         let learned = learn(&self.graph, &self.x, &target, &Loss::CROSS_ENTROPY, mode, &self.masks)?;
         self.optimizer.step(&mut self.graph, &learned.grads, &self.masks, 1e-3)?;

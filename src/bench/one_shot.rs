@@ -7,7 +7,7 @@ use crate::graph::op::Mode;
 use crate::graph::{Graph, Masks};
 use crate::io::safetensors;
 use crate::prune::evidence::{Batch, Evidence, How, gather};
-use crate::prune::{Recipe, Settings, engine};
+use crate::prune::{Recipe, Settings, event};
 use crate::zoo;
 
 use super::{examples, thrown};
@@ -57,16 +57,16 @@ impl BenchPruning {
         let pairs = [("criterion", criterion), ("sparsity", "0.9"), ("recovery", "none")];
         let settings: Settings = pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
         let recipe = Recipe::read(&settings)?;
-        let needs = recipe.criterion.part.needs();
+        let needs = recipe.choice.criterion.part.needs();
         let evidence = if needs.data() {
             gather(&self.graph, &self.batches, How { needs, mode: Mode::EVAL, temperature: 1.0 })?
         } else {
             Evidence::default()
         };
-        let targets = engine::targets(&self.graph, &recipe.pattern)?;
-        let scored = engine::score(&self.graph, &targets, &recipe.criterion, &evidence, recipe.seed)?;
-        let keep = engine::allocate(&scored, &recipe.allocation, recipe.sparsity, recipe.min_keep)?;
-        let masks: Masks = engine::masks(&self.graph, &targets, &scored, &keep, 1);
+        let targets = event::targets(&self.graph, &recipe.choice.pattern)?;
+        let scored = event::score(&self.graph, &targets, &recipe.choice.criterion, &evidence, recipe.seed)?;
+        let keep = event::allocate(&scored, &recipe.choice.allocation, recipe.sparsity, recipe.min_keep)?;
+        let masks: Masks = event::masks(&self.graph, &targets, &scored, &keep, 1);
         let mut pruned = self.graph.clone();
         masks.apply(&mut pruned)?;
         let kept = |id: usize| masks.kept(id, pruned.values[id].shape.iter().product());

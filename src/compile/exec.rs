@@ -2,15 +2,18 @@
 
 use crate::base::{Error, Flat, Result, Tensor, team, tensor};
 use crate::graph::ValueId;
-use crate::kernel::pool::Window;
+use crate::kernel::pool::Pooling;
 
+use super::buffer::Buffer;
 use super::choose::{self, Why};
 use super::forms::{self, Form};
-use super::lower::{Job, Layer, Weighted};
-use super::memory::{Buffer, Memory, slots};
-use super::place::{Place, Placed, Task};
-use super::quantize::{self, Ranges};
-use super::step::{End, Step, Work, weighted};
+use super::lower::{LoweredLayer, LoweredOp, Weighted};
+use super::memory::{Memory, slots};
+use super::place::Place;
+use super::quant::Ranges;
+use super::quantize;
+use super::step::{End, PlanStep, StepOp, weighted};
+use super::task::{Placed, PlacedStep};
 use super::{Choose, Options};
 
 /// A compiled network for one batch size.
@@ -21,7 +24,7 @@ pub struct Plan {
     portion: usize,
     /// Threads that share a run.
     pub threads: usize,
-    steps: Vec<Step>,
+    steps: Vec<PlanStep>,
     memory: Memory,
     /// Memory of the other threads, where they share out portions.
     others: Vec<Memory>,
@@ -51,10 +54,10 @@ pub fn build(placed: Placed, options: &Options) -> Result<Plan> {
     let mut plan = Plan { batch, portion, threads, steps, memory, others, input, output, answers };
     for task in tasks {
         let step = match task {
-            Task::Split { from, to, stride } => {
-                Step { name: "split".into(), work: Work::Split(stride), ins: vec![from], out: to, why: None }
+            PlacedStep::Split { from, to, stride } => {
+                PlanStep { name: "split".into(), work: StepOp::Split(stride), ins: vec![from], out: to, why: None }
             }
-            Task::Layer(layer) => plan.prepare(*layer, options.choose)?,
+            PlacedStep::Layer(layer) => plan.prepare(*layer, options.choose)?,
         };
         plan.steps.push(step);
     }
@@ -63,7 +66,7 @@ pub fn build(placed: Placed, options: &Options) -> Result<Plan> {
 
 /// Takes a portion through all steps.
 fn pass(
-    steps: &[Step],
+    steps: &[PlanStep],
     memory: &mut Memory,
     [input, output]: [ValueId; 2],
     threads: usize,
@@ -71,43 +74,45 @@ fn pass(
     answers: &mut [f32],
 ) -> Result<()> {
     memory.enter(input, x);
-    steps.iter().try_for_each(|step| memory.step(step, threads))?;
+    steps.iter().try_for_each(|step| step.pass(memory, threads))?;
     memory.place(output).gather(&memory.read(output), answers);
     Ok(())
 }
 
 impl Plan {
     /// Packs a layer and chooses its kernel, timing candidates on the plan's own buffers.
-    fn prepare(&mut self, layer: Layer, how: Choose) -> Result<Step> {
-        let Layer { name, work, ins, out } = layer;
+    fn prepare(&mut self, layer: LoweredLayer, how: Choose) -> Result<PlanStep> {
+        let LoweredLayer { name, work, ins, out } = layer;
         let (work, why) = match work {
-            Job::Conv(w, v) => {
+            LoweredOp::Conv(w, v) => {
                 let Place::Flat { layout, quant, .. } = self.memory.place(ins[0]) else {
                     return Err(Error::state(format!("{name}: a convolution reads images")));
                 };
                 if let (Some(x), Place::Flat { quant: Some(y), .. }) = (quant, self.memory.place(out)) {
                     let residual = ins.get(1).and_then(|&id| self.memory.place(id).quant());
-                    let layer = quantize::Layer::new(&w, &v, layout, [*x, *y], residual, self.threads);
+                    let layer = quantize::QuantizedLayer::new(&w, &v, layout, [*x, *y], residual, self.threads);
                     let (work, why) = self.time(layer, &ins, out, layout.run(), how);
-                    return Ok(Step { name, work, ins, out, why });
+                    return Ok(PlanStep { name, work, ins, out, why });
                 }
                 let forms = forms::convolution(&w, &v, layout, self.threads);
                 self.weigh(forms, w, &ins, out, how)
             }
-            Job::Linear(w) => {
+            LoweredOp::Linear(w) => {
                 let forms = match self.memory.place(ins[0]) {
                     Place::Flat { layout, .. } => forms::linear(&w, layout, self.threads),
                     _ => forms::vector(&w, self.threads),
                 };
                 self.weigh(forms, w, &ins, out, how)
             }
-            Job::Pool(w, mean) => (Work::Pool(Window { kernel: w.kernel, stride: w.stride, pad: w.pad, mean }), None),
-            Job::Means => (Work::Means, None),
-            Job::Add(clamp) => (Work::Add(clamp), None),
-            Job::Flatten => (Work::Flatten, None),
-            Job::Other(op, constants) => (Work::Other { op, constants }, None),
+            LoweredOp::Pool(w, mean) => {
+                (StepOp::Pool(Pooling { kernel: w.kernel, stride: w.stride, pad: w.pad, mean }), None)
+            }
+            LoweredOp::Means => (StepOp::Means, None),
+            LoweredOp::Add(clamp) => (StepOp::Add(clamp), None),
+            LoweredOp::Flatten => (StepOp::Flatten, None),
+            LoweredOp::Other(op, constants) => (StepOp::Other { op, constants }, None),
         };
-        Ok(Step { name, work, ins, out, why })
+        Ok(PlanStep { name, work, ins, out, why })
     }
 
     fn weigh(
@@ -117,7 +122,7 @@ impl Plan {
         ins: &[ValueId],
         out: ValueId,
         how: Choose,
-    ) -> (Work, Option<Why>) {
+    ) -> (StepOp, Option<Why>) {
         let mask = self.memory.mask(out);
         let end = End { bias: w.bias, clamp: w.clamp, mask };
         let mut y = self.memory.take(out);
@@ -125,18 +130,18 @@ impl Plan {
             choose::pick(forms, how, &mut |packed| weighted(packed, &end, &self.memory, ins, out, y.floats()));
         y.floats().fill(0.0);
         self.memory.put(out, y);
-        (Work::Weighted { packed, end }, Some(why))
+        (StepOp::Weighted { packed, end }, Some(why))
     }
 
     /// A layer between bytes has one kernel, which is timed to be told.
     fn time(
         &mut self,
-        layer: quantize::Layer,
+        layer: quantize::QuantizedLayer,
         ins: &[ValueId],
         out: ValueId,
         run: usize,
         how: Choose,
-    ) -> (Work, Option<Why>) {
+    ) -> (StepOp, Option<Why>) {
         let layer = layer.masked(self.memory.mask(out));
         let mut y = self.memory.take(out);
         let work = (layer.nonzero() * run) as f64;
@@ -147,7 +152,7 @@ impl Plan {
         });
         let y = self.memory.place(out).buffer(y.size());
         self.memory.put(out, y);
-        (Work::Bytes(layer), Some(why))
+        (StepOp::Bytes(layer), Some(why))
     }
 
     /// Answers [batch, classes], row-major, to one batch of row-major examples.
@@ -195,7 +200,7 @@ impl Plan {
                 ranges.see(self.input, part);
                 self.memory.enter(self.input, part);
                 for step in &self.steps {
-                    self.memory.step(step, self.threads)?;
+                    step.pass(&mut self.memory, self.threads)?;
                     let out = step.out;
                     let mut numbers = vec![0.0; self.memory.place(out).numbers()];
                     self.memory.place(out).gather(&self.memory.read(out), &mut numbers);

@@ -8,13 +8,13 @@ use std::ops::Range;
 
 use crate::base::team;
 use crate::kernel::block::Blocks;
-use crate::kernel::conv::Conv;
 use crate::kernel::depthwise::Filters;
 use crate::kernel::element::Rows;
 use crate::kernel::flat::Layout;
 use crate::kernel::gemv::Gemv;
+use crate::kernel::geometry::Geometry;
 use crate::kernel::nm::Groups;
-use crate::kernel::store::{Planes, Store};
+use crate::kernel::store::{Epilogue, Planes};
 
 use super::lower::Weighted;
 
@@ -44,7 +44,7 @@ impl Kernel {
         }
     }
 
-    fn run(&self, x: &[f32], y: &mut [f32], to: Planes, run: usize, store: &Store) {
+    fn run(&self, x: &[f32], y: &mut [f32], to: Planes, run: usize, store: &Epilogue) {
         match self {
             Self::Blocks(k) => k.run(x, y, to, run, store),
             Self::Rows(k) => k.run(x, y, to, run, store),
@@ -76,7 +76,7 @@ impl Packed {
     }
 
     /// Runs on flat planes; a vector is planes of one number.
-    pub fn run(&self, x: &[f32], y: &mut [f32], to: Planes, run: usize, store: &Store) {
+    pub fn run(&self, x: &[f32], y: &mut [f32], to: Planes, run: usize, store: &Epilogue) {
         share(&self.0, y, to.plane, |kernel, rows, y| kernel.run(x, y, to, run, &store.rows(rows, to.plane)));
     }
 }
@@ -183,7 +183,7 @@ fn sparse(w: &Weighted) -> bool {
 }
 
 /// All forms of a convolution whose input lies in a layout, dense ones first.
-pub fn convolution(w: &Weighted, v: &Conv, l: &Layout, threads: usize) -> Vec<Form> {
+pub fn convolution(w: &Weighted, v: &Geometry, l: &Layout, threads: usize) -> Vec<Form> {
     let maker = Maker { w, depth: v.depth(), run: l.run(), threads };
     let offsets: Vec<Vec<u32>> = (0..v.groups).map(|g| v.offsets(l, g)).collect();
     let stored = |kernel: &Kernel| match kernel {
@@ -238,7 +238,7 @@ pub fn convolution(w: &Weighted, v: &Conv, l: &Layout, threads: usize) -> Vec<Fo
 }
 
 /// The N:M form: groups run along the input channels of one tap, so taps are sorted by position first.
-fn groups(maker: &Maker, v: &Conv, offsets: &[u32], n: usize, m: usize) -> Option<Form> {
+fn groups(maker: &Maker, v: &Geometry, offsets: &[u32], n: usize, m: usize) -> Option<Form> {
     let (taps, depth) = (v.taps(), v.depth());
     let order: Vec<usize> = (0..depth).map(|i| i % v.c * taps + i / v.c).collect();
     let offsets: Vec<u32> = order.iter().map(|&i| offsets[i]).collect();
@@ -256,7 +256,7 @@ fn groups(maker: &Maker, v: &Conv, offsets: &[u32], n: usize, m: usize) -> Optio
 /// All forms of a linear layer over a batch: a 1x1 convolution whose pixels are the examples.
 pub fn linear(w: &Weighted, l: &Layout, threads: usize) -> Vec<Form> {
     let outputs = w.bias.len();
-    convolution(w, &Conv::linear(l.n, w.weights.len() / outputs.max(1), outputs), l, threads)
+    convolution(w, &Geometry::linear(l.n, w.weights.len() / outputs.max(1), outputs), l, threads)
 }
 
 /// All forms of a linear layer for one example.

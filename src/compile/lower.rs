@@ -1,9 +1,9 @@
 //! Lowering: a graph as a short program of fused layers.
 
 use crate::base::{Error, Flat, Result, Shape, Tensor, math};
-use crate::graph::op::{Kind, Window};
+use crate::graph::op::{OpKind, Window};
 use crate::graph::{Graph, Node, ValueId};
-use crate::kernel::conv::Conv;
+use crate::kernel::geometry::Geometry;
 
 use super::GroupRule;
 
@@ -12,11 +12,11 @@ pub const OPEN: [f32; 2] = [f32::NEG_INFINITY, f32::INFINITY];
 
 /// A fused layer.
 #[derive(Debug)]
-pub struct Layer {
+pub struct LoweredLayer {
     /// Name of the node whose weights it holds, or of the node itself.
     pub name: String,
     /// What it does.
-    pub work: Job,
+    pub work: LoweredOp,
     /// Values it reads.
     pub ins: Vec<ValueId>,
     /// Value it gives.
@@ -25,9 +25,9 @@ pub struct Layer {
 
 /// What a layer does.
 #[derive(Debug)]
-pub enum Job {
+pub enum LoweredOp {
     /// Convolution, bias, residual (second input) and clamp.
-    Conv(Weighted, Conv),
+    Conv(Weighted, Geometry),
     /// Linear layer, bias and clamp, on [N, in].
     Linear(Weighted),
     /// Max or average pool.
@@ -39,7 +39,7 @@ pub enum Job {
     /// [N, C, H, W] to [N, C H W].
     Flatten,
     /// Anything else: run by the operator itself, with its constant inputs.
-    Other(Kind, Vec<Option<Tensor>>),
+    Other(OpKind, Vec<Option<Tensor>>),
 }
 
 /// Weights with what is fused behind them.
@@ -61,7 +61,7 @@ pub struct Program {
     /// Batch size.
     pub batch: usize,
     /// Layers in order.
-    pub layers: Vec<Layer>,
+    pub layers: Vec<LoweredLayer>,
     /// Shapes of all values for the whole batch.
     pub shapes: Vec<Shape>,
     /// Where examples enter.
@@ -88,15 +88,23 @@ pub fn lower(graph: &Graph, rules: &[GroupRule], batch: usize) -> Result<Program
     let mut alias: Vec<ValueId> = (0..graph.values.len()).collect();
     for node in &graph.nodes {
         let ins: Vec<ValueId> = node.ins.iter().map(|&id| alias[id]).collect();
-        if matches!(node.op, Kind::Identity(_) | Kind::Dropout(_)) {
+        if matches!(node.op, OpKind::Identity(_) | OpKind::Dropout(_)) {
             alias[node.out] = ins[0];
         } else if let Some(into) = fuse(graph, node, &ins, &mut program)? {
             alias[node.out] = into;
         } else {
             let work = job(graph, node, rules, &program.shapes)?;
-            let keep =
-                if matches!(work, Job::Other(..)) { ins.len() } else { 1 + usize::from(matches!(work, Job::Add(_))) };
-            program.layers.push(Layer { name: node.name.clone(), work, ins: ins[..keep].to_vec(), out: node.out });
+            let keep = if matches!(work, LoweredOp::Other(..)) {
+                ins.len()
+            } else {
+                1 + usize::from(matches!(work, LoweredOp::Add(_)))
+            };
+            program.layers.push(LoweredLayer {
+                name: node.name.clone(),
+                work,
+                ins: ins[..keep].to_vec(),
+                out: node.out,
+            });
         }
     }
     program.output = alias[graph.output];
@@ -104,7 +112,7 @@ pub fn lower(graph: &Graph, rules: &[GroupRule], batch: usize) -> Result<Program
 }
 
 /// The layer of a node that was not fused.
-fn job(graph: &Graph, node: &Node, rules: &[GroupRule], shapes: &[Shape]) -> Result<Job> {
+fn job(graph: &Graph, node: &Node, rules: &[GroupRule], shapes: &[Shape]) -> Result<LoweredOp> {
     let weighted = |outputs: usize| -> Result<Weighted> {
         let bias = match node.ins.get(2) {
             Some(&id) => graph.data(id)?.flat().to_vec(),
@@ -113,20 +121,23 @@ fn job(graph: &Graph, node: &Node, rules: &[GroupRule], shapes: &[Shape]) -> Res
         let rule = rules.iter().find(|r| r.weight == node.ins[1]).map(|r| (r.n, r.m));
         Ok(Weighted { weights: graph.data(node.ins[1])?.flat().to_vec(), bias, clamp: OPEN, rule })
     };
-    let other = |op: &Kind| Job::Other(op.clone(), node.ins.iter().map(|&id| graph.values[id].data.clone()).collect());
+    let other =
+        |op: &OpKind| LoweredOp::Other(op.clone(), node.ins.iter().map(|&id| graph.values[id].data.clone()).collect());
     let constant = node.ins[1..].iter().all(|&id| graph.values[id].data.is_some());
     Ok(match &node.op {
-        Kind::Conv(op) if constant => {
+        OpKind::Conv(op) if constant => {
             let job = op.job(&shapes[node.ins[0]], &shapes[node.ins[1]])?;
-            Job::Conv(weighted(job.o)?, job)
+            LoweredOp::Conv(weighted(job.o)?, job)
         }
-        Kind::Linear(_) if constant && shapes[node.ins[0]].len() == 2 => Job::Linear(weighted(shapes[node.ins[1]][0])?),
-        Kind::MaxPool(op) => Job::Pool(op.window, None),
-        Kind::AvgPool(op) => Job::Pool(op.window, Some(op.count_pad)),
-        Kind::GlobalPool(_) => Job::Means,
-        Kind::Flatten(_) if shapes[node.ins[0]].len() == 4 => Job::Flatten,
-        Kind::Flatten(_) => other(&node.op),
-        Kind::Add(_) if shapes[node.ins[0]] == shapes[node.ins[1]] => Job::Add(OPEN),
+        OpKind::Linear(_) if constant && shapes[node.ins[0]].len() == 2 => {
+            LoweredOp::Linear(weighted(shapes[node.ins[1]][0])?)
+        }
+        OpKind::MaxPool(op) => LoweredOp::Pool(op.window, None),
+        OpKind::AvgPool(op) => LoweredOp::Pool(op.window, Some(op.count_pad)),
+        OpKind::GlobalPool(_) => LoweredOp::Means,
+        OpKind::Flatten(_) if shapes[node.ins[0]].len() == 4 => LoweredOp::Flatten,
+        OpKind::Flatten(_) => other(&node.op),
+        OpKind::Add(_) if shapes[node.ins[0]] == shapes[node.ins[1]] => LoweredOp::Add(OPEN),
         op => other(op),
     })
 }
@@ -139,11 +150,11 @@ fn private(graph: &Graph, id: ValueId) -> bool {
 /// Tries to fuse a node into the layer that gives its input; gives the value that now stands for the node's.
 fn fuse(graph: &Graph, node: &Node, ins: &[ValueId], program: &mut Program) -> Result<Option<ValueId>> {
     let clamp = match node.op {
-        Kind::Relu(_) => Some([0.0, f32::INFINITY]),
-        Kind::Relu6(_) => Some([0.0, 6.0]),
+        OpKind::Relu(_) => Some([0.0, f32::INFINITY]),
+        OpKind::Relu6(_) => Some([0.0, 6.0]),
         _ => None,
     };
-    if let Kind::Add(_) = node.op {
+    if let OpKind::Add(_) = node.op {
         return Ok(add_into(graph, node, ins, program));
     }
     if !private(graph, node.ins[0]) {
@@ -151,9 +162,11 @@ fn fuse(graph: &Graph, node: &Node, ins: &[ValueId], program: &mut Program) -> R
     }
     let Some(layer) = program.layers.iter_mut().find(|l| l.out == ins[0]) else { return Ok(None) };
     match (&mut layer.work, clamp, &node.op) {
-        (Job::Conv(w, _) | Job::Linear(w), Some(clamp), _) if w.clamp == OPEN => w.clamp = clamp,
-        (Job::Add(open), Some(clamp), _) if *open == OPEN => *open = clamp,
-        (Job::Conv(w, _) | Job::Linear(w), None, Kind::BatchNorm(op)) if w.clamp == OPEN && layer.ins.len() == 1 => {
+        (LoweredOp::Conv(w, _) | LoweredOp::Linear(w), Some(clamp), _) if w.clamp == OPEN => w.clamp = clamp,
+        (LoweredOp::Add(open), Some(clamp), _) if *open == OPEN => *open = clamp,
+        (LoweredOp::Conv(w, _) | LoweredOp::Linear(w), None, OpKind::BatchNorm(op))
+            if w.clamp == OPEN && layer.ins.len() == 1 =>
+        {
             let p = |slot: usize| graph.data(node.ins[slot]);
             fold(w, op.epsilon, [p(1)?, p(2)?, p(3)?, p(4)?])?;
         }
@@ -171,7 +184,7 @@ fn add_into(graph: &Graph, node: &Node, ins: &[ValueId], program: &mut Program) 
     let (side, index) = (0..2).filter_map(|s| giver(ins[s]).map(|i| (s, i))).max_by_key(|&(_, i)| i)?;
     let layer = &mut program.layers[index];
     match &layer.work {
-        Job::Conv(w, _) if w.clamp == OPEN && layer.ins.len() == 1 && private(graph, node.ins[side]) => {
+        LoweredOp::Conv(w, _) if w.clamp == OPEN && layer.ins.len() == 1 && private(graph, node.ins[side]) => {
             layer.ins.push(ins[1 - side]);
             Some(ins[side])
         }

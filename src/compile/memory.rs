@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use crate::base::Result;
 use crate::graph::ValueId;
 use crate::kernel::flat::Layout;
 use crate::kernel::lines::Lines;
 
-use super::place::{Place, Task};
-use super::step::Step;
+use super::buffer::Buffer;
+use super::place::Place;
+use super::task::PlacedStep;
 
 /// Where values lie, and the values.
 #[derive(Clone, Debug)]
@@ -20,42 +20,13 @@ pub struct Memory {
     slots: Vec<usize>,
     buffers: Vec<Buffer>,
     /// What keeps gaps zero.
-    pub masks: Masks,
-}
-
-/// Room for a value.
-#[derive(Clone, Debug)]
-pub enum Buffer {
-    /// Numbers.
-    Floats(Lines<f32>),
-    /// Bytes that stand for numbers.
-    Bytes(Lines<u8>),
-}
-
-impl Default for Buffer {
-    fn default() -> Self {
-        Self::Floats(Lines::default())
-    }
-}
-
-impl Buffer {
-    /// Its numbers; none if it holds bytes.
-    pub fn floats(&mut self) -> &mut [f32] {
-        if let Self::Floats(x) = self { x } else { &mut [] }
-    }
-
-    pub(super) fn size(&self) -> usize {
-        match self {
-            Self::Floats(x) => 4 * x.len(),
-            Self::Bytes(x) => x.len(),
-        }
-    }
+    pub masks: GapMasks,
 }
 
 impl Memory {
     /// Buffers for a portion's values, given their places and, by value, their buffer.
     pub fn new(batch: usize, places: Vec<Place>, slots: Vec<usize>, buffers: Vec<Buffer>) -> Self {
-        Self { batch, places, slots, buffers, masks: Masks::default() }
+        Self { batch, places, slots, buffers, masks: GapMasks::default() }
     }
 
     /// Number of values, parameters included.
@@ -109,19 +80,11 @@ impl Memory {
         self.place(input).scatter(x, &mut y);
         self.put(input, y);
     }
-
-    /// Runs a step.
-    pub(super) fn step(&mut self, step: &Step, threads: usize) -> Result<()> {
-        let mut y = self.take(step.out);
-        let done = step.run(self, &mut y, threads);
-        self.put(step.out, y);
-        done
-    }
 }
 
 /// Masks by the place they belong to.
 #[derive(Clone, Debug, Default)]
-pub struct Masks(Vec<Mask>);
+pub struct GapMasks(Vec<Mask>);
 
 #[derive(Clone, Debug)]
 struct Mask {
@@ -131,7 +94,7 @@ struct Mask {
     bytes: Vec<u8>,
 }
 
-impl Masks {
+impl GapMasks {
     fn of(&mut self, place: &Place) -> usize {
         let Place::Flat { size, layout, .. } = place else { return usize::MAX };
         self.0.iter().position(|mask| mask.layout == *layout && mask.size == *size).unwrap_or_else(|| {
@@ -155,11 +118,16 @@ impl Masks {
 
 /// Gives every value a slot: that of a value which is read no more, if it has the same geometry. Gaps of a geometry are zero
 /// from the start and every step leaves them so. Also gives, by slot, a value that lies in it and the numbers that it must hold.
-pub fn slots(steps: &[Task], places: &[Place], input: ValueId, output: ValueId) -> (Vec<usize>, Vec<(ValueId, usize)>) {
+pub fn slots(
+    steps: &[PlacedStep],
+    places: &[Place],
+    input: ValueId,
+    output: ValueId,
+) -> (Vec<usize>, Vec<(ValueId, usize)>) {
     const NONE: usize = usize::MAX;
-    let wires = |step: &Task| match step {
-        Task::Split { from, to, .. } => (vec![*from], *to),
-        Task::Layer(layer) => (layer.ins.clone(), layer.out),
+    let wires = |step: &PlacedStep| match step {
+        PlacedStep::Split { from, to, .. } => (vec![*from], *to),
+        PlacedStep::Layer(layer) => (layer.ins.clone(), layer.out),
     };
     let mut last = vec![0; places.len()];
     for (i, step) in steps.iter().enumerate() {
@@ -168,12 +136,12 @@ pub fn slots(steps: &[Task], places: &[Place], input: ValueId, output: ValueId) 
     last[output] = NONE;
     // Phases of a size that the stride does not divide have pixels which are never written: they must stay zero, in a slot of
     // their own.
-    let ragged = |step: &Task| match step {
-        Task::Split { from, stride, .. } => match &places[*from] {
+    let ragged = |step: &PlacedStep| match step {
+        PlacedStep::Split { from, stride, .. } => match &places[*from] {
             Place::Flat { size, .. } => size.iter().zip(stride).any(|(size, stride)| !size.is_multiple_of(*stride)),
             _ => false,
         },
-        Task::Layer(_) => false,
+        PlacedStep::Layer(_) => false,
     };
     let mut slots = vec![NONE; places.len()];
     let (mut rooms, mut free): (Vec<(ValueId, usize)>, Vec<usize>) = (vec![], vec![]);

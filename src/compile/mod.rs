@@ -1,25 +1,29 @@
 //! Floor 3: from a graph and its zeros to a plan that runs fast.
 //!
 //! Three passes. [`lower`] folds batch norms, activations and residual sums into the layers before them and turns the rest
-//! into a short program. [`place`] gives every value a flat layout, so that neighbours read each other's output where it
+//! into a short program. [`placing`] gives every value a flat layout, so that neighbours read each other's output where it
 //! lies. Each layer is packed in all the [`forms`] that fit; [`choose`] measures them on this machine and keeps the fastest,
 //! with the others' times as the reason why. [`exec`] runs the result.
 
+pub mod buffer;
 pub mod choose;
 pub mod exec;
 pub mod forms;
 pub mod lower;
 pub mod memory;
 pub mod place;
+mod placing;
+pub mod quant;
 pub mod quantize;
 mod step;
+pub mod task;
 
 use crate::base::{Result, Tensor};
 use crate::graph::{Graph, Masks, ValueId};
 
 pub use choose::{Candidate, Choose, Why};
 pub use exec::{Plan, Timing};
-pub use quantize::Ranges;
+pub use quant::Ranges;
 
 /// How a weight's zeros are arranged, as far as kernels care.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,14 +69,14 @@ pub fn compile(graph: &Graph, masks: &Masks, options: &Options) -> Result<Plan> 
 ///
 /// # Errors
 /// When an operator does not take its inputs.
-pub fn program(graph: &Graph, masks: &Masks, options: &Options) -> Result<place::Placed> {
+pub fn program(graph: &Graph, masks: &Masks, options: &Options) -> Result<task::Placed> {
     placed(graph, masks, options, options.batch)
 }
 
-fn placed(graph: &Graph, masks: &Masks, options: &Options, portion: usize) -> Result<place::Placed> {
+fn placed(graph: &Graph, masks: &Masks, options: &Options, portion: usize) -> Result<task::Placed> {
     let mut graph = graph.clone();
     masks.apply(&mut graph)?;
-    place::place(lower::lower(&graph, options.rules, portion)?, options.ranges)
+    placing::place(lower::lower(&graph, options.rules, portion)?, options.ranges)
 }
 
 /// Bytes of what a layer reads and writes that one core's caches are taken to hold.

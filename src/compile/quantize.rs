@@ -7,98 +7,39 @@
 use std::ops::Range;
 
 use crate::graph::ValueId;
-use crate::kernel::conv::Conv;
 use crate::kernel::flat::Layout;
-use crate::kernel::int8::{Quads, Store, TOP};
+use crate::kernel::geometry::Geometry;
+use crate::kernel::int8::{Quads, QuantizedEpilogue, TOP};
 use crate::kernel::store::Planes;
 
 use super::forms::shares;
-use super::lower::{Job, Weighted};
+use super::lower::{LoweredOp, Weighted};
 use super::memory::Memory;
-use super::place::{Place, Task};
-
-/// What bytes stand for: scale (q - zero).
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Quant {
-    /// The worth of one step.
-    pub scale: f32,
-    /// The byte of zero.
-    pub zero: u8,
-}
-
-impl Quant {
-    /// Seven bits over a range, which is widened to hold zero; the scale is at least `least`.
-    fn over([low, high]: [f32; 2], least: f32) -> Self {
-        let (low, high) = (low.min(0.0), high.max(0.0));
-        let scale = ((high - low) / f32::from(TOP)).max(least);
-        Self { scale, zero: (-low / scale).round_ties_even() as u8 }
-    }
-
-    /// The byte nearest to a number.
-    pub fn byte(self, x: f32) -> u8 {
-        // Not `clamp`, which asks whether its bounds are in order, for every pixel.
-        ((x / self.scale).round_ties_even() + f32::from(self.zero)).max(0.0).min(f32::from(TOP)) as u8
-    }
-
-    /// The number that a byte stands for.
-    pub fn number(self, q: u8) -> f32 {
-        (f32::from(q) - f32::from(self.zero)) * self.scale
-    }
-}
-
-/// Least and greatest number of every value of a program, on average over batches of examples: the rare extremes of a single
-/// image would take steps from all others.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Ranges {
-    batches: usize,
-    sums: Vec<[f32; 2]>,
-    /// Of the batch under way.
-    now: Vec<[f32; 2]>,
-}
-
-impl Ranges {
-    /// Nothing seen of a number of values.
-    pub fn new(values: usize) -> Self {
-        Self { batches: 0, sums: vec![[0.0; 2]; values], now: vec![[0.0; 2]; values] }
-    }
-
-    /// Takes in some of a value's numbers in this batch.
-    pub fn see(&mut self, id: ValueId, numbers: &[f32]) {
-        self.now[id] = numbers.iter().fold(self.now[id], |[low, high], &x| [low.min(x), high.max(x)]);
-    }
-
-    /// The batch is over.
-    pub fn end(&mut self) {
-        self.batches += 1;
-        for (sum, now) in self.sums.iter_mut().zip(&mut self.now) {
-            *sum = [sum[0] + now[0], sum[1] + now[1]];
-            *now = [0.0; 2];
-        }
-    }
-
-    fn of(&self, id: ValueId) -> [f32; 2] {
-        let [low, high] = self.sums.get(id).copied().unwrap_or_default();
-        let n = self.batches.max(1) as f32;
-        [low / n, high / n]
-    }
-}
+use super::place::Place;
+use super::quant::{Quant, Ranges};
+use super::task::PlacedStep;
 
 /// The quantization of every value that can be bytes: images that convolutions, pools and splits make of such images.
-pub fn quants(tasks: &[Task], images: impl Fn(ValueId) -> bool, input: ValueId, ranges: &Ranges) -> Vec<Option<Quant>> {
-    let mut quants: Vec<Option<Quant>> = vec![None; ranges.sums.len()];
+pub fn quants(
+    tasks: &[PlacedStep],
+    images: impl Fn(ValueId) -> bool,
+    input: ValueId,
+    ranges: &Ranges,
+) -> Vec<Option<Quant>> {
+    let mut quants: Vec<Option<Quant>> = vec![None; ranges.values()];
     if images(input) {
         quants[input] = Some(Quant::over(ranges.of(input), f32::MIN_POSITIVE));
     }
     for task in tasks {
         match task {
-            Task::Split { from, to, .. } => quants[*to] = quants[*from],
-            Task::Layer(layer) => {
+            PlacedStep::Split { from, to, .. } => quants[*to] = quants[*from],
+            PlacedStep::Layer(layer) => {
                 let inputs = layer.ins.iter().map(|&id| quants[id]).collect::<Option<Vec<Quant>>>();
                 quants[layer.out] = inputs.and_then(|inputs| match &layer.work {
-                    Job::Conv(w, _) => Some(Quant::over(ranges.of(layer.out), least(w, inputs[0]))),
+                    LoweredOp::Conv(w, _) => Some(Quant::over(ranges.of(layer.out), least(w, inputs[0]))),
                     // A pool's pixels are some of its input's, or their means.
                     // Where a border counts as zeros the means are left to numbers.
-                    Job::Pool(w, mean) => (*mean != Some(true) || w.pad == [0, 0]).then_some(inputs[0]),
+                    LoweredOp::Pool(w, mean) => (*mean != Some(true) || w.pad == [0, 0]).then_some(inputs[0]),
                     _ => None,
                 });
             }
@@ -120,7 +61,7 @@ const WIDE: f32 = (1 << 22) as f32;
 
 /// A layer between bytes.
 #[derive(Clone, Debug)]
-pub struct Layer {
+pub struct QuantizedLayer {
     parts: Vec<(Range<usize>, Quads)>,
     start: Vec<i32>,
     scale: Vec<f32>,
@@ -130,11 +71,11 @@ pub struct Layer {
     mask: usize,
 }
 
-impl Layer {
+impl QuantizedLayer {
     /// Quantizes and packs a convolution from values to a value, in a part for each thread.
     pub fn new(
         w: &Weighted,
-        v: &Conv,
+        v: &Geometry,
         l: &Layout,
         [x, y]: [Quant; 2],
         residual: Option<Quant>,
@@ -187,7 +128,7 @@ impl Layer {
     pub fn run(&self, memory: &Memory, ins: &[ValueId], out: ValueId, y: &mut [u8]) {
         let Place::Flat { layout, size, .. } = memory.place(out) else { return };
         let (to, run) = (Planes { lead: layout.lead, plane: layout.plane }, layout.span(*size));
-        let store = Store {
+        let store = QuantizedEpilogue {
             start: &self.start,
             scale: &self.scale,
             residual: ins.get(1).map_or(&[], |&id| memory.bytes(id)),

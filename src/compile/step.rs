@@ -4,26 +4,27 @@ use std::ops::Range;
 
 use crate::base::{Error, Flat, Result, Tensor, team, tensor};
 use crate::graph::ValueId;
-use crate::graph::op::{Kind, Mode};
+use crate::graph::op::{Mode, OpKind};
 use crate::kernel::flat;
-use crate::kernel::pool::{self, Image, Window};
+use crate::kernel::pool::{self, Image, Pooling};
 use crate::kernel::rows;
 use crate::kernel::simd::Rounding;
-use crate::kernel::store::{Planes, Store};
+use crate::kernel::store::{Epilogue, Planes};
 
+use super::buffer::Buffer;
 use super::choose::Why;
 use super::forms::Packed;
-use super::memory::{Buffer, Memory};
+use super::memory::Memory;
 use super::place::Place;
 use super::quantize;
 
 /// A step ready to run.
 #[derive(Clone, Debug)]
-pub struct Step {
+pub struct PlanStep {
     /// Name of its layer.
     pub name: String,
     /// What it does.
-    pub work: Work,
+    pub work: StepOp,
     /// Values it reads.
     pub ins: Vec<ValueId>,
     /// Value it gives.
@@ -34,15 +35,15 @@ pub struct Step {
 
 /// What a step does.
 #[derive(Clone, Debug)]
-pub enum Work {
+pub enum StepOp {
     /// A layer with weights.
     Weighted { packed: Packed, end: End },
     /// A layer between bytes.
-    Bytes(quantize::Layer),
+    Bytes(quantize::QuantizedLayer),
     /// Rows and columns sorted into phases.
     Split([usize; 2]),
     /// Max or average pool.
-    Pool(Window),
+    Pool(Pooling),
     /// Mean over pixels.
     Means,
     /// Sum and clamp.
@@ -50,7 +51,7 @@ pub enum Work {
     /// Images as features.
     Flatten,
     /// An operator that runs itself, with its constant inputs.
-    Other { op: Kind, constants: Vec<Option<Tensor>> },
+    Other { op: OpKind, constants: Vec<Option<Tensor>> },
 }
 
 /// What is fused behind a layer with weights.
@@ -84,7 +85,15 @@ fn spread<T: Send>(
     team::each(&mut parts, |(i, y)| work(*i * share..units.min((*i + 1) * share), y));
 }
 
-impl Step {
+impl PlanStep {
+    /// Runs on values where they lie.
+    pub fn pass(&self, memory: &mut Memory, threads: usize) -> Result<()> {
+        let mut y = memory.take(self.out);
+        let done = self.run(memory, &mut y, threads);
+        memory.put(self.out, y);
+        done
+    }
+
     /// Runs the step into `y`.
     pub fn run(&self, memory: &Memory, y: &mut Buffer, threads: usize) -> Result<()> {
         match y {
@@ -98,9 +107,9 @@ impl Step {
         let (from, to) = (memory.place(self.ins[0]), memory.place(self.out));
         let x = memory.bytes(self.ins[0]);
         match (&self.work, from, to) {
-            (Work::Bytes(layer), ..) => layer.run(memory, &self.ins, self.out, y),
+            (StepOp::Bytes(layer), ..) => layer.run(memory, &self.ins, self.out, y),
             (
-                Work::Split(stride),
+                StepOp::Split(stride),
                 Place::Flat { channels, size, layout, .. },
                 Place::Flat { channels: n, layout: into, .. },
             ) => {
@@ -109,7 +118,7 @@ impl Step {
                 });
             }
             (
-                Work::Pool(w),
+                StepOp::Pool(w),
                 Place::Flat { channels, size, layout, .. },
                 Place::Flat { size: out, layout: into, .. },
             ) => {
@@ -129,9 +138,9 @@ impl Step {
         let x = first.as_ref();
         let (from, to) = (memory.place(self.ins[0]), memory.place(self.out));
         match (&self.work, from, to) {
-            (Work::Weighted { packed, end }, ..) => weighted(packed, end, memory, &self.ins, self.out, y),
+            (StepOp::Weighted { packed, end }, ..) => weighted(packed, end, memory, &self.ins, self.out, y),
             (
-                Work::Split(stride),
+                StepOp::Split(stride),
                 Place::Flat { channels, size, layout, .. },
                 Place::Flat { channels: n, layout: into, .. },
             ) => {
@@ -140,7 +149,7 @@ impl Step {
                 });
             }
             (
-                Work::Pool(w),
+                StepOp::Pool(w),
                 Place::Flat { channels, size, layout, .. },
                 Place::Flat { size: out, layout: into, .. },
             ) => {
@@ -149,7 +158,7 @@ impl Step {
                     pool::pool(w, channels.len(), &x[channels.start * layout.plane..], from, y, to);
                 });
             }
-            (Work::Means, Place::Flat { channels, size, layout, .. }, Place::Flat { layout: into, .. }) => {
+            (StepOp::Means, Place::Flat { channels, size, layout, .. }, Place::Flat { layout: into, .. }) => {
                 let from = Image { size: *size, layout };
                 spread(y, *channels, into.plane, threads, |channels, y| {
                     pool::means(channels.len(), &x[channels.start * layout.plane..], from, |c, image, mean| {
@@ -157,25 +166,25 @@ impl Step {
                     });
                 });
             }
-            (Work::Add(clamp), ..) => {
+            (StepOp::Add(clamp), ..) => {
                 let second = memory.read(self.ins[1]);
                 let n = y.len().min(x.len()).min(second.len());
                 spread(y, n, 1, threads, |part, y| {
                     pool::add(&x[part.clone()], &second[part], *clamp, y);
                 });
             }
-            (Work::Flatten, Place::Flat { channels, size, layout, .. }, to) => {
+            (StepOp::Flatten, Place::Flat { channels, size, layout, .. }, to) => {
                 let each = size[0] * size[1] * if let Place::Flat { layout: into, .. } = to { into.plane } else { 1 };
                 spread(y, *channels, each, threads, |channels, y| flatten(x, channels, *size, layout, to, y));
             }
-            (Work::Other { op, constants }, ..) => self.other(op, constants, memory, y)?,
+            (StepOp::Other { op, constants }, ..) => self.other(op, constants, memory, y)?,
             (work, ..) => return Err(Error::state(format!("{}: {work:?} does not read {from:?}", self.name))),
         }
         Ok(())
     }
 
     /// An operator that runs itself, on row-major copies.
-    fn other(&self, op: &Kind, constants: &[Option<Tensor>], memory: &Memory, y: &mut [f32]) -> Result<()> {
+    fn other(&self, op: &OpKind, constants: &[Option<Tensor>], memory: &Memory, y: &mut [f32]) -> Result<()> {
         let ins = self
             .ins
             .iter()
@@ -200,7 +209,7 @@ pub fn weighted(packed: &Packed, end: &End, memory: &Memory, ins: &[ValueId], ou
     let aside = ins.get(1).map(|&id| memory.read(id));
     let residual = aside.as_deref().unwrap_or_default();
     let (bias, mask) = (end.bias.as_slice(), memory.masks.get(end.mask));
-    let store = Store { bias, residual, clamp: end.clamp, mask, rounding: Rounding::Fast };
+    let store = Epilogue { bias, residual, clamp: end.clamp, mask, rounding: Rounding::Fast };
     let x = &*memory.read(ins[0]);
     match memory.place(out) {
         Place::Flat { layout, size, .. } => {

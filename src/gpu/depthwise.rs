@@ -5,8 +5,7 @@
 
 use std::fmt::Write;
 
-use crate::kernel::conv::Conv;
-use crate::kernel::flat;
+use crate::kernel::geometry::Geometry;
 
 use super::precision::Precision;
 use super::wgsl::{HEAD, PUT, SHORT, params};
@@ -18,14 +17,14 @@ pub const MOST: usize = 49;
 type Spot = (usize, isize, isize);
 
 /// The taps of a filter, in the order of its weights.
-fn taps(v: &Conv) -> Vec<Spot> {
-    let shifts = |axis: usize| (0..v.kernel[axis]).map(move |k| flat::shift(v, axis, k));
+fn taps(v: &Geometry) -> Vec<Spot> {
+    let shifts = |axis: usize| (0..v.kernel[axis]).map(move |k| v.shift(axis, k));
     let each = shifts(0).flat_map(|y| shifts(1).map(move |x| (y, x)));
     each.map(|((dy, py), (dx, px))| (py * v.stride[1] + px, dy, dx)).collect()
 }
 
 /// Pixels that an invocation loads for `high` outputs below each other.
-pub fn loads(v: &Conv, high: usize) -> usize {
+pub fn loads(v: &Geometry, high: usize) -> usize {
     let mut spots: Vec<Spot> =
         (0..high as isize).flat_map(|r| taps(v).into_iter().map(move |(phase, dy, dx)| (phase, dy + r, dx))).collect();
     spots.sort_unstable();
@@ -42,7 +41,7 @@ pub fn invocations(span: usize, pitch: usize, high: usize) -> usize {
 ///
 /// `weights` holds the filters, then the bias. `start` is where channel 0 begins, `each` the distance of channels, `phase` that
 /// of phases, and `times` the rows that read the same channel.
-pub fn kernel(v: &Conv, high: usize, precision: Precision) -> String {
+pub fn kernel(v: &Geometry, high: usize, precision: Precision) -> String {
     let mut code = params(&format!("{HEAD} start each phase times")) + PUT;
     let taps = taps(v);
     let _ = writeln!(
@@ -98,7 +97,7 @@ mod tests {
 
     #[test]
     fn pixels_below_each_other_share_loads() {
-        let v = |stride: usize| Conv {
+        let v = |stride: usize| Geometry {
             n: 1,
             c: 2,
             size: [6, 6],

@@ -60,7 +60,7 @@ impl fmt::Debug for Verdicts {
 
 /// Memory on the GPU.
 #[derive(Clone, Debug)]
-pub struct Memory(wgpu::Buffer);
+pub struct DeviceBuffer(wgpu::Buffer);
 
 /// A compiled kernel.
 #[derive(Clone, Debug)]
@@ -78,15 +78,15 @@ pub struct Call {
 #[derive(Clone, Copy, Debug)]
 pub struct Wires<'a> {
     /// Binding 0: read.
-    pub x: &'a Memory,
+    pub x: &'a DeviceBuffer,
     /// Binding 1: written.
-    pub y: &'a Memory,
+    pub y: &'a DeviceBuffer,
     /// Binding 2: read.
-    pub aside: &'a Memory,
+    pub aside: &'a DeviceBuffer,
     /// Binding 3: whole numbers, read.
-    pub table: &'a Memory,
+    pub table: &'a DeviceBuffer,
     /// Binding 4: read.
-    pub weights: &'a Memory,
+    pub weights: &'a DeviceBuffer,
 }
 
 impl Device {
@@ -180,28 +180,28 @@ impl Device {
     ///
     /// # Errors
     /// When the GPU takes no buffer of that size.
-    pub fn room(&self, numbers: usize) -> Result<Memory> {
+    pub fn room(&self, numbers: usize) -> Result<DeviceBuffer> {
         let (size, most) = (4 * numbers.max(1) as u64, self.device.limits().max_storage_buffer_binding_size);
         if size > most {
             return Err(Error::unsupported(format!("a layer needs {size} bytes and the GPU gives {most}"))
                 .hint("ask for a smaller batch"));
         }
         let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC;
-        Ok(Memory(self.buffer(size, usage)))
+        Ok(DeviceBuffer(self.buffer(size, usage)))
     }
 
     /// Room that holds numbers already.
     ///
     /// # Errors
     /// As for [`Self::room`].
-    pub fn hold<T: Pod>(&self, numbers: &[T]) -> Result<Memory> {
+    pub fn hold<T: Pod>(&self, numbers: &[T]) -> Result<DeviceBuffer> {
         let memory = self.room(numbers.len())?;
         self.write(&memory, numbers);
         Ok(memory)
     }
 
     /// Writes numbers to the start of a room.
-    pub fn write<T: Pod>(&self, to: &Memory, numbers: &[T]) {
+    pub fn write<T: Pod>(&self, to: &DeviceBuffer, numbers: &[T]) {
         self.queue.write_buffer(&to.0, 0, bytemuck::cast_slice(numbers));
     }
 
@@ -282,7 +282,7 @@ impl Device {
     ///
     /// # Errors
     /// When the GPU is lost, or has no memory left.
-    pub async fn run(&self, calls: &[Call], from: &Memory, numbers: usize) -> Result<Vec<f32>> {
+    pub async fn run(&self, calls: &[Call], from: &DeviceBuffer, numbers: usize) -> Result<Vec<f32>> {
         self.read(calls, from, numbers).await
     }
 
@@ -296,7 +296,7 @@ impl Device {
     ///
     /// # Errors
     /// As for [`Self::run`].
-    pub async fn read<T: Pod>(&self, calls: &[Call], from: &Memory, numbers: usize) -> Result<Vec<T>> {
+    pub async fn read<T: Pod>(&self, calls: &[Call], from: &DeviceBuffer, numbers: usize) -> Result<Vec<T>> {
         let encoder = self.device.create_command_encoder(&Default::default());
         let bytes = self.submit(pass(encoder, calls, None), &from.0, size_of::<T>() * numbers).await?;
         Ok(cast(&bytes))

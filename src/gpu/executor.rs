@@ -4,14 +4,14 @@ use crate::base::{Error, Result, clock};
 use crate::compile::choose::decide;
 use crate::compile::exec::Timing;
 use crate::compile::memory::slots;
-use crate::compile::place::{Place, Placed, Task};
+use crate::compile::place::Place;
+use crate::compile::task::{Placed, PlacedStep};
 use crate::compile::{Options, program};
 use crate::graph::{Graph, Masks, ValueId};
 
-use super::device::{Call, Device, Memory};
-use super::maker::Maker;
+use super::device::{Call, Device, DeviceBuffer};
+use super::maker::{Maker, ProgramStep};
 use super::precision::Precision;
-use super::weighted::Step;
 
 /// A program on the GPU for one batch size.
 #[derive(Debug)]
@@ -22,8 +22,8 @@ pub struct Executor {
     precision: Precision,
     calls: Vec<Call>,
     layers: Vec<Timing>,
-    input: (Place, Memory),
-    output: (Place, Memory),
+    input: (Place, DeviceBuffer),
+    output: (Place, DeviceBuffer),
 }
 
 impl Executor {
@@ -48,11 +48,11 @@ impl Executor {
         let (mut calls, mut layers) = (Vec::new(), Vec::new());
         for task in steps {
             match task {
-                Task::Split { from, to, stride } => calls.push(maker.split(from, to, stride)?),
-                Task::Layer(layer) => {
+                PlacedStep::Split { from, to, stride } => calls.push(maker.split(from, to, stride)?),
+                PlacedStep::Layer(layer) => {
                     let (call, why) = match maker.layer(&layer)? {
-                        Step::Ready(call, why) => (call, why),
-                        Step::Trial(mut calls, mut tried) => {
+                        ProgramStep::Ready(call, why) => (call, why),
+                        ProgramStep::Trial(mut calls, mut tried) => {
                             device.settled().await?;
                             for (call, candidate) in calls.iter().zip(&mut tried) {
                                 candidate.us = device.time(call, maker.room(layer.out)).await?;

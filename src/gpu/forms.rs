@@ -1,18 +1,18 @@
 //! Every form that a layer's weights can be packed in for a kernel of the GPU.
 
 use crate::compile::lower::Weighted;
-use crate::kernel::conv::Conv;
 use crate::kernel::flat::Layout;
+use crate::kernel::geometry::Geometry;
 
 use super::depthwise;
-use super::nm::{self, Groups};
-use super::pack::Packed;
+use super::nm::{self, GpuGroups};
+use super::pack::GpuBlocks;
 use super::precision::Precision;
 use super::wgsl::{self, WIDE};
 
 /// A layer packed for a kernel.
 #[derive(Debug)]
-pub struct Form {
+pub struct GpuForm {
     /// Name of the kernel.
     pub name: &'static str,
     /// Its text.
@@ -55,13 +55,13 @@ const GROUPS: [(&str, usize); 2] = [("gpu n:m 4", 4), ("gpu n:m 8", 8)];
 const COLUMNS: [(&str, usize); 2] = [("gpu depthwise 2", 2), ("gpu depthwise 4", 4)];
 
 /// All forms of a layer whose input lies in a layout and whose output spans so many pixels, dense ones first.
-pub fn planes(w: &Weighted, v: &Conv, l: &Layout, span: usize, precision: Precision) -> Vec<Form> {
+pub fn planes(w: &Weighted, v: &Geometry, l: &Layout, span: usize, precision: Precision) -> Vec<GpuForm> {
     let offsets: Vec<Vec<u32>> = (0..v.groups).map(|g| v.offsets(l, g)).collect();
     let sparse = w.weights.contains(&0.0);
     let tiles = TILES.iter().filter(|(_, height, _, skip)| (v.groups == 1 || *height == 1) && (sparse || !skip));
-    let mut forms: Vec<Form> = tiles
+    let mut forms: Vec<GpuForm> = tiles
         .map(|&(name, height, pixels, skip)| {
-            let packed = Packed::new(w, height, skip, |o| &offsets[o * v.groups / v.o]);
+            let packed = GpuBlocks::new(w, height, skip, |o| &offsets[o * v.groups / v.o]);
             let groups = [span.div_ceil(pixels * WIDE), packed.blocks];
             rows(name, wgsl::rows(height, pixels, precision), packed, groups, 1.0 / height as f64 + 1.0 / pixels as f64)
         })
@@ -74,12 +74,12 @@ pub fn planes(w: &Weighted, v: &Conv, l: &Layout, span: usize, precision: Precis
 }
 
 /// All forms of a linear layer for one example: single rows, a workgroup each.
-pub fn vector(w: &Weighted, inputs: usize) -> Vec<Form> {
+pub fn vector(w: &Weighted, inputs: usize) -> Vec<GpuForm> {
     let offsets: Vec<u32> = (0..inputs as u32).collect();
     let mut forms = Vec::new();
     for (name, skip) in [("gpu dense", false), ("gpu element", true)] {
         if !skip || w.weights.contains(&0.0) {
-            let packed = Packed::new(w, 1, skip, |_| &offsets);
+            let packed = GpuBlocks::new(w, 1, skip, |_| &offsets);
             let groups = [1, packed.blocks];
             forms.push(rows(name, wgsl::vector(), packed, groups, 2.0));
         }
@@ -87,23 +87,23 @@ pub fn vector(w: &Weighted, inputs: usize) -> Vec<Form> {
     forms
 }
 
-fn rows(name: &'static str, wgsl: String, packed: Packed, groups: [usize; 2], each: f64) -> Form {
-    let Packed { blocks, table, weights, alike, .. } = packed;
+fn rows(name: &'static str, wgsl: String, packed: GpuBlocks, groups: [usize; 2], each: f64) -> GpuForm {
+    let GpuBlocks { blocks, table, weights, alike, .. } = packed;
     let loads = each * weights.len() as f64;
-    Form { name, wgsl, table, weights, params: vec![blocks as u32, u32::from(alike)], groups, loads }
+    GpuForm { name, wgsl, table, weights, params: vec![blocks as u32, u32::from(alike)], groups, loads }
 }
 
 /// A form without a list of taps.
 fn filters(
     (name, high): (&'static str, usize),
     w: &Weighted,
-    v: &Conv,
+    v: &Geometry,
     l: &Layout,
     span: usize,
     precision: Precision,
-) -> Form {
+) -> GpuForm {
     let loads = (v.o * (depthwise::loads(v, high) + v.taps())) as f64 / high as f64;
-    Form {
+    GpuForm {
         name,
         wgsl: depthwise::kernel(v, high, precision),
         // A buffer cannot be empty; this kernel does not read it.
@@ -117,7 +117,7 @@ fn filters(
 
 /// N:M forms, where the zeros are as the rule says. Groups run along the input channels of a tap, so taps are sorted by
 /// position first.
-fn groups(w: &Weighted, v: &Conv, offsets: &[u32], span: usize, precision: Precision) -> Option<Vec<Form>> {
+fn groups(w: &Weighted, v: &Geometry, offsets: &[u32], span: usize, precision: Precision) -> Option<Vec<GpuForm>> {
     let (n, m) = w.rule?;
     let (taps, depth) = (v.taps(), v.depth());
     if v.groups != 1 || !v.c.is_multiple_of(m) {
@@ -126,8 +126,8 @@ fn groups(w: &Weighted, v: &Conv, offsets: &[u32], span: usize, precision: Preci
     let order: Vec<usize> = (0..depth).map(|i| i % v.c * taps + i / v.c).collect();
     let offsets: Vec<u32> = order.iter().map(|&i| offsets[i]).collect();
     let weights: Vec<f32> = w.weights.chunks(depth).flat_map(|row| order.iter().map(|&i| row[i])).collect();
-    let Groups { groups, words, table, weights } = Groups::pack(&weights, &offsets, n, m)?;
-    let form = |(name, pixels): (&'static str, usize)| Form {
+    let GpuGroups { groups, words, table, weights } = GpuGroups::pack(&weights, &offsets, n, m)?;
+    let form = |(name, pixels): (&'static str, usize)| GpuForm {
         name,
         wgsl: nm::kernel(n, m, pixels, precision),
         table: table.clone(),

@@ -1,17 +1,16 @@
 //! Making the calls of a program: kernels compiled once each, steps wired to the buffers of their values.
 
 use crate::base::{Error, Result};
-use crate::compile::choose::Choose;
-use crate::compile::lower::{Job, Layer};
+use crate::compile::choose::{Candidate, Choose, Why};
+use crate::compile::lower::{LoweredLayer, LoweredOp};
 use crate::compile::place::Place;
 use crate::graph::ValueId;
-use crate::graph::op::Kind;
+use crate::graph::op::OpKind;
 use crate::kernel::flat::Layout;
 
-use super::device::{Call, Device, Kernel, Memory, Wires};
+use super::device::{Call, Device, DeviceBuffer, Kernel, Wires};
 use super::each;
 use super::precision::Precision;
-use super::weighted::Step;
 use super::wgsl::{ACROSS, WIDE};
 
 /// What the calls of a program are made from.
@@ -21,13 +20,21 @@ pub struct Maker<'a> {
     /// Places, by value.
     pub places: &'a [Place],
     /// All buffers.
-    pub rooms: &'a [Memory],
+    pub rooms: &'a [DeviceBuffer],
     /// By value: its buffer.
     pub slots: &'a [usize],
     /// How kernels of weighted layers are chosen.
     pub choose: Choose,
     /// The numbers that it works on.
     pub precision: Precision,
+}
+
+/// A step of a program.
+pub enum ProgramStep {
+    /// Ready to run; a layer with weights says why on this kernel.
+    Ready(Call, Option<Why>),
+    /// To be chosen among by time.
+    Trial(Vec<Call>, Vec<Candidate>),
 }
 
 /// Kernel parameters that say where a value's pixels lie; a vector's features are planes of one.
@@ -72,7 +79,7 @@ pub fn over(count: usize) -> [usize; 2] {
 
 impl Maker<'_> {
     /// The buffer of a value.
-    pub fn room(&self, id: ValueId) -> &Memory {
+    pub fn room(&self, id: ValueId) -> &DeviceBuffer {
         &self.rooms[self.slots[id]]
     }
 
@@ -99,12 +106,12 @@ impl Maker<'_> {
     }
 
     /// A layer, ready to run or with the forms among which its time is to choose.
-    pub fn layer(&self, layer: &Layer) -> Result<Step> {
+    pub fn layer(&self, layer: &LoweredLayer) -> Result<ProgramStep> {
         let (from, to) = (&self.places[layer.ins[0]], &self.places[layer.out]);
         match &layer.work {
-            Job::Conv(w, v) => self.convolution(layer, w, v),
-            Job::Linear(w) => self.linear(layer, w),
-            Job::Pool(window, mean) => {
+            LoweredOp::Conv(w, v) => self.convolution(layer, w, v),
+            LoweredOp::Linear(w) => self.linear(layer, w),
+            LoweredOp::Pool(window, mean) => {
                 let kernel = self.kernel("pool", each::pool());
                 let (c, [h, w], layout) = images(from)?;
                 let (_, [high, wide], _) = images(to)?;
@@ -118,33 +125,36 @@ impl Maker<'_> {
                 let x = self.room(layer.ins[0]);
                 let table = self.device.hold(&table)?;
                 let wires = Wires { x, y: self.room(layer.out), aside: x, table: &table, weights: x };
-                Ok(Step::Ready(self.device.call(&kernel, wires, &params, over(count))?, None))
+                Ok(ProgramStep::Ready(self.device.call(&kernel, wires, &params, over(count))?, None))
             }
-            Job::Means => {
+            LoweredOp::Means => {
                 let kernel = self.kernel("means", each::means());
                 let (c, [h, w], layout) = images(from)?;
                 let rest = [&[layout.n, h, w].map(|n| n as u32)[..], &lies(from)?, &lies(to)?].concat();
-                Ok(Step::Ready(self.each(&kernel, [layer.ins[0]; 2], layer.out, c * layout.n, &rest)?, None))
+                Ok(ProgramStep::Ready(self.each(&kernel, [layer.ins[0]; 2], layer.out, c * layout.n, &rest)?, None))
             }
-            Job::Add(clamp) => {
+            LoweredOp::Add(clamp) => {
                 let kernel = self.kernel("add", each::add());
                 let count = to.size();
                 let ins = [layer.ins[0], layer.ins[1]];
-                Ok(Step::Ready(self.each(&kernel, ins, layer.out, count, &self.precision.bounds(*clamp))?, None))
+                Ok(ProgramStep::Ready(self.each(&kernel, ins, layer.out, count, &self.precision.bounds(*clamp))?, None))
             }
-            Job::Flatten => {
+            LoweredOp::Flatten => {
                 let kernel = self.kernel("flatten", each::flatten());
                 let (c, [h, w], layout) = images(from)?;
                 let rest = [&[layout.n, h, w].map(|n| n as u32)[..], &lies(from)?, &lies(to)?].concat();
-                Ok(Step::Ready(self.each(&kernel, [layer.ins[0]; 2], layer.out, c * h * w * layout.n, &rest)?, None))
+                Ok(ProgramStep::Ready(
+                    self.each(&kernel, [layer.ins[0]; 2], layer.out, c * h * w * layout.n, &rest)?,
+                    None,
+                ))
             }
-            Job::Other(Kind::Softmax(_), _) => {
+            LoweredOp::Other(OpKind::Softmax(_), _) => {
                 let kernel = self.kernel("softmax", each::softmax());
                 let (classes, n) = features(from)?;
                 let rest = [&[classes as u32][..], &lies(from)?, &lies(to)?].concat();
-                Ok(Step::Ready(self.each(&kernel, [layer.ins[0]; 2], layer.out, n, &rest)?, None))
+                Ok(ProgramStep::Ready(self.each(&kernel, [layer.ins[0]; 2], layer.out, n, &rest)?, None))
             }
-            Job::Other(op, _) => Err(unsupported(&format!("{} ({})", op.kind(), layer.name))),
+            LoweredOp::Other(op, _) => Err(unsupported(&format!("{} ({})", op.kind(), layer.name))),
         }
     }
 }

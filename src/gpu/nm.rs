@@ -10,7 +10,7 @@ use super::wgsl::{HEAD, Lanes, PUT, WIDE, params};
 
 /// Rows of N weights a group.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Groups {
+pub struct GpuGroups {
     /// Groups of a row.
     pub groups: usize,
     /// Words of places of a row.
@@ -27,7 +27,7 @@ fn bits(n: usize, m: usize) -> (usize, usize) {
     (bits, 32 / bits / n)
 }
 
-impl Groups {
+impl GpuGroups {
     /// Packs w [rows, taps], taps in an order that makes groups consecutive. `None` if a group holds more than N, or groups
     /// are larger than places can say.
     pub fn pack(w: &[f32], offsets: &[u32], n: usize, m: usize) -> Option<Self> {
@@ -61,7 +61,7 @@ impl Groups {
 
 /// `y[o, p] = clamp(Σ w x[offset + p] + bias + residual)` over N:M groups, V pixels an invocation.
 ///
-/// `table` and `weights` are those of [`Groups`], and the bias behind the weights.
+/// `table` and `weights` are those of [`GpuGroups`], and the bias behind the weights.
 pub fn kernel(n: usize, m: usize, v: usize, precision: Precision) -> String {
     let (bits, share) = bits(n, m);
     let lanes = Lanes::new(precision, v);
@@ -124,11 +124,11 @@ mod tests {
     #[test]
     fn by_hand() {
         let w = [0.0, 1.0, 0.0, 2.0, 0.0, 0.0, 3.0, 0.0];
-        let packed = Groups::pack(&w, &[10, 11, 12, 13, 20, 21, 22, 23], 2, 4);
+        let packed = GpuGroups::pack(&w, &[10, 11, 12, 13, 20, 21, 22, 23], 2, 4);
         // Places 1, 3, 2 and, filled up, 0: two bits each, the first lowest.
         let table = vec![10, 11, 12, 13, 20, 21, 22, 23, 0b00_10_11_01];
-        assert_eq!(packed, Some(Groups { groups: 2, words: 1, table, weights: vec![1.0, 2.0, 3.0, 0.0] }));
-        assert_eq!(Groups::pack(&[1.0; 4], &[0; 4], 2, 4), None, "four weights of a group were taken");
-        assert_eq!(Groups::pack(&[0.0; 3], &[0; 3], 1, 4), None, "a ragged group was taken");
+        assert_eq!(packed, Some(GpuGroups { groups: 2, words: 1, table, weights: vec![1.0, 2.0, 3.0, 0.0] }));
+        assert_eq!(GpuGroups::pack(&[1.0; 4], &[0; 4], 2, 4), None, "four weights of a group were taken");
+        assert_eq!(GpuGroups::pack(&[0.0; 3], &[0; 3], 1, 4), None, "a ragged group was taken");
     }
 }

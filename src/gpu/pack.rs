@@ -4,7 +4,7 @@ use crate::compile::lower::Weighted;
 
 /// Blocks of rows with their taps; see [`super::wgsl::rows`].
 #[derive(Clone, Debug, PartialEq)]
-pub struct Packed {
+pub struct GpuBlocks {
     /// Blocks.
     pub blocks: usize,
     /// First taps of the blocks, one more, then offsets.
@@ -15,7 +15,7 @@ pub struct Packed {
     pub alike: bool,
 }
 
-impl Packed {
+impl GpuBlocks {
     /// Packs a layer whose row o has the taps `offsets(o)`; with `skip`, taps are left out where a block is zero.
     pub fn new<'a>(w: &Weighted, height: usize, skip: bool, offsets: impl Fn(usize) -> &'a [u32]) -> Self {
         let rows = w.bias.len();
@@ -52,10 +52,10 @@ mod tests {
             rule: None,
         };
         let offsets = [5, 6, 7];
-        let sparse = Packed::new(&w, 2, true, |_| &offsets);
+        let sparse = GpuBlocks::new(&w, 2, true, |_| &offsets);
         assert_eq!(sparse.table, [0, 2, 3, 5, 7, 5]);
         assert_eq!(sparse.weights, [1.0, 0.0, 2.0, 3.0, 4.0, 0.0]);
-        let dense = Packed::new(&w, 2, false, |_| &offsets);
+        let dense = GpuBlocks::new(&w, 2, false, |_| &offsets);
         assert!(dense.alike && dense.table == [0, 3, 6, 5, 6, 7] && dense.weights.len() == 12);
     }
 }

@@ -1,12 +1,12 @@
 //! The numbers that a program works on: of four bytes, or of two where the GPU has them.
 //!
-//! Half precision halves what is moved and may double what is multiplied. Sums stay short in it: see [`super::wgsl::SHORT`].
+//! Half precision halves what is moved and may double what is multiplied. Sums stay short in it: see `SHORT` in `wgsl.rs`.
 
 use half::f16;
 
 use crate::base::{Error, Result};
 
-use super::device::{Call, Device, Memory};
+use super::device::{Call, Device, DeviceBuffer};
 
 /// Precision of weights and values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,19 +67,19 @@ impl Precision {
     }
 
     /// Room for some numbers, all zero.
-    pub(super) fn room(self, device: &Device, numbers: usize) -> Result<Memory> {
+    pub(super) fn room(self, device: &Device, numbers: usize) -> Result<DeviceBuffer> {
         device.room((numbers * self.bytes()).div_ceil(4))
     }
 
     /// Room that holds numbers already.
-    pub(super) fn hold(self, device: &Device, numbers: &[f32]) -> Result<Memory> {
+    pub(super) fn hold(self, device: &Device, numbers: &[f32]) -> Result<DeviceBuffer> {
         let memory = self.room(device, numbers.len())?;
         self.write(device, &memory, numbers);
         Ok(memory)
     }
 
     /// Writes numbers to the start of a room.
-    pub(super) fn write(self, device: &Device, to: &Memory, numbers: &[f32]) {
+    pub(super) fn write(self, device: &Device, to: &DeviceBuffer, numbers: &[f32]) {
         match self {
             Self::Single => device.write(to, numbers),
             Self::Half => device.write(to, &pack(numbers)),
@@ -87,7 +87,13 @@ impl Precision {
     }
 
     /// Runs calls and reads the first numbers of a room.
-    pub(super) async fn read(self, device: &Device, calls: &[Call], from: &Memory, numbers: usize) -> Result<Vec<f32>> {
+    pub(super) async fn read(
+        self,
+        device: &Device,
+        calls: &[Call],
+        from: &DeviceBuffer,
+        numbers: usize,
+    ) -> Result<Vec<f32>> {
         match self {
             Self::Single => device.run(calls, from, numbers).await,
             Self::Half => Ok(unpack(&device.read(calls, from, numbers.div_ceil(2)).await?)),

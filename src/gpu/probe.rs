@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::base::{Result, clock, stats};
 
-use super::device::{Call, Device, Memory, Wires};
+use super::device::{Call, Device, DeviceBuffer, Wires};
 use super::precision::Precision;
 use super::wgsl::{ACROSS, WIDE};
 
@@ -107,14 +107,14 @@ pub async fn probe(device: &Device, precision: Precision) -> Result<Limits> {
 }
 
 /// Milliseconds of one more call in a submission: what comes with the submission itself cancels out.
-async fn slope(device: &Device, call: &Call, y: &Memory, few: usize, own: bool) -> Result<f64> {
+async fn slope(device: &Device, call: &Call, y: &DeviceBuffer, few: usize, own: bool) -> Result<f64> {
     let calls = vec![call.clone(); 5 * few];
     let (short, long) = (least(device, &calls[..few], y, own).await?, least(device, &calls, y, own).await?);
     Ok((long - short).max(0.0) / (4 * few) as f64)
 }
 
 /// Milliseconds of a submission, the least of some samples.
-async fn least(device: &Device, calls: &[Call], y: &Memory, own: bool) -> Result<f64> {
+async fn least(device: &Device, calls: &[Call], y: &DeviceBuffer, own: bool) -> Result<f64> {
     let mut least = f64::INFINITY;
     for _ in 0..SAMPLES {
         least = least.min(sample(device, calls, y, own).await?);
@@ -123,7 +123,7 @@ async fn least(device: &Device, calls: &[Call], y: &Memory, own: bool) -> Result
 }
 
 /// Milliseconds of a submission by the GPU's own clock or by ours.
-async fn sample(device: &Device, calls: &[Call], y: &Memory, own: bool) -> Result<f64> {
+async fn sample(device: &Device, calls: &[Call], y: &DeviceBuffer, own: bool) -> Result<f64> {
     if own {
         return Ok(device.timed(calls).await?.unwrap_or(0.0));
     }

@@ -2,7 +2,7 @@
 
 use crate::base::{Result, clock};
 
-use super::device::{Call, Device, Memory};
+use super::device::{Call, Device, DeviceBuffer};
 
 /// Runs of a sample while kernels are chosen: at first by our clock, which sees launch and readback too, and at most. Browsers
 /// coarsen a GPU's own clock to a tenth of a millisecond.
@@ -17,7 +17,7 @@ impl Device {
     ///
     /// # Errors
     /// When the GPU fails.
-    pub async fn time(&self, call: &Call, out: &Memory) -> Result<f64> {
+    pub async fn time(&self, call: &Call, out: &DeviceBuffer) -> Result<f64> {
         if self.clock() {
             let us = self.least(call, out, 1, true).await?;
             if us > 0.0 {
@@ -28,7 +28,7 @@ impl Device {
     }
 
     /// The least of some samples, each of so many runs at first, and of more if that is too short.
-    async fn least(&self, call: &Call, out: &Memory, runs: usize, own: bool) -> Result<f64> {
+    async fn least(&self, call: &Call, out: &DeviceBuffer, runs: usize, own: bool) -> Result<f64> {
         let mut calls = vec![call.clone(); runs];
         // The first sample warms up, and the last that is too short is dropped.
         while self.sample(&calls, out, own).await? < LEAST_MS && calls.len() < MOST_RUNS {
@@ -42,7 +42,7 @@ impl Device {
     }
 
     /// Milliseconds of some calls, by the GPU's own clock or ours.
-    async fn sample(&self, calls: &[Call], out: &Memory, own: bool) -> Result<f64> {
+    async fn sample(&self, calls: &[Call], out: &DeviceBuffer, own: bool) -> Result<f64> {
         if own {
             return Ok(self.timed(calls).await?.unwrap_or(0.0));
         }

@@ -1,39 +1,31 @@
 //! Layers with weights: packed in every form that fits, and the fastest kept.
 
 use crate::base::Result;
-use crate::compile::choose::{Candidate, Why, decide};
-use crate::compile::lower::{Layer, Weighted};
+use crate::compile::choose::{Candidate, decide};
+use crate::compile::lower::{LoweredLayer, Weighted};
 use crate::compile::place::Place;
 use crate::graph::ValueId;
-use crate::kernel::conv::Conv;
+use crate::kernel::geometry::Geometry;
 
 use super::device::{Call, Wires};
-use super::forms::{self, Form};
-use super::maker::{Maker, images, lies, unsupported};
-
-/// A step of a program.
-pub enum Step {
-    /// Ready to run; a layer with weights says why on this kernel.
-    Ready(Call, Option<Why>),
-    /// To be chosen among by time.
-    Trial(Vec<Call>, Vec<Candidate>),
-}
+use super::forms::{self, GpuForm};
+use super::maker::{Maker, ProgramStep, images, lies, unsupported};
 
 impl Maker<'_> {
     /// A convolution on the kernel that suits it.
-    pub fn convolution(&self, layer: &Layer, w: &Weighted, v: &Conv) -> Result<Step> {
+    pub fn convolution(&self, layer: &LoweredLayer, w: &Weighted, v: &Geometry) -> Result<ProgramStep> {
         let (_, _, layout) = images(&self.places[layer.ins[0]])?;
         let forms = forms::planes(w, v, layout, self.span(layer.out), self.precision);
         self.choose(layer, w, &forms)
     }
 
     /// A linear layer on the kernel that suits it: over a batch, a 1x1 convolution whose pixels are the examples.
-    pub fn linear(&self, layer: &Layer, w: &Weighted) -> Result<Step> {
+    pub fn linear(&self, layer: &LoweredLayer, w: &Weighted) -> Result<ProgramStep> {
         let outputs = w.bias.len();
         let inputs = w.weights.len() / outputs.max(1);
         let forms = match &self.places[layer.ins[0]] {
             Place::Flat { layout, .. } => {
-                let v = Conv::linear(layout.n, inputs, outputs);
+                let v = Geometry::linear(layout.n, inputs, outputs);
                 forms::planes(w, &v, layout, self.span(layer.out), self.precision)
             }
             _ => forms::vector(w, inputs),
@@ -47,8 +39,8 @@ impl Maker<'_> {
     }
 
     /// The form to take, or all of them uploaded where they are to be timed.
-    fn choose(&self, layer: &Layer, w: &Weighted, forms: &[Form]) -> Result<Step> {
-        let candidate = |form: &Form| Candidate {
+    fn choose(&self, layer: &LoweredLayer, w: &Weighted, forms: &[GpuForm]) -> Result<ProgramStep> {
+        let candidate = |form: &GpuForm| Candidate {
             kernel: form.name.into(),
             us: form.loads * 1e-4,
             bytes: 4 * form.table.len() + self.precision.bytes() * (form.weights.len() + w.bias.len()),
@@ -56,17 +48,17 @@ impl Maker<'_> {
         let tried = forms.iter().map(candidate).collect();
         if self.choose.measures() {
             let calls = forms.iter().map(|form| self.form(layer, w, form)).collect::<Result<Vec<_>>>()?;
-            return if calls.is_empty() { Err(unsupported(&layer.name)) } else { Ok(Step::Trial(calls, tried)) };
+            return if calls.is_empty() { Err(unsupported(&layer.name)) } else { Ok(ProgramStep::Trial(calls, tried)) };
         }
         let (chosen, why) = decide(tried, self.choose);
         match forms.get(chosen) {
-            Some(form) => Ok(Step::Ready(self.form(layer, w, form)?, Some(why))),
+            Some(form) => Ok(ProgramStep::Ready(self.form(layer, w, form)?, Some(why))),
             None => Err(unsupported(&layer.name)),
         }
     }
 
     /// Uploads a form.
-    fn form(&self, layer: &Layer, w: &Weighted, form: &Form) -> Result<Call> {
+    fn form(&self, layer: &LoweredLayer, w: &Weighted, form: &GpuForm) -> Result<Call> {
         let kernel = self.kernel(form.name, form.wgsl.clone());
         let to = &self.places[layer.out];
         let [lead, plane, pitch, tall] = lies(to)?;

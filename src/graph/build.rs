@@ -2,7 +2,7 @@
 
 use crate::base::{Result, Rng, Shape, Tensor, math, tensor};
 
-use super::op::{self, Kind};
+use super::op::{self, OpKind};
 use super::{Graph, Node, Role, Value, ValueId};
 
 /// Adds layers to a graph.
@@ -54,7 +54,7 @@ impl Builder {
     ///
     /// # Errors
     /// When it cannot take its inputs.
-    pub fn node(&mut self, name: &str, op: impl Into<Kind>, ins: &[ValueId]) -> Result<ValueId> {
+    pub fn node(&mut self, name: &str, op: impl Into<OpKind>, ins: &[ValueId]) -> Result<ValueId> {
         let op = op.into();
         let shapes: Vec<&[usize]> = ins.iter().map(|&id| self.graph.values[id].shape.as_slice()).collect();
         let shape = op.infer(&shapes).map_err(|e| e.at(name))?;

@@ -53,7 +53,7 @@ pub struct Node {
     /// Name of the layer.
     pub name: String,
     /// What it does.
-    pub op: op::Kind,
+    pub op: op::OpKind,
     /// What goes in.
     pub ins: Vec<ValueId>,
     /// What comes out.
@@ -124,7 +124,7 @@ impl Graph {
 
     /// Whether there is a batch norm.
     pub fn has_norms(&self) -> bool {
-        self.nodes.iter().any(|node| matches!(node.op, op::Kind::BatchNorm(_)))
+        self.nodes.iter().any(|node| matches!(node.op, op::OpKind::BatchNorm(_)))
     }
 
     /// The value with a name.

@@ -1,7 +1,7 @@
 //! Whether parameters in the shapes of a file still make the network that they are said to be: fewer channels, and nothing else.
 
 use crate::base::{Error, Result, Shape};
-use crate::graph::{Graph, Node, op::Kind};
+use crate::graph::{Graph, Node, op::OpKind};
 
 /// Refuses a shape that is not one that pruning leaves: no extent grows or vanishes, and kernels keep theirs.
 ///
@@ -42,7 +42,7 @@ fn same(graph: &Graph, node: &Node, before: &[Shape]) -> bool {
     if !(0..now.len()).all(|j| (0..j).all(|i| alike(i, j))) {
         return false;
     }
-    if !matches!(node.op, Kind::Conv(_)) {
+    if !matches!(node.op, OpKind::Conv(_)) {
         return true;
     }
     let groups = |x: &[usize], w: &[usize]| x[1] / w[1];

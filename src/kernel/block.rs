@@ -7,7 +7,7 @@
 
 use super::flat::SLACK;
 use super::simd::{self, Lane, Work};
-use super::store::{Planes, Store};
+use super::store::{Epilogue, Planes};
 
 /// A weight matrix in blocks of `height` rows: for each block its taps, for each tap an offset and `height` weights.
 ///
@@ -85,7 +85,7 @@ impl Blocks {
     }
 
     /// y[o, p] = store(Σ w x[offset + p]) for p in 0..run.
-    pub fn run(&self, x: &[f32], y: &mut [f32], to: Planes, run: usize, store: &Store) {
+    pub fn run(&self, x: &[f32], y: &mut [f32], to: Planes, run: usize, store: &Epilogue) {
         let end = self.furthest as usize + run.next_multiple_of(SLACK);
         assert!(self.offsets.is_empty() || end <= x.len(), "taps reach past the end of x");
         store.check(self.rows, &to, y, run);
@@ -99,7 +99,7 @@ struct Job<'a> {
     y: &'a mut [f32],
     to: Planes,
     run: usize,
-    store: &'a Store<'a>,
+    store: &'a Epilogue<'a>,
 }
 
 /// Pixels that all blocks pass over before the next: a block's weights are read once for them.

@@ -4,7 +4,7 @@
 
 use super::flat::SLACK;
 use super::simd::{self, Lane, Work};
-use super::store::{Planes, Store};
+use super::store::{Epilogue, Planes};
 
 /// Filters of a depthwise layer: one of `offsets.len()` taps for each channel.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +29,7 @@ impl Filters {
     }
 
     /// y[c, p] = store(Σ w x[c plane + offset + p]) for p in 0..run.
-    pub fn run(&self, x: &[f32], y: &mut [f32], to: Planes, run: usize, store: &Store) {
+    pub fn run(&self, x: &[f32], y: &mut [f32], to: Planes, run: usize, store: &Epilogue) {
         let last = self.channels().saturating_sub(1) * self.plane + run.next_multiple_of(SLACK);
         assert!(self.offsets.iter().all(|&o| o as usize + last <= x.len()), "taps reach past the end of x");
         store.check(self.channels(), &to, y, run);
@@ -43,7 +43,7 @@ struct Job<'a> {
     y: &'a mut [f32],
     to: Planes,
     run: usize,
-    store: &'a Store<'a>,
+    store: &'a Epilogue<'a>,
 }
 
 impl Work for Job<'_> {

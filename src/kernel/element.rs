@@ -8,7 +8,7 @@ use crate::base::order;
 
 use super::flat::SLACK;
 use super::simd::{self, Lane, Work};
-use super::store::{Planes, Store};
+use super::store::{Epilogue, Planes};
 
 /// One non-zero weight.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -81,7 +81,7 @@ impl Rows {
     }
 
     /// y[o, p] = store(Σ w x[offset + p]) for p in 0..run.
-    pub fn run(&self, x: &[f32], y: &mut [f32], to: Planes, run: usize, store: &Store) {
+    pub fn run(&self, x: &[f32], y: &mut [f32], to: Planes, run: usize, store: &Epilogue) {
         let end = self.furthest as usize + run.next_multiple_of(SLACK);
         assert!(self.taps.is_empty() || end <= x.len(), "taps reach past the end of x");
         store.check(self.rows(), &to, y, run);
@@ -95,7 +95,7 @@ struct Job<'a> {
     y: &'a mut [f32],
     to: Planes,
     run: usize,
-    store: &'a Store<'a>,
+    store: &'a Epilogue<'a>,
 }
 
 impl Work for Job<'_> {

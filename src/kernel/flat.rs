@@ -9,7 +9,6 @@
 
 use std::ops::Range;
 
-use super::conv::Conv;
 use super::rows::Pixel;
 
 /// Numbers that kernels may touch past the end of a run: it is rounded up to the widest lane, which is one of bytes. Also
@@ -56,65 +55,9 @@ impl Layout {
     }
 }
 
-/// How far the taps of one axis reach, in steps of the stride, and what follows for the layout.
-#[derive(Clone, Copy, Debug)]
-pub struct Reach {
-    /// Furthest step back, zero or negative where there is padding.
-    pub low: isize,
-    /// Furthest step ahead.
-    pub high: isize,
-    /// Least distance from one image or row to the next.
-    pub extent: usize,
-}
-
-impl Reach {
-    /// The reach along rows (0) or columns (1).
-    pub fn of(v: &Conv, axis: usize) -> Self {
-        let (stride, size) = (v.stride[axis], v.size[axis]);
-        let shift = |k: usize| shift(v, axis, k).0;
-        let (low, high) = (shift(0), shift(v.kernel[axis] - 1));
-        let (out, phase) = (v.out()[axis] as isize, size.div_ceil(stride) as isize);
-        let extent = out.max(out + high).max(phase - low).max(phase) as usize;
-        Self { low, high, extent }
-    }
-}
-
-/// Tap k of an axis as (steps of the stride, phase).
-pub fn shift(v: &Conv, axis: usize, k: usize) -> (isize, usize) {
-    let at = (k * v.dilation[axis]) as isize - v.pad[axis] as isize;
-    let stride = v.stride[axis] as isize;
-    (at.div_euclid(stride), at.rem_euclid(stride) as usize)
-}
-
-/// The layout in which a convolution reads its input; its output comes out with the same pitch and rows.
-pub fn layout(v: &Conv) -> Layout {
-    let (pitch, rows) = (Reach::of(v, 1).extent, Reach::of(v, 0).extent);
-    let [before, after] = around(v, pitch);
-    Layout::new(v.n, pitch, rows, before, after)
-}
-
-/// Pixels that the taps of a convolution reach before the first output and after the last, for a pitch.
-pub fn around(v: &Conv, pitch: usize) -> [usize; 2] {
-    let (y, x) = (Reach::of(v, 0), Reach::of(v, 1));
-    let reach = |dy: isize, dx: isize| dy * pitch as isize + dx;
-    [(-reach(y.low, x.low)).max(0) as usize, reach(y.high, x.high).max(0) as usize]
-}
-
 /// Numbers of a buffer for some planes.
 pub fn size(planes: usize, l: &Layout) -> usize {
     planes * l.plane + SLACK
-}
-
-/// Planes of the input: channels times phases.
-pub fn planes(v: &Conv) -> usize {
-    v.c * v.stride[0] * v.stride[1]
-}
-
-/// Where tap (c, ky, kx) of output pixel 0 lies in a layout, for channel c of the input. It is negative only if `lead` is too small.
-pub fn offset(v: &Conv, l: &Layout, c: usize, ky: usize, kx: usize) -> usize {
-    let ((dy, py), (dx, px)) = (shift(v, 0, ky), shift(v, 1, kx));
-    let plane = (py * v.stride[1] + px) * v.c + c;
-    ((plane * l.plane + l.lead) as isize + dy * l.pitch as isize + dx) as usize
 }
 
 /// Copies images [N, C, H, W] into planes [phases x C], every `stride`-th row and column to a phase. `to` must hold zeros
@@ -211,31 +154,13 @@ fn stride_copy<T: Pixel>(row: &[T], stride: usize, first: usize, to: &mut [T]) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::geometry::Geometry;
     use super::*;
-
-    #[test]
-    fn a_3x3_convolution_needs_one_zero_between_rows() {
-        let v = Conv {
-            n: 2,
-            c: 3,
-            size: [5, 4],
-            o: 1,
-            kernel: [3, 3],
-            stride: [1, 1],
-            pad: [1, 1],
-            dilation: [1, 1],
-            groups: 1,
-        };
-        let l = layout(&v);
-        assert_eq!((l.pitch, l.rows, l.lead, l.run()), (5, 6, 16, 60));
-        assert_eq!(offset(&v, &l, 0, 1, 1), l.lead);
-        assert_eq!(offset(&v, &l, 1, 0, 0), l.plane + l.lead - 6);
-    }
 
     #[test]
     fn split_and_join_are_inverse() {
         for stride in [[1, 1], [2, 2], [2, 1]] {
-            let v = Conv {
+            let v = Geometry {
                 n: 2,
                 c: 2,
                 size: [5, 7],
@@ -246,9 +171,9 @@ mod tests {
                 dilation: [1, 1],
                 groups: 1,
             };
-            let l = layout(&v);
+            let l = v.layout();
             let x: Vec<f32> = (0..2 * 2 * 35).map(|i| i as f32 + 1.0).collect();
-            let mut flat = vec![0.0; planes(&v) * l.plane];
+            let mut flat = vec![0.0; v.planes() * l.plane];
             split(&x, [2, 5, 7], stride, &l, &mut flat);
             let mut back = vec![0.0; x.len()];
             join(&flat, [2, 5, 7], stride, &l, &mut back);

@@ -6,7 +6,7 @@ use crate::base::order;
 
 use super::rows;
 use super::simd::{self, Lane, Work};
-use super::store::Store;
+use super::store::Epilogue;
 
 /// Rows of a block: with four lanes two vectors, with eight one.
 const ROWS: usize = 8;
@@ -114,7 +114,7 @@ impl Gemv {
     }
 
     /// y = clamp(W x + bias).
-    pub fn run(&self, x: &[f32], y: &mut [f32], store: &Store) {
+    pub fn run(&self, x: &[f32], y: &mut [f32], store: &Epilogue) {
         assert!(x.len() >= self.inputs, "x holds {} numbers and the matrix has {} columns", x.len(), self.inputs);
         let bias = if store.bias.is_empty() { None } else { Some(&store.bias[..y.len()]) };
         simd::run(Job { gemv: self, x, y, bias, clamp: store.clamp }, store.rounding);

@@ -7,6 +7,7 @@ pub mod element;
 pub mod flat;
 pub mod gemm;
 pub mod gemv;
+pub mod geometry;
 pub mod int8;
 pub mod lines;
 pub mod naive;

@@ -1,9 +1,9 @@
 //! The slow twins: each fast kernel has one here, written so plainly that it can be checked by eye.
 
-use super::conv::Conv;
+use super::geometry::Geometry;
 
 /// Calls `f(y index, x index, w index)` for every product of a convolution, in a fixed order.
-fn products(v: &Conv, mut f: impl FnMut(usize, usize, usize)) {
+fn products(v: &Geometry, mut f: impl FnMut(usize, usize, usize)) {
     let ([oh, ow], [h, w]) = (v.out(), v.size);
     let (og, cg) = (v.o / v.groups, v.c / v.groups);
     for n in 0..v.n {
@@ -30,14 +30,14 @@ fn products(v: &Conv, mut f: impl FnMut(usize, usize, usize)) {
 }
 
 /// y = w * x.
-pub fn conv(v: &Conv, x: &[f32], w: &[f32]) -> Vec<f32> {
+pub fn conv(v: &Geometry, x: &[f32], w: &[f32]) -> Vec<f32> {
     let mut y = vec![0.0; v.n * v.o * v.pixels()];
     products(v, |iy, ix, iw| y[iy] += w[iw] * x[ix]);
     y
 }
 
 /// Gradients of input and weights.
-pub fn conv_backward(v: &Conv, x: &[f32], w: &[f32], dy: &[f32]) -> (Vec<f32>, Vec<f32>) {
+pub fn conv_backward(v: &Geometry, x: &[f32], w: &[f32], dy: &[f32]) -> (Vec<f32>, Vec<f32>) {
     let (mut dx, mut dw) = (vec![0.0; x.len()], vec![0.0; w.len()]);
     products(v, |iy, ix, iw| {
         dx[ix] += w[iw] * dy[iy];

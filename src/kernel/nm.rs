@@ -5,7 +5,7 @@
 
 use super::flat::SLACK;
 use super::simd::{self, Lane, Work};
-use super::store::{Planes, Store};
+use super::store::{Epilogue, Planes};
 
 /// A weight matrix with at most N of M weights in every group.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,7 +56,7 @@ impl Groups {
     }
 
     /// y[o, p] = store(Σ w x[offset + p]) for p in 0..run.
-    pub fn run(&self, x: &[f32], y: &mut [f32], to: Planes, run: usize, store: &Store) {
+    pub fn run(&self, x: &[f32], y: &mut [f32], to: Planes, run: usize, store: &Epilogue) {
         let reach = run.next_multiple_of(SLACK);
         assert!(self.offsets.iter().all(|&o| o as usize + reach <= x.len()), "taps reach past the end of x");
         store.check(self.rows, &to, y, run);
@@ -70,7 +70,7 @@ struct Job<'a> {
     y: &'a mut [f32],
     to: Planes,
     run: usize,
-    store: &'a Store<'a>,
+    store: &'a Epilogue<'a>,
 }
 
 impl Work for Job<'_> {

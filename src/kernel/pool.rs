@@ -15,7 +15,7 @@ pub struct Image<'a> {
 
 /// A window and how its pixels become one.
 #[derive(Clone, Copy, Debug)]
-pub struct Window {
+pub struct Pooling {
     /// Rows and columns.
     pub kernel: [usize; 2],
     /// Step between outputs.
@@ -27,7 +27,7 @@ pub struct Window {
 }
 
 /// y = pool(x), plane by plane. Gaps of y are not touched.
-pub fn pool(w: &Window, channels: usize, x: &[f32], from: Image, y: &mut [f32], to: Image) {
+pub fn pool(w: &Pooling, channels: usize, x: &[f32], from: Image, y: &mut [f32], to: Image) {
     if (w.kernel, w.stride, w.pad) == ([2, 2], [2, 2], [0, 0]) {
         return match w.mean {
             None => halve(channels, x, from, y, to, |[a, b, c, d]| a.max(b).max(c).max(d)),
@@ -79,7 +79,7 @@ fn halve(channels: usize, x: &[f32], from: Image, y: &mut [f32], to: Image, take
 }
 
 /// [`pool`] on bytes, whose means are rounded to the nearest byte, a half up. A border is not counted.
-pub fn bytes(w: &Window, channels: usize, x: &[u8], from: Image, y: &mut [u8], to: Image) {
+pub fn bytes(w: &Pooling, channels: usize, x: &[u8], from: Image, y: &mut [u8], to: Image) {
     let ([h, wide], [oh, ow]) = (from.size, to.size);
     let mut sums = vec![0u32; ow];
     for (c, image) in (0..channels).flat_map(|c| (0..from.layout.n).map(move |i| (c, i))) {
@@ -106,12 +106,12 @@ pub fn bytes(w: &Window, channels: usize, x: &[u8], from: Image, y: &mut [u8], t
 }
 
 /// Columns of an output's window that lie within the input.
-fn columns(w: &Window, ox: usize, wide: usize) -> usize {
+fn columns(w: &Pooling, ox: usize, wide: usize) -> usize {
     (0..w.kernel[1]).filter(|kx| (ox * w.stride[1] + kx).wrapping_sub(w.pad[1]) < wide).count()
 }
 
 /// Takes column kx of every window of a row into the outputs.
-fn line<X: Copy, Y>(w: &Window, row: &[X], kx: usize, out: &mut [Y], take: impl Fn(&mut Y, X)) {
+fn line<X: Copy, Y>(w: &Pooling, row: &[X], kx: usize, out: &mut [Y], take: impl Fn(&mut Y, X)) {
     if w.pad[1] == 0 {
         out.iter_mut().zip(row[kx.min(row.len())..].iter().step_by(w.stride[1])).for_each(|(y, &x)| take(y, x));
     } else {

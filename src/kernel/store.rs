@@ -5,7 +5,7 @@ use super::simd::{Lane, Rounding};
 
 /// The end of a kernel, fused into its store: y = clamp(sum + bias + residual) * mask.
 #[derive(Clone, Copy, Debug)]
-pub struct Store<'a> {
+pub struct Epilogue<'a> {
     /// Added to each output channel; empty for none.
     pub bias: &'a [f32],
     /// Added pixel by pixel, laid out as y is; empty for none.
@@ -18,7 +18,7 @@ pub struct Store<'a> {
     pub rounding: Rounding,
 }
 
-impl Store<'_> {
+impl Epilogue<'_> {
     /// The sum as it is.
     pub const PLAIN: Self = Self {
         bias: &[],

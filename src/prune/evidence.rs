@@ -9,7 +9,7 @@ use crate::graph::{Graph, Masks, ValueId};
 use crate::train::grad::backward;
 use crate::train::hvp::{Direction, hvp};
 use crate::train::look::{Look, Seen, blend, look};
-use crate::train::loss::{Loss, Target};
+use crate::train::loss::{Loss, LossTarget};
 
 /// Kinds of evidence a criterion may ask for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -141,13 +141,18 @@ impl Gatherer {
 
     /// H g, once the gradient is known.
     fn second(&mut self, graph: &Graph, x: &Tensor, labels: &[usize], batches: usize) -> Result<()> {
-        let (product, _) = hvp(graph, x, &Target::labels(labels), &self.loss, self.how.mode, &self.evidence.grad)?;
+        let (product, _) = hvp(graph, x, &LossTarget::labels(labels), &self.loss, self.how.mode, &self.evidence.grad)?;
         for (_, weight) in graph.layers() {
             if let Some(h) = product.get(&weight) {
                 blend(&mut self.evidence.curvature, weight, h.clone(), 1.0 / batches as f32);
             }
         }
         Ok(())
+    }
+
+    /// Whether all steps for some batches are done.
+    pub fn is_done(&self, batches: usize) -> bool {
+        self.done >= self.steps(batches)
     }
 
     /// What was gathered.

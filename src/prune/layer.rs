@@ -1,7 +1,7 @@
 //! What a criterion sees: one layer at a time, all kinds alike. Weights are [out, in, ...] throughout.
 
-use crate::base::{Error, Result, Rng, Tensor, error::Kind};
-use crate::graph::op::Kind as OpKind;
+use crate::base::{Error, Result, Rng, Tensor, error::ErrorKind};
+use crate::graph::op::OpKind;
 use crate::graph::{Graph, Node, ValueId};
 
 use super::evidence::Evidence;
@@ -52,7 +52,7 @@ impl<'a> Layer<'a> {
 
     fn found<T: ?Sized>(&self, what: &str, evidence: Option<&'a T>) -> Result<&'a T> {
         evidence.ok_or_else(|| {
-            Error::new(Kind::Evidence, format!("{}: {what} was not gathered", self.name()))
+            Error::new(ErrorKind::Evidence, format!("{}: {what} was not gathered", self.name()))
                 .hint("declare it in needs()")
         })
     }

@@ -4,9 +4,11 @@
 //! [`schedule`], what comes back a [`regrow`], what happens after a [`recovery`]. Each axis is a registry of parts.
 
 pub mod allocation;
+pub mod axis;
 pub mod criterion;
-pub mod engine;
+pub mod event;
 pub mod evidence;
+pub mod expand;
 pub mod layer;
 pub mod method;
 pub mod pattern;
@@ -21,5 +23,6 @@ pub mod schedule;
 pub mod target;
 pub mod training;
 
+pub use crate::base::part::Settings;
 pub use phase::Phase;
-pub use recipe::{Recipe, Settings};
+pub use recipe::Recipe;

@@ -2,9 +2,6 @@
 
 use serde::Serialize;
 
-use super::recipe::Recipe;
-use super::training::share_out;
-
 /// One phase of a run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
@@ -59,8 +56,19 @@ impl Ramp {
     /// The share to be cut at a step, where there is an event: the cubic of Zhu and Gupta.
     pub fn at(&self, step: usize) -> Option<f32> {
         let event = step <= self.end && (step.is_multiple_of(self.every) || step == self.end);
-        event.then(|| super::schedule::cubic_share(step as f32, 0.0, self.end as f32, 0.0, self.sparsity))
+        event.then(|| cubic_share(step as f32, 0.0, self.end as f32, 0.0, self.sparsity))
     }
+}
+
+/// The share cut after a round of several, numbered from 1: what is left shrinks by the same factor each time.
+pub fn geometric_share(round: usize, rounds: usize, to: f32) -> f32 {
+    if round >= rounds { to } else { 1.0 - libm::powf(1.0 - to, round as f32 / rounds as f32) }
+}
+
+/// The share cut at time t of a ramp from `from` at `start` to `to` at `end`.
+pub fn cubic_share(t: f32, start: f32, end: f32, from: f32, to: f32) -> f32 {
+    let left = 1.0 - ((t - start) / (end - start).max(f32::MIN_POSITIVE)).clamp(0.0, 1.0);
+    to + (from - to) * left * left * left
 }
 
 impl Phase {
@@ -70,31 +78,13 @@ impl Phase {
     }
 }
 
-/// All phases of a recipe with so many training images, in order.
-pub fn expand(recipe: &Recipe, images: usize) -> Vec<Phase> {
-    let (recovery, training) = (&recipe.recovery, &recipe.training);
-    let mut after = recovery.part.after(&recovery.args);
-    let spread = |after: &[Phase]| recipe.schedule.part.expand(recipe.sparsity, after, &recipe.schedule.args);
-    if let Some(rate) = training.rate {
-        after.iter_mut().filter_map(Phase::training).for_each(|train| train.rate = rate);
-    }
-    if let Some(steps) = training.total(images) {
-        // Schedules place their cuts by the steps that there are: each round is told its share before it is spread.
-        let rounds = spread(&after).iter_mut().filter_map(Phase::training).count().max(1);
-        after.iter_mut().filter_map(Phase::training).for_each(|train| train.steps = (steps / rounds).max(1));
-        let mut phases = spread(&after);
-        share_out(&mut phases, steps);
-        after = phases;
-    } else {
-        after = spread(&after);
-    }
-    let first = after.iter_mut().find_map(Phase::training).cloned();
-    match (recovery.part.early(&recovery.args), first) {
-        (Some(stop), Some(train)) => {
-            std::iter::once(Phase::Early(Train { stop: Some(stop), steps: train.steps.max(stop), ..train }))
-                .chain(after)
-                .collect()
-        }
-        _ => after,
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cubic_by_hand() {
+        let at = |t: f32| cubic_share(t, 10.0, 110.0, 0.0, 0.8);
+        assert_eq!((at(0.0), at(10.0), at(60.0), at(200.0)), (0.0, 0.0, 0.7, 0.8));
     }
 }

@@ -3,7 +3,7 @@
 use crate::base::{Result, tensor};
 use crate::graph::{Graph, Masks, count};
 
-use super::engine::candidates;
+use super::event::candidates;
 use super::recipe::Recipe;
 use super::remarks::percent;
 use super::target::Target;
@@ -33,7 +33,7 @@ pub fn reached(graph: &Graph, recipe: &Recipe, masks: &Masks, before: &Masks) ->
     let (of, share) = (counted(recipe), share(graph, recipe, &targets, masks));
     let mut notes = Vec::new();
     let whole = whole(graph, recipe, &targets);
-    if let (Some((_, m)), false) = (recipe.pattern.part.groups(&recipe.pattern.args), whole.is_empty()) {
+    if let (Some((_, m)), false) = (recipe.choice.pattern.part.groups(&recipe.choice.pattern.args), whole.is_empty()) {
         let stays = if whole.len() == 1 { "stays" } else { "stay" };
         notes.push(format!("{} {stays} whole: inputs there do not divide by {m}.", list(&whole)));
     }
@@ -53,9 +53,9 @@ pub fn reached(graph: &Graph, recipe: &Recipe, masks: &Masks, before: &Masks) ->
 
 /// What the sparsity is a share of.
 fn counted(recipe: &Recipe) -> &'static str {
-    let pattern = recipe.pattern.part;
+    let pattern = recipe.choice.pattern.part;
     match () {
-        () if recipe.allocation.part.counts_macs() => "multiply-adds",
+        () if recipe.choice.allocation.part.counts_macs() => "multiply-adds",
         () if pattern.physical() => "channels",
         () if pattern.channelwise() => "filters",
         () => "weights",
@@ -64,7 +64,7 @@ fn counted(recipe: &Recipe) -> &'static str {
 
 fn share(graph: &Graph, recipe: &Recipe, targets: &[Target], masks: &Masks) -> f64 {
     let (mut cut, mut total) = (0.0, 0.0);
-    let by_unit = recipe.pattern.part.channelwise();
+    let by_unit = recipe.choice.pattern.part.channelwise();
     for target in targets {
         let kept = target.kept(graph, masks);
         let (gone, all) = match target {
@@ -74,7 +74,8 @@ fn share(graph: &Graph, recipe: &Recipe, targets: &[Target], masks: &Masks) -> f
             }
             _ => (kept.iter().filter(|kept| !**kept).count(), kept.len()),
         };
-        let each = if recipe.allocation.part.counts_macs() { macs(graph, target) / all.max(1) as f64 } else { 1.0 };
+        let each =
+            if recipe.choice.allocation.part.counts_macs() { macs(graph, target) / all.max(1) as f64 } else { 1.0 };
         cut += gone as f64 * each;
         total += all as f64 * each;
     }
@@ -84,7 +85,8 @@ fn share(graph: &Graph, recipe: &Recipe, targets: &[Target], masks: &Masks) -> f
 /// How far whole units may be from a share: half of one in each layer.
 fn rounding(graph: &Graph, recipe: &Recipe, targets: &[Target]) -> f64 {
     let costs = |target: &Target| {
-        let whole = if recipe.allocation.part.counts_macs() { macs(graph, target) } else { target.units() as f64 };
+        let whole =
+            if recipe.choice.allocation.part.counts_macs() { macs(graph, target) } else { target.units() as f64 };
         (whole / target.units().max(1) as f64, whole)
     };
     let (halves, total) =
@@ -102,7 +104,7 @@ fn macs(graph: &Graph, target: &Target) -> f64 {
 
 /// Layers that a rule of N and M leaves alone.
 fn whole<'a>(graph: &'a Graph, recipe: &Recipe, targets: &[Target]) -> Vec<&'a str> {
-    let ruled = recipe.pattern.part.groups(&recipe.pattern.args).is_some();
+    let ruled = recipe.choice.pattern.part.groups(&recipe.choice.pattern.args).is_some();
     let alone = |target: &Target| match target {
         Target::Weight { node, units, .. } if ruled && units.count == 1 => Some(*node),
         _ => None,
@@ -120,7 +122,7 @@ fn reasons(
     more: bool,
 ) -> Vec<String> {
     let mut why = Vec::new();
-    let round = recipe.pattern.part.round(&recipe.pattern.args);
+    let round = recipe.choice.pattern.part.round(&recipe.choice.pattern.args);
     if round > 1 {
         why.push(format!("widths are kept at multiples of {round}"));
     }
@@ -152,7 +154,7 @@ fn list(names: &[&str]) -> String {
 mod tests {
     use super::*;
     use crate::prune::Settings;
-    use crate::prune::engine::cut;
+    use crate::prune::event::cut;
     use crate::prune::evidence::Evidence;
     use crate::zoo;
 

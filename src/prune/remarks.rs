@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::recipe::{Recipe, SPARSITY, Settings};
-use super::training::{EPOCHS, RATE, STEPS, TRAINING, Training};
+use super::Settings;
+use super::recipe::{Recipe, SPARSITY};
+use super::training::{EPOCHS, RATE, STEPS, TRAINING, TrainingSettings};
 
 impl Recipe {
     /// Lets the pattern have its own share, where it has one. Settings that others overrule or that nothing reads, in a
     /// sentence each.
     pub(super) fn overrule(&mut self, settings: &Settings) -> Vec<String> {
         let mut out = Vec::new();
-        if let Some(fixed) = self.pattern.part.sparsity(&self.pattern.args) {
+        if let Some(fixed) = self.choice.pattern.part.sparsity(&self.choice.pattern.args) {
             let asked = std::mem::replace(&mut self.sparsity, fixed);
             // A share that was written down and read back differs in its last digits.
             if settings.contains_key(SPARSITY.key) && (asked - fixed).abs() > 1e-4 {
@@ -25,9 +26,9 @@ impl Recipe {
     /// Settings for training that nothing reads, in a sentence each.
     fn unused(&self, settings: &Settings) -> Vec<String> {
         let given = |key: &str| settings.get(key).is_some_and(|value| value != "own");
-        let trains = self.recovery.part.trains();
+        let trains = self.choice.recovery.part.trains();
         if !trains && TRAINING.iter().any(|param| given(param.key) && param.key != RATE.key) {
-            let name = self.recovery.part.meta().name;
+            let name = self.choice.recovery.part.meta().name;
             return vec![format!("This recipe does not train ({name}): no training step was made.")];
         }
         let pairs = [(&STEPS, "recovery.steps"), (&EPOCHS, "recovery.steps"), (&RATE, "recovery.lr")];
@@ -43,10 +44,10 @@ impl Recipe {
     /// Settings that the others fix, by key, each with a sentence that says why.
     pub fn fixed(&self) -> BTreeMap<&'static str, String> {
         let mut out = BTreeMap::new();
-        if let Some(share) = self.pattern.part.sparsity(&self.pattern.args) {
+        if let Some(share) = self.choice.pattern.part.sparsity(&self.choice.pattern.args) {
             out.insert(SPARSITY.key, format!("{} always cuts {}.", self.pattern_name(), percent(share)));
         }
-        let Training { steps, epochs, rate, .. } = self.training;
+        let TrainingSettings { steps, epochs, rate, .. } = self.training;
         if steps.is_some() || epochs.is_some() {
             out.insert("recovery.steps", "The steps of the whole run are set under Training.".into());
         }
@@ -58,9 +59,9 @@ impl Recipe {
 
     /// The pattern's name, with its numbers where it has N and M.
     pub fn pattern_name(&self) -> String {
-        match self.pattern.part.groups(&self.pattern.args) {
+        match self.choice.pattern.part.groups(&self.choice.pattern.args) {
             Some((n, m)) => format!("{n}:{m}"),
-            None => self.pattern.part.meta().name.into(),
+            None => self.choice.pattern.part.meta().name.into(),
         }
     }
 }

@@ -1,30 +1,28 @@
 //! How both networks are run when they are measured: settings that change no weight.
 
-use crate::base::part::{Kind, Param};
+use crate::base::part::{Param, ParamKind, Settings};
 use crate::base::{Result, team};
-
-use super::recipe::Settings;
 
 /// Batch size of the speed measurement.
 pub static BATCH: Param = Param {
     key: "batch",
     label: "Batch",
     what: "Images per run when speed is measured: 1 is what a page does, 64 what a server does.",
-    kind: Kind::Int { default: 1, min: 1, max: 256 },
+    kind: ParamKind::Int { default: 1, min: 1, max: 256 },
 };
 /// Threads of the speed measurement.
 pub static THREADS: Param = Param {
     key: "threads",
     label: "Threads",
     what: "Threads that share a run when speed is measured. More than one needs a cross-origin isolated page.",
-    kind: Kind::Int { default: 1, min: 1, max: team::MOST as i64 },
+    kind: ParamKind::Int { default: 1, min: 1, max: team::MOST as i64 },
 };
 /// What the pruned network computes with.
 pub static PRECISION: Param = Param {
     key: "precision",
     label: "Precision",
     what: "What the pruned network computes with: 32-bit floats, 16-bit floats where a GPU has them, or 8-bit integers in its convolutions, calibrated on training images.",
-    kind: Kind::Choice { default: "f32", of: &["f32", "f16", "int8"] },
+    kind: ParamKind::Choice { default: "f32", of: &["f32", "f16", "int8"] },
 };
 
 /// What runs both networks.
@@ -32,7 +30,7 @@ pub static EXECUTOR: Param = Param {
     key: "executor",
     label: "Runs on",
     what: "What runs the networks: whichever is measured to be faster here, always the processor, or the GPU wherever it can.",
-    kind: Kind::Choice { default: "auto", of: &["auto", "cpu", "gpu"] },
+    kind: ParamKind::Choice { default: "auto", of: &["auto", "cpu", "gpu"] },
 };
 
 /// All of them, in the order of the form.

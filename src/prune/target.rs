@@ -7,7 +7,7 @@ use crate::graph::{Graph, Masks, Role, ValueId};
 
 /// How many units may be kept, beyond their number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
+pub enum SelectRule {
     /// Any.
     Free,
     /// N of every M consecutive units.
@@ -29,7 +29,7 @@ pub struct Units {
     /// Number of units.
     pub count: usize,
     /// What else holds.
-    pub rule: Rule,
+    pub rule: SelectRule,
 }
 
 impl Units {

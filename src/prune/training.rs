@@ -2,67 +2,64 @@
 //! one budget.
 
 use crate::base::Result;
-use crate::base::part::{Kind, Param};
-use crate::train::optim::{Optimizer, Rule};
-
-use super::phase::Phase;
-use super::recipe::Settings;
+use crate::base::part::{Param, ParamKind, Settings};
+use crate::train::optim::{Optimizer, UpdateRule};
 
 /// Steps over the whole run.
 pub static STEPS: Param = Param {
     key: "training.steps",
     label: "Steps in all",
     what: "Training steps of the whole run, shared out evenly where there are several rounds; own leaves it to recovery.steps, after each cut.",
-    kind: Kind::Own { whole: true, min: 1.0, max: 100_000.0, log: true },
+    kind: ParamKind::Own { whole: true, min: 1.0, max: 100_000.0, log: true },
 };
 /// The same in passes over the training images.
 pub static EPOCHS: Param = Param {
     key: "training.epochs",
     label: "Epochs in all",
     what: "The same in passes over the training images; where both are given, the steps count.",
-    kind: Kind::Own { whole: false, min: 0.01, max: 200.0, log: true },
+    kind: ParamKind::Own { whole: false, min: 0.01, max: 200.0, log: true },
 };
 /// Learning rate.
 pub static RATE: Param = Param {
     key: "training.lr",
     label: "Learning rate",
     what: "Highest learning rate of every training in the run; own leaves it to recovery.lr.",
-    kind: Kind::Own { whole: false, min: 0.000_1, max: 1.0, log: true },
+    kind: ParamKind::Own { whole: false, min: 0.000_1, max: 1.0, log: true },
 };
 /// Images of a batch.
 pub static BATCH: Param = Param {
     key: "training.batch",
     label: "Batch size",
     what: "Training images of a step.",
-    kind: Kind::Int { default: 64, min: 1, max: 1024 },
+    kind: ParamKind::Int { default: 64, min: 1, max: 1024 },
 };
 /// The optimizer.
 pub static OPTIMIZER: Param = Param {
     key: "training.optimizer",
     label: "Optimizer",
     what: "SGD with Nesterov momentum, Adam, or Adam with decoupled decay.",
-    kind: Kind::Choice { default: "sgd", of: &["sgd", "adam", "adamw"] },
+    kind: ParamKind::Choice { default: "sgd", of: &["sgd", "adam", "adamw"] },
 };
 /// Momentum.
 pub static MOMENTUM: Param = Param {
     key: "training.momentum",
     label: "Momentum",
     what: "Of SGD; Adam has 0.9 and 0.999.",
-    kind: Kind::Float { default: 0.9, min: 0.0, max: 0.999, log: false },
+    kind: ParamKind::Float { default: 0.9, min: 0.0, max: 0.999, log: false },
 };
 /// Weight decay.
 pub static DECAY: Param = Param {
     key: "training.decay",
     label: "Weight decay",
     what: "Of weights, not of biases and norms; own is what the network was trained with.",
-    kind: Kind::Own { whole: false, min: 0.0, max: 0.1, log: false },
+    kind: ParamKind::Own { whole: false, min: 0.0, max: 0.1, log: false },
 };
 /// Variation of the images.
 pub static AUGMENT: Param = Param {
     key: "training.augment",
     label: "Augmentation",
     what: "Shifted and mirrored images as the network was trained with, or images as they are.",
-    kind: Kind::Choice { default: "own", of: &["own", "none"] },
+    kind: ParamKind::Choice { default: "own", of: &["own", "none"] },
 };
 
 /// All of them, in the order of the form.
@@ -73,7 +70,7 @@ pub static BUDGET: &[(&str, &str)] = &[("training.steps", "200"), ("training.lr"
 
 /// How training is done.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Training {
+pub struct TrainingSettings {
     /// Steps of the whole run, where they are not the method's own.
     pub steps: Option<usize>,
     /// Passes over the training images of the whole run, likewise.
@@ -92,7 +89,7 @@ pub struct Training {
     pub augment: bool,
 }
 
-impl Training {
+impl TrainingSettings {
     /// Reads settings.
     ///
     /// # Errors
@@ -138,7 +135,7 @@ impl Training {
     /// A fresh optimizer, with a network's own decay where none is set.
     pub fn optimizer(&self, own_decay: f32) -> Optimizer {
         let decay = self.decay.unwrap_or(own_decay);
-        let adam = |decoupled: bool| Rule::Adam { betas: [0.9, 0.999], epsilon: 1e-8, decoupled };
+        let adam = |decoupled: bool| UpdateRule::Adam { betas: [0.9, 0.999], epsilon: 1e-8, decoupled };
         let mut optimizer = match self.optimizer {
             "adam" => Optimizer::new(adam(false), decay),
             "adamw" => Optimizer::new(adam(true), decay),
@@ -146,49 +143,5 @@ impl Training {
         };
         optimizer.decay_all = false;
         optimizer
-    }
-}
-
-/// Gives each training of some phases its share of the steps: all alike, the first ones what does not divide.
-pub fn share_out(phases: &mut [Phase], steps: usize) {
-    let rounds = phases.iter().filter(|phase| matches!(phase, Phase::Train(_))).count().max(1);
-    for (i, train) in phases.iter_mut().filter_map(Phase::training).enumerate() {
-        train.steps = (steps / rounds + usize::from(i < steps % rounds)).max(1);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::prune::phase::expand;
-    use crate::prune::recipe::Recipe;
-
-    fn steps(text: &str) -> Result<Vec<usize>> {
-        let settings: Settings =
-            text.split(' ').filter_map(|pair| pair.split_once('=')).map(|(k, v)| (k.into(), v.into())).collect();
-        let trained = |mut phase: Phase| phase.training().map(|train| train.steps);
-        Ok(expand(&Recipe::read(&settings)?, 640).into_iter().filter_map(trained).collect())
-    }
-
-    #[test]
-    fn a_budget_is_shared_by_all_rounds() -> Result<()> {
-        assert_eq!(steps("method=global-magnitude")?, [100], "the method's own");
-        assert_eq!(steps("method=snip training.steps=50")?, [50]);
-        assert_eq!(steps("method=imp schedule.rounds=4 training.steps=50")?, [13, 13, 12, 12]);
-        assert_eq!(steps("method=gmp training.epochs=2 training.batch=64")?, [20]);
-        assert_eq!(steps("method=gmp training.epochs=2 training.steps=7")?, [7]);
-        assert_eq!(steps("method=wanda training.steps=50")?, [0; 0], "what does not train does not begin to");
-        Ok(())
-    }
-
-    #[test]
-    fn a_gradual_cut_ends_within_its_budget() -> Result<()> {
-        let settings = [("method", "gmp"), ("training.steps", "40")].map(|(k, v)| (k.to_string(), v.to_string()));
-        for phase in expand(&Recipe::read(&settings.into())?, 640) {
-            if let Phase::Train(train) = phase {
-                assert!(train.ramp.is_some_and(|ramp| ramp.end < 40), "{train:?}");
-            }
-        }
-        Ok(())
     }
 }

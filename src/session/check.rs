@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use crate::base::{Error, Result};
 use crate::data;
-use crate::prune::phase::{Phase, expand};
-use crate::prune::recipe::{AXES, parts};
-use crate::prune::{Recipe, Settings, engine};
+use crate::prune::axis::{AXES, parts};
+use crate::prune::expand::expand;
+use crate::prune::phase::Phase;
+use crate::prune::{Recipe, Settings, event};
 use crate::zoo;
 
 use super::record::Stage;
@@ -102,8 +103,8 @@ impl Session {
     fn fits(&self, recipe: &Recipe) -> Result<()> {
         let Ok((_, graph)) = self.network() else { return Ok(()) };
         let named = |key: &str, error: Error| Error { key: error.key.clone().or(Some(key.into())), ..error };
-        let targets = engine::candidates(graph, recipe).map_err(|error| named("pattern", error))?;
-        engine::ask(graph, &targets, &recipe.criterion).map_err(|error| named("criterion", error))
+        let targets = event::candidates(graph, recipe).map_err(|error| named("pattern", error))?;
+        event::ask(graph, &targets, &recipe.choice.criterion).map_err(|error| named("criterion", error))
     }
 
     /// What to say where norms are to be recalibrated and the network has none.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::record::{Record, Speed, Stage};
-use super::survey::{Row, Table};
+use super::survey::table::{Row, Table};
 
 /// One thing that happened.
 #[derive(Clone, Debug, Serialize)]

@@ -11,11 +11,10 @@ use crate::io::format;
 use crate::io::origin::Origin;
 use crate::io::{Network, compact, safetensors};
 use crate::prune::target::Target;
-use crate::prune::{Recipe, Settings, engine};
+use crate::prune::{Recipe, Settings, event};
 use crate::zoo::{self, Model};
 
 use super::Session;
-use super::job::Job;
 
 /// Share of exact zeros from which a weight was pruned before: training leaves none.
 const PRUNED: f64 = 0.05;
@@ -44,7 +43,7 @@ pub(super) fn load(model: &'static Model, file: &[u8]) -> Result<Loaded> {
         return Err(Error::format(format!("the file is of {}, not of {}", other.model, model.id))
             .hint(format!("open it as {}", other.model)));
     }
-    let whole = model.build(zoo::SEED)?;
+    let whole = model.initial()?;
     let mut graph = whole.clone();
     let contents = safetensors::read(&mut graph, file).map_err(|e| e.at(model.name))?;
     let slim = graph.parameters().any(|(id, value)| value.shape != whole.values[id].shape);
@@ -95,7 +94,7 @@ pub fn identify(file: &[u8]) -> Result<&'static Model> {
             .map_err(|e| Error::format(format!("the file is of {}", e.message)).hint(e.hint));
     }
     for model in zoo::ALL {
-        let graph = model.build(zoo::SEED)?;
+        let graph = model.initial()?;
         if graph.parameters().count() == names.len() && names.iter().all(|name| graph.find(name).is_some()) {
             return Ok(model);
         }
@@ -111,7 +110,7 @@ pub fn identify(file: &[u8]) -> Result<&'static Model> {
 /// When it is not a file that can be read, or there is no such format.
 pub fn convert(file: &[u8], format: &str) -> Result<Vec<u8>> {
     let (format, model) = (format::find(format)?, identify(file)?);
-    let mut graph = model.build(zoo::SEED)?;
+    let mut graph = model.initial()?;
     let contents = safetensors::read(&mut graph, file)?;
     let network = Network { graph: &graph, masks: &contents.masks, origin: contents.origin.as_ref() };
     format.write(network, model.id)
@@ -119,10 +118,10 @@ pub fn convert(file: &[u8], format: &str) -> Result<Vec<u8>> {
 
 /// The network without the channels that masks cut, if the recipe removes channels.
 pub(super) fn without_channels(graph: &Graph, masks: &Masks, recipe: &Recipe) -> Result<Option<Graph>> {
-    if !recipe.pattern.part.physical() {
+    if !recipe.choice.pattern.part.physical() {
         return Ok(None);
     }
-    let targets = engine::candidates(graph, recipe)?;
+    let targets = event::candidates(graph, recipe)?;
     let mut removed: Vec<&Unit> = Vec::new();
     for target in &targets {
         if let Target::Channels(group) = target {
@@ -160,7 +159,7 @@ impl Session {
     }
 
     /// Where the network comes from that a run with these settings leaves.
-    fn origin_of(&self, settings: &Settings, digest: String) -> Result<Origin> {
+    pub(super) fn origin_of(&self, settings: &Settings, digest: String) -> Result<Origin> {
         Ok(Origin {
             model: self.network()?.0.id.into(),
             recipe: settings.clone(),
@@ -172,23 +171,12 @@ impl Session {
     }
 
     /// Where the open network comes from. One that is as it was trained needs no word about that.
-    fn own_origin(&self) -> Result<Option<Origin>> {
+    pub(super) fn own_origin(&self) -> Result<Option<Origin>> {
         if self.origin.is_some() || self.zeros.is_empty() {
             return Ok(self.origin.clone());
         }
         let model = self.network()?.0.id.into();
         Ok(Some(Origin { model, digest: self.source.clone(), producer: producer(), ..Origin::default() }))
-    }
-
-    /// The file that a job leaves.
-    pub(super) fn saved(&self, job: &Job, digest: &str) -> Result<Vec<u8>> {
-        if !job.run {
-            let origin = self.own_origin()?;
-            return compact::write(Network { graph: &job.graph, masks: &self.zeros, origin: origin.as_ref() });
-        }
-        let (graph, masks) = job.pruned();
-        let origin = self.origin_of(&job.settings, digest.into())?;
-        compact::write(Network { graph, masks: &masks, origin: Some(&origin) })
     }
 
     /// The length of the dense file of the open network.
@@ -211,8 +199,8 @@ impl Session {
     pub(super) fn has_start(&self, recipe: &Recipe) -> Result<()> {
         let key = match recipe {
             _ if !self.slim => return Ok(()),
-            recipe if recipe.schedule.part.untrained() => "schedule",
-            recipe if recipe.recovery.part.rewinds() => "recovery",
+            recipe if recipe.choice.schedule.part.untrained() => "schedule",
+            recipe if recipe.choice.recovery.part.rewinds() => "recovery",
             _ => return Ok(()),
         };
         Err(Error::setting(key, "channels are gone from the open network: there are no initial weights of its size")

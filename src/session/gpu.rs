@@ -1,6 +1,6 @@
 //! The GPU of a session: opened once, checked against the processor before it is believed, and given up for good when it fails.
 
-use crate::base::{Error, Result, clock, error::Kind};
+use crate::base::{Error, Result, clock, error::ErrorKind};
 use crate::compile::{Choose, Options, Plan};
 use crate::gpu::{Device, Executor, Precision};
 use crate::graph::{Graph, Masks};
@@ -131,7 +131,7 @@ impl Session {
 
     /// Goes on without the GPU: for this network where it cannot run it, for good where the GPU failed. Says so, once.
     pub(super) fn without_gpu(&mut self, error: &Error, events: &mut Vec<Event>) -> String {
-        if error.kind != Kind::Unsupported {
+        if error.kind != ErrorKind::Unsupported {
             self.gpu = Gpu::Lost(error.message.clone());
             self.baseline.iter_mut().for_each(|baseline| baseline.gpu.clear());
         }

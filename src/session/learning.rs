@@ -5,8 +5,8 @@ use crate::compile::{Choose, Options};
 use crate::data::Dataset;
 use crate::gpu::{Device, Executor, Learner, Precision};
 use crate::graph::{Graph, Masks};
-use crate::train::trainer::Step;
-use crate::train::{Loss, Trainer};
+use crate::train::trainer::TrainStep;
+use crate::train::{Loss, State};
 
 use super::gpu::Lent;
 
@@ -40,16 +40,8 @@ pub struct Learning {
     /// Time of a warm step on the processor, and the least on the GPU, in ms.
     ms: [f64; 2],
     steps: usize,
-    safe: Option<Box<Safe>>,
-}
-
-/// What the processor can go on from when the GPU is lost.
-#[derive(Debug)]
-pub struct Safe {
-    /// The trainer with its optimizer, as it was.
-    pub trainer: Trainer,
-    /// The network as it was.
-    pub graph: Graph,
+    /// What the processor can go on from when the GPU is lost.
+    safe: Option<Box<State>>,
 }
 
 impl Learning {
@@ -59,7 +51,7 @@ impl Learning {
     }
 
     /// What to go on from without the GPU, if it has done anything since.
-    pub fn safe(self) -> Option<Safe> {
+    pub fn safe(self) -> Option<State> {
         self.safe.filter(|_| self.ahead).map(|safe| *safe)
     }
 
@@ -72,16 +64,11 @@ impl Learning {
     ///
     /// # Errors
     /// When the GPU cannot train this network, or fails.
-    pub async fn turn(
-        &mut self,
-        Lent { device, forced, least_ms }: &Lent,
-        network: (&Graph, &Masks),
-        trainer: &Trainer,
-        data: &Dataset,
-    ) -> Result<bool> {
+    pub async fn turn(&mut self, lent: &Lent, state: &mut State, data: &Dataset) -> Result<bool> {
+        let Lent { device, forced, least_ms } = lent;
         let (forced, ms) = (*forced, self.ms[0]);
-        if self.choice == Choice::Open && (forced || trainer.done() >= FIRST) {
-            let lost = !forced && (*least_ms >= ms || Self::few(device, network, trainer, data).await? >= ms);
+        if self.choice == Choice::Open && (forced || state.training()?.done() >= FIRST) {
+            let lost = !forced && (*least_ms >= ms || Self::few(device, state, data).await? >= ms);
             self.choice = if lost { Choice::Cpu } else { Choice::Gpu };
         }
         if self.choice == Choice::Gpu && self.steps == TRIALS && !forced && self.ms[1] >= self.ms[0] {
@@ -91,9 +78,10 @@ impl Learning {
     }
 
     /// Milliseconds of a warm step on very few examples.
-    async fn few(device: &Device, (graph, masks): (&Graph, &Masks), trainer: &Trainer, data: &Dataset) -> Result<f64> {
+    async fn few(device: &Device, state: &mut State, data: &Dataset) -> Result<f64> {
         let picks: Vec<usize> = (0..FEW.min(data.len())).collect();
         let (x, labels) = (data.batch(&picks), data.labels(&picks));
+        let (graph, masks, trainer) = state.parts()?;
         let loss = trainer.plan.loss;
         let mut learner = Learner::new(device.clone(), graph, masks, &trainer.optimizer, loss, picks.len()).await?;
         learner.step(&x, &labels, None, 0.0).await?;
@@ -109,16 +97,16 @@ impl Learning {
     pub async fn step(
         &mut self,
         device: &Device,
-        (graph, masks): (&Graph, &Masks),
+        state: &mut State,
         teacher: Option<&Graph>,
-        trainer: &mut Trainer,
         (data, examples): (&Dataset, &[usize]),
-    ) -> Result<Step> {
+    ) -> Result<TrainStep> {
         if !self.ahead {
-            self.safe = Some(Box::new(Safe { trainer: trainer.clone(), graph: graph.clone() }));
-            self.upload(device, (graph, masks), trainer, examples.len()).await?;
+            self.safe = Some(Box::new(state.clone()));
+            self.upload(device, state, examples.len()).await?;
             self.ahead = true;
         }
+        let trainer = state.training()?;
         let start = clock::now_ms();
         let (x, labels) = trainer.next_batch(data, examples);
         let taught = match teacher {
@@ -135,13 +123,8 @@ impl Learning {
         Ok(trainer.count(learnt.loss, learnt.accuracy))
     }
 
-    async fn upload(
-        &mut self,
-        device: &Device,
-        (graph, masks): (&Graph, &Masks),
-        trainer: &Trainer,
-        examples: usize,
-    ) -> Result<()> {
+    async fn upload(&mut self, device: &Device, state: &mut State, examples: usize) -> Result<()> {
+        let (graph, masks, trainer) = state.parts()?;
         let (batch, loss) = (trainer.plan.batch.min(examples), trainer.plan.loss);
         if let (Some(learner), true) = (&mut self.learner, self.loss == Some(loss)) {
             return learner.push(graph, masks, &trainer.optimizer);
@@ -170,8 +153,9 @@ impl Learning {
     ///
     /// # Errors
     /// When the GPU fails: [`Self::safe`] has what to go on from.
-    pub async fn settle(&mut self, graph: &mut Graph, trainer: &mut Trainer) -> Result<()> {
+    pub async fn settle(&mut self, state: &mut State) -> Result<()> {
         if let (true, Some(learner)) = (self.ahead, &self.learner) {
+            let (graph, _, trainer) = state.parts()?;
             learner.pull(graph, &mut trainer.optimizer).await?;
             self.ahead = false;
         }
@@ -189,7 +173,7 @@ mod tests {
     use crate::session::gpu::tests::device;
     use crate::train::lr::Rate;
     use crate::train::optim::Optimizer;
-    use crate::train::{Loss, Plan};
+    use crate::train::{Loss, TrainPlan, Trainer};
     use crate::zoo;
 
     #[test]
@@ -201,26 +185,27 @@ mod tests {
         let images = idx::write(&[4, 28, 28], &[9; 4 * 784]);
         let data = Dataset::read(data::find(model.data)?, &images, &idx::write(&[4], &labels))?;
         let (rate, loss) = (Rate::cosine(0.1, 0), Loss::CROSS_ENTROPY);
-        let plan = Plan { steps: 9, batch: 4, rate, loss, augment: Augment::default(), seed: 1 };
-        let mut trainer = Trainer::new(plan, Optimizer::sgd(0.9, 0.0));
-        let turn = |learning: &mut Learning, trainer: &Trainer, least_ms: f64| {
+        let plan = TrainPlan { steps: 9, batch: 4, rate, loss, augment: Augment::default(), seed: 1 };
+        let mut state = State::new(graph, Masks::default(), 1);
+        state.trainer = Some(Trainer::new(plan, Optimizer::sgd(0.9, 0.0)));
+        let turn = |learning: &mut Learning, state: &mut State, least_ms: f64| {
             let lent = Lent { device: device.clone(), forced: false, least_ms };
-            block_on(learning.turn(&lent, (&graph, &Masks::default()), trainer, &data))
+            block_on(learning.turn(&lent, state, &data))
         };
-        assert!(!turn(&mut Learning::default(), &trainer, 0.0)?, "the processor begins");
+        assert!(!turn(&mut Learning::default(), &mut state, 0.0)?, "the processor begins");
         for _ in 0..FIRST {
-            trainer.count(0.0, 0.0);
+            state.training()?.count(0.0, 0.0);
         }
         // The processor needs forever, no time at all, and less than the GPU did for fewer.
         for (ms, least_ms, gpu) in [(1e9, 0.0, true), (0.0, 0.0, false), (1e9, 2e9, false)] {
             let mut learning = Learning::default();
             learning.beat(ms);
-            assert_eq!(turn(&mut learning, &trainer, least_ms)?, gpu, "{ms} ms");
+            assert_eq!(turn(&mut learning, &mut state, least_ms)?, gpu, "{ms} ms");
         }
         // After its first steps it must have been faster.
         for (ms, gpu) in [([2.0, 1.0], true), ([1.0, 2.0], false)] {
             let mut learning = Learning { choice: Choice::Gpu, steps: TRIALS, ms, ..Learning::default() };
-            assert_eq!(turn(&mut learning, &trainer, 0.0)?, gpu, "{ms:?} ms");
+            assert_eq!(turn(&mut learning, &mut state, 0.0)?, gpu, "{ms:?} ms");
         }
         Ok(())
     }

@@ -226,7 +226,7 @@ impl Session {
         let mut events = Vec::new();
         loop {
             let over = match &mut job {
-                Work::Run(job) => job.slice(self, &mut events).await?.map(|outcome| self.outcome = outcome).is_some(),
+                Work::Run(job) => job.slice(self, &mut events).await?,
                 Work::Survey(survey) => survey.slice(&mut events).await?,
             };
             if over {
@@ -237,9 +237,10 @@ impl Session {
                 return Ok(events);
             }
         }
-        if let Work::Survey(survey) = job {
-            events.push(Event::Survey { survey: Box::new(survey.table(&self.environment)) });
-        }
+        events.push(match job {
+            Work::Run(job) => Event::Result { record: Box::new(self.finish(&job)?) },
+            Work::Survey(survey) => Event::Survey { survey: Box::new(survey.table(&self.environment)) },
+        });
         events.push(Event::Done);
         Ok(events)
     }

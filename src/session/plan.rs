@@ -1,6 +1,7 @@
 //! What a run will do, before anything is done: the recipe's phases, then evaluation and measurement.
 
-use crate::prune::phase::{Phase, expand};
+use crate::prune::expand::expand;
+use crate::prune::phase::Phase;
 use crate::prune::recipe::Recipe;
 use crate::prune::running::Asked;
 
@@ -56,7 +57,7 @@ pub fn stages(recipe: &Recipe, gpu: bool, images: usize) -> Vec<Stage> {
 pub(super) fn stage(task: &Task, recipe: &Recipe, n: usize) -> Stage {
     let stage = |kind: &str, label: String, steps: usize| Stage { kind: kind.into(), label, steps, sparsity: None };
     let chunks = n.div_ceil(CHUNK);
-    let criterion = recipe.criterion.part.meta().name;
+    let criterion = recipe.choice.criterion.part.meta().name;
     match task {
         Task::Before => stage("evaluate", "Test the network as it is".into(), chunks),
         Task::After => stage("evaluate", "Test the pruned network".into(), chunks),
@@ -64,7 +65,7 @@ pub(super) fn stage(task: &Task, recipe: &Recipe, n: usize) -> Stage {
         Task::Measure => stage("measure", "Time dense against pruned".into(), PAIRS),
         Task::Cross => stage("measure", "See where the GPU catches up".into(), CROSSINGS.len()),
         Task::Phase(Phase::Reinit) => stage("reinit", "Draw new weights".into(), 1),
-        Task::Phase(Phase::Rewind) => match recipe.recovery.part.early(&recipe.recovery.args) {
+        Task::Phase(Phase::Rewind) => match recipe.choice.recovery.part.early(&recipe.choice.recovery.args) {
             Some(step) => stage("rewind", format!("Back to the weights of step {step}"), 1),
             None => stage("rewind", "Back to the first weights".into(), 1),
         },
@@ -82,7 +83,7 @@ pub(super) fn stage(task: &Task, recipe: &Recipe, n: usize) -> Stage {
         }
         Task::Phase(Phase::Prune { sparsity }) => {
             let label = format!("Score by {criterion}, cut to {:.1}%", 100.0 * sparsity);
-            let rounds = recipe.criterion.part.rounds(&recipe.criterion.args);
+            let rounds = recipe.choice.criterion.part.rounds(&recipe.choice.criterion.args);
             Stage { sparsity: Some(*sparsity), ..stage("prune", label, rounds) }
         }
     }
@@ -91,5 +92,5 @@ pub(super) fn stage(task: &Task, recipe: &Recipe, n: usize) -> Stage {
 /// Whether a recipe looks at training images.
 pub(super) fn needs_images(recipe: &Recipe) -> bool {
     let looks = |phase: &Phase| matches!(phase, Phase::Train(_) | Phase::Recalibrate { .. });
-    recipe.running.int8() || recipe.criterion.part.needs().data() || expand(recipe, 0).iter().any(looks)
+    recipe.running.int8() || recipe.choice.criterion.part.needs().data() || expand(recipe, 0).iter().any(looks)
 }

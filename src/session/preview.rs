@@ -3,13 +3,11 @@
 use serde::Serialize;
 
 use crate::base::{Result, tensor};
-use crate::graph::{Graph, Masks, Node, ValueId, op::Kind};
+use crate::graph::{Graph, Masks, Node, ValueId, op::OpKind};
 use crate::prune::Settings;
-use crate::prune::criterion::Level;
-use crate::prune::engine::cut;
+use crate::prune::event;
 use crate::prune::evidence::Evidence;
 use crate::prune::reached::reached;
-use crate::prune::recipe::Recipe;
 
 use super::Session;
 use super::event::Kept;
@@ -42,17 +40,12 @@ impl Session {
     pub fn preview(&self, settings: &Settings) -> Result<Preview> {
         let (_, graph) = self.network()?;
         let mut recipe = self.read(settings)?;
-        let stand_in = stand_in(&recipe);
-        if stand_in.is_some() {
-            let by = if recipe.criterion.part.level() == Level::Channel { "l1-norm" } else { "magnitude" };
-            let settings = Settings::from([
-                ("criterion".into(), by.into()),
-                ("pattern".into(), if by == "l1-norm" { "row" } else { "element" }.into()),
-            ]);
-            recipe.criterion = Recipe::read(&settings)?.criterion;
+        let mut stand_in = None;
+        if let Some((criterion, why)) = event::stand_in(&recipe) {
+            (recipe.choice.criterion, stand_in) = (criterion, Some(why));
         }
         let before = self.held(&recipe);
-        let masks = cut(graph, &recipe, Evidence::default(), &before, recipe.sparsity)?;
+        let masks = event::cut(graph, &recipe, Evidence::default(), &before, recipe.sparsity)?;
         let layers = kept(graph, &masks);
         Ok(Preview {
             bytes_dense: self.bytes_dense()?,
@@ -63,20 +56,6 @@ impl Session {
             stand_in,
             notes: reached(graph, &recipe, &masks, &before)?.notes,
         })
-    }
-}
-
-/// Why the scores of a run cannot be had at once.
-fn stand_in(recipe: &Recipe) -> Option<&'static str> {
-    let (criterion, needs) = (recipe.criterion.part, recipe.criterion.part.needs());
-    if needs.data() {
-        Some("Magnitudes stand in: this criterion looks at images.")
-    } else if needs.flow {
-        Some("Magnitudes stand in: this criterion takes its scores in many rounds.")
-    } else if recipe.schedule.part.untrained() && criterion.reads_weights() {
-        Some("Trained weights stand in: the run draws new ones first.")
-    } else {
-        None
     }
 }
 
@@ -102,10 +81,10 @@ pub(super) fn links(graph: &Graph) -> Vec<(String, String)> {
     let link = |node: &Node| {
         let (main, mut aside) = (source(node.ins[0])?, source(node.ins[1])?);
         // Where a layer adapts the shapes, the link begins before it.
-        if graph.giver(node.ins[1]).is_some_and(|n| !matches!(n.op, Kind::Relu(_))) {
+        if graph.giver(node.ins[1]).is_some_and(|n| !matches!(n.op, OpKind::Relu(_))) {
             aside = source(graph.nodes[aside].ins[0]).unwrap_or(aside);
         }
         Some((graph.nodes[aside].name.clone(), graph.nodes[main].name.clone()))
     };
-    graph.nodes.iter().filter(|n| matches!(n.op, Kind::Add(_))).filter_map(link).collect()
+    graph.nodes.iter().filter(|n| matches!(n.op, OpKind::Add(_))).filter_map(link).collect()
 }

@@ -6,23 +6,47 @@ use crate::base::tensor::count;
 use crate::base::{Result, clock, keyed};
 use crate::compile::Timing;
 use crate::graph::{Graph, Masks, count as counts};
+use crate::io::{Network, compact};
 use crate::prune::reached::reached;
-use crate::prune::{Phase, engine};
+use crate::prune::{Phase, event};
 use crate::train::eval::Tally;
-use crate::train::optim::Rule;
+use crate::train::optim::UpdateRule;
 use crate::zoo::Model;
 
 use super::job::Job;
 use super::record::{
     Accuracy, Changed, ChangedCounts, ClassRow, Environment, LayerRow, Macs, Record, Size, Speed, Training,
 };
-use super::{Session, executors, verdict};
+use super::{Outcome, Session, executors, file, verdict};
 
 /// Changed answers that a record lists.
 const CHANGED: usize = 64;
 
-/// The record of a job that has done all its stages, and whose file the session holds.
-pub(super) fn record(job: &Job, session: &mut Session, digest: String) -> Result<Record> {
+impl Session {
+    /// What a job leaves that has done all its stages: its file and, where it was a run, its networks. Gives its record.
+    pub(super) fn finish(&mut self, job: &Job) -> Result<Record> {
+        let digest = file::digest(&job.state.graph);
+        self.file = Some(self.saved(job, &digest)?);
+        let record = record(job, self, digest)?;
+        let network = job.network.as_ref().unwrap_or(&job.state.graph).clone();
+        let outcome = Outcome { masked: job.state.graph.clone(), masks: job.state.masks.clone(), network };
+        self.outcome = job.run.then_some(outcome);
+        Ok(record)
+    }
+
+    fn saved(&self, job: &Job, digest: &str) -> Result<Vec<u8>> {
+        if !job.run {
+            let origin = self.own_origin()?;
+            return compact::write(Network { graph: &job.state.graph, masks: &self.zeros, origin: origin.as_ref() });
+        }
+        let (graph, masks) = job.pruned();
+        let origin = self.origin_of(&job.settings, digest.into())?;
+        compact::write(Network { graph, masks: &masks, origin: Some(&origin) })
+    }
+}
+
+/// The record of a job whose file the session holds.
+fn record(job: &Job, session: &mut Session, digest: String) -> Result<Record> {
     let batch = job.recipe.running.batch;
     let mut speed =
         job.speed.clone().unwrap_or_else(|| Speed { ratio: 1.0, low: 1.0, high: 1.0, batch, ..Speed::default() });
@@ -48,8 +72,8 @@ pub(super) fn record(job: &Job, session: &mut Session, digest: String) -> Result
     };
     let before = &baseline.tally;
     let after = if job.run { &job.after } else { before };
-    let network = job.network.as_ref().unwrap_or(&job.graph);
-    let masks = if job.network.is_some() { Masks::default() } else { job.masks.clone() };
+    let network = job.network.as_ref().unwrap_or(&job.state.graph);
+    let masks = if job.network.is_some() { Masks::default() } else { job.state.masks.clone() };
     let layers = layers(job, dense, network, chosen, &dense_us)?;
     let mut accuracy = accuracy(before, after);
     accuracy.float = (job.float.n() > 0).then(|| job.float.accuracy());
@@ -59,7 +83,7 @@ pub(super) fn record(job: &Job, session: &mut Session, digest: String) -> Result
         bytes_dense: session.bytes_dense()?,
         bytes_stored: session.file().map_or(0, <[u8]>::len),
     };
-    let collapsed = engine::collapsed(&job.graph, &job.masks);
+    let collapsed = event::collapsed(&job.state.graph, &job.state.masks);
     let changed: Vec<Changed> = (0..test.len())
         .filter(|&i| before.answers.get(i) != after.answers.get(i))
         .map(|index| Changed {
@@ -74,7 +98,7 @@ pub(super) fn record(job: &Job, session: &mut Session, digest: String) -> Result
         verdict::fewer_threads(job.recipe.running.threads, job.threads, &session.environment).into_iter().collect();
     if job.run {
         notes.extend(job.recipe.remarks.iter().cloned());
-        notes.extend(reached(&job.graph, &job.recipe, &job.masks, &job.before)?.notes);
+        notes.extend(reached(&job.state.graph, &job.recipe, &job.state.masks, &job.before)?.notes);
     }
     notes.extend(verdict::fewer_are_faster(&speed, job.threads));
     notes.extend(speed.doubt.clone());
@@ -148,7 +172,7 @@ fn training(job: &Job, session: &Session, model: &Model) -> Training {
         batch: recipe.batch,
         lr: rates.fold(None, |most: Option<f32>, rate| Some(most.map_or(rate, |most| most.max(rate)))),
         optimizer: recipe.optimizer.into(),
-        momentum: if let Rule::Sgd { momentum, .. } = optimizer.rule { Some(momentum) } else { None },
+        momentum: if let UpdateRule::Sgd { momentum, .. } = optimizer.rule { Some(momentum) } else { None },
         decay: optimizer.decay,
         augment: recipe.augment,
     }
@@ -189,7 +213,7 @@ fn layers(
         let total = count(&dense.values[id].shape);
         // Sliced networks keep the numbers of their values, so the same id finds the smaller weight.
         let shape = network.values[id].shape.clone();
-        let kept = if job.network.is_some() { count(&shape) } else { job.masks.kept(id, total) };
+        let kept = if job.network.is_some() { count(&shape) } else { job.state.masks.kept(id, total) };
         let why = chosen.get(&name).cloned().unwrap_or_default();
         let mut row = LayerRow {
             sparsity: 1.0 - kept as f64 / total.max(1) as f64,

@@ -5,7 +5,7 @@ use crate::graph::op::{At, accumulate};
 use crate::graph::run::{Trace, trace};
 use crate::graph::{Graph, Masks, ValueId, op::Mode};
 
-use super::loss::{Loss, Target};
+use super::loss::{Loss, LossTarget};
 
 /// Gradients by value; `None` where nothing flows.
 #[derive(Debug)]
@@ -66,7 +66,14 @@ pub struct Learned {
 ///
 /// # Errors
 /// When the batch does not fit the network.
-pub fn learn(graph: &Graph, x: &Tensor, target: &Target, loss: &Loss, mode: Mode, masks: &Masks) -> Result<Learned> {
+pub fn learn(
+    graph: &Graph,
+    x: &Tensor,
+    target: &LossTarget,
+    loss: &Loss,
+    mode: Mode,
+    masks: &Masks,
+) -> Result<Learned> {
     let trace = trace(graph, x, mode)?;
     let (value, slope) = loss.at(trace.get(graph, graph.output)?, target)?;
     let grads = backward(graph, &trace, slope, false, masks)?;

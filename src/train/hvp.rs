@@ -10,7 +10,7 @@ use crate::graph::op::{At, Mode, accumulate};
 use crate::graph::run::{Trace, trace};
 use crate::graph::{Graph, ValueId};
 
-use super::loss::{Loss, Target};
+use super::loss::{Loss, LossTarget};
 
 /// A direction in the space of parameters, by value; what is missing is zero.
 pub type Direction = BTreeMap<ValueId, Tensor>;
@@ -22,7 +22,7 @@ pub type Direction = BTreeMap<ValueId, Tensor>;
 pub fn hvp(
     graph: &Graph,
     x: &Tensor,
-    target: &Target,
+    target: &LossTarget,
     loss: &Loss,
     mode: Mode,
     v: &Direction,

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use ndarray::Axis;
 
 use crate::base::{Flat, Result, Tensor, keyed, tensor};
-use crate::graph::op::{Kind, Mode};
+use crate::graph::op::{Mode, OpKind};
 use crate::graph::run::{Trace, trace};
 use crate::graph::{Graph, Masks, ValueId};
 
 use super::grad::{backward, learn};
 use super::hvp::Direction;
-use super::loss::{Loss, Target};
+use super::loss::{Loss, LossTarget};
 use super::probe;
 
 /// What to look for.
@@ -90,7 +90,7 @@ pub fn look(graph: &Graph, x: &Tensor, labels: &[usize], what: &Look) -> Result<
             seen.statistics = statistics(graph, &t)?;
         }
         if what.grad {
-            let (_, slope) = what.loss.at(t.get(graph, graph.output)?, &Target::labels(labels))?;
+            let (_, slope) = what.loss.at(t.get(graph, graph.output)?, &LossTarget::labels(labels))?;
             let mut grads = backward(graph, &t, slope, false, &Masks::default())?;
             seen.grad = keyed(graph.layers().filter_map(|(_, weight)| Some((weight, grads.take(weight)?))));
         }
@@ -100,7 +100,7 @@ pub fn look(graph: &Graph, x: &Tensor, labels: &[usize], what: &Look) -> Result<
         for (i, label) in labels.iter().enumerate() {
             let one = x.index_axis(Axis(0), i).insert_axis(Axis(0)).to_owned();
             let mut learned =
-                learn(graph, &one, &Target::labels(&[*label]), &what.loss, Mode::EVAL, &Masks::default())?;
+                learn(graph, &one, &LossTarget::labels(&[*label]), &what.loss, Mode::EVAL, &Masks::default())?;
             for (_, weight) in graph.layers() {
                 if let Some(g) = learned.grads.take(weight) {
                     blend(&mut seen.grad_squared, weight, g.mapv(|g| g * g), share);
@@ -128,7 +128,7 @@ fn activations(graph: &Graph, t: &Trace, what: &Look, seen: &mut Seen) -> Result
 fn statistics(graph: &Graph, t: &Trace) -> Result<Direction> {
     let mut out = Direction::new();
     for (node, saved) in graph.nodes.iter().zip(&t.saved) {
-        if let (Kind::BatchNorm(_), [mean, variance]) = (&node.op, saved.as_slice()) {
+        if let (OpKind::BatchNorm(_), [mean, variance]) = (&node.op, saved.as_slice()) {
             let x = t.get(graph, node.ins[0])?;
             let n = tensor::count(x.shape()) as f32 / x.shape()[1] as f32;
             out.insert(node.ins[3], mean.clone());

@@ -8,14 +8,14 @@ use crate::graph::op::softmax;
 
 /// What a batch should answer.
 #[derive(Clone, Copy, Debug)]
-pub struct Target<'a> {
+pub struct LossTarget<'a> {
     /// Class of each example.
     pub labels: &'a [usize],
     /// A teacher's answers [N, classes] before softmax.
     pub teacher: Option<&'a Tensor>,
 }
 
-impl<'a> Target<'a> {
+impl<'a> LossTarget<'a> {
     /// Labels alone.
     pub fn labels(labels: &'a [usize]) -> Self {
         Self { labels, teacher: None }
@@ -59,7 +59,7 @@ impl Loss {
     ///
     /// # Errors
     /// When a label is out of range or shapes do not fit.
-    pub fn at(&self, logits: &Tensor, target: &Target) -> Result<(f64, Tensor)> {
+    pub fn at(&self, logits: &Tensor, target: &LossTarget) -> Result<(f64, Tensor)> {
         let (n, classes) = (logits.shape()[0], logits.shape()[1]);
         target.check(n, classes)?;
         let p = softmax(&(logits / self.temperature));
@@ -121,14 +121,14 @@ mod tests {
     #[test]
     fn uniform_answers_cost_the_logarithm_of_the_classes() {
         let logits = tensor::zeros(&[2, 4]);
-        let (loss, grad) = Loss::CROSS_ENTROPY.at(&logits, &Target::labels(&[0, 3])).expect("fits");
+        let (loss, grad) = Loss::CROSS_ENTROPY.at(&logits, &LossTarget::labels(&[0, 3])).expect("fits");
         assert!((loss - 4f64.ln()).abs() < 1e-6);
         assert!((grad[[0, 0]] + 0.375).abs() < 1e-6 && (grad[[0, 1]] - 0.125).abs() < 1e-6);
     }
 
     #[test]
     fn refuses_labels_out_of_range() {
-        let error = Loss::CROSS_ENTROPY.at(&tensor::zeros(&[1, 4]), &Target::labels(&[4])).expect_err("4 classes");
+        let error = Loss::CROSS_ENTROPY.at(&tensor::zeros(&[1, 4]), &LossTarget::labels(&[4])).expect_err("4 classes");
         assert!(error.message.contains("label 4"), "{error}");
     }
 }

@@ -2,7 +2,7 @@
 
 /// How the rate changes, as a factor of the base rate.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Shape {
+pub enum RateShape {
     /// Always the same.
     Constant,
     /// Times `gamma` every `every` steps.
@@ -32,7 +32,7 @@ pub struct Rate {
     /// Rate at full height.
     pub base: f32,
     /// Shape after the warm-up.
-    pub shape: Shape,
+    pub shape: RateShape,
     /// Steps that rise from nothing to the base.
     pub warmup: usize,
 }
@@ -40,12 +40,12 @@ pub struct Rate {
 impl Rate {
     /// The same rate throughout.
     pub fn constant(base: f32) -> Self {
-        Self { base, shape: Shape::Constant, warmup: 0 }
+        Self { base, shape: RateShape::Constant, warmup: 0 }
     }
 
     /// Half a cosine down to zero.
     pub fn cosine(base: f32, warmup: usize) -> Self {
-        Self { base, shape: Shape::Cosine { floor: 0.0 }, warmup }
+        Self { base, shape: RateShape::Cosine { floor: 0.0 }, warmup }
     }
 
     /// The rate at step `step` of `total`, counted from 0.
@@ -56,10 +56,12 @@ impl Rate {
         let (t, total) = (step - self.warmup, total.saturating_sub(self.warmup).max(1));
         self.base
             * match &self.shape {
-                Shape::Constant => 1.0,
-                Shape::Step { every, gamma } => libm::powf(*gamma, (t / every.max(&1)) as f32),
-                Shape::Milestones { at, gamma } => libm::powf(*gamma, at.iter().filter(|&&m| t >= m).count() as f32),
-                Shape::Cosine { floor } => {
+                RateShape::Constant => 1.0,
+                RateShape::Step { every, gamma } => libm::powf(*gamma, (t / every.max(&1)) as f32),
+                RateShape::Milestones { at, gamma } => {
+                    libm::powf(*gamma, at.iter().filter(|&&m| t >= m).count() as f32)
+                }
+                RateShape::Cosine { floor } => {
                     let share = t.min(total) as f64 / total as f64;
                     let wave = 0.5 * (1.0 + libm::cos(std::f64::consts::PI * share));
                     floor + (1.0 - floor) * wave as f32

@@ -8,8 +8,10 @@ pub mod loss;
 pub mod lr;
 pub mod optim;
 pub mod probe;
+pub mod state;
 pub mod trainer;
 
 pub use grad::Gradients;
 pub use loss::Loss;
-pub use trainer::{Plan, Trainer};
+pub use state::State;
+pub use trainer::{TrainPlan, Trainer};

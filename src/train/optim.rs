@@ -9,7 +9,7 @@ use super::Gradients;
 
 /// The rule of an optimizer.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Rule {
+pub enum UpdateRule {
     /// v ← μ v + (1 - dampening) g; w ← w - lr v. With Nesterov w ← w - lr (g + μ v). The first v is g.
     Sgd {
         /// μ.
@@ -34,7 +34,7 @@ pub enum Rule {
 #[derive(Clone, Debug)]
 pub struct Optimizer {
     /// The rule.
-    pub rule: Rule,
+    pub rule: UpdateRule,
     /// L2 weight decay; biases and norms are spared where `decay_all` is off.
     pub decay: f32,
     /// Whether biases and norms decay too, as they do in PyTorch by default.
@@ -46,11 +46,11 @@ pub struct Optimizer {
 impl Optimizer {
     /// SGD with Nesterov momentum.
     pub fn sgd(momentum: f32, decay: f32) -> Self {
-        Self::new(Rule::Sgd { momentum, dampening: 0.0, nesterov: momentum > 0.0 }, decay)
+        Self::new(UpdateRule::Sgd { momentum, dampening: 0.0, nesterov: momentum > 0.0 }, decay)
     }
 
     /// An optimizer of a rule, with nothing learned yet.
-    pub fn new(rule: Rule, decay: f32) -> Self {
+    pub fn new(rule: UpdateRule, decay: f32) -> Self {
         Self { rule, decay, decay_all: true, step: 0, state: BTreeMap::new() }
     }
 
@@ -82,7 +82,7 @@ impl Optimizer {
         let [m, v] = self.state.entry(id).or_insert_with(empty);
         let (w, g, m, v) = (w.flat_mut(), grad.flat(), m.flat_mut(), v.flat_mut());
         match self.rule {
-            Rule::Sgd { momentum, dampening, nesterov } => {
+            UpdateRule::Sgd { momentum, dampening, nesterov } => {
                 let take = if first { 1.0 } else { 1.0 - dampening };
                 for ((w, &g), m) in w.iter_mut().zip(g).zip(m) {
                     let g = g + decay * *w;
@@ -90,7 +90,7 @@ impl Optimizer {
                     *w -= lr * if nesterov { g + momentum * *m } else { *m };
                 }
             }
-            Rule::Adam { betas: [a, b], epsilon, decoupled } => {
+            UpdateRule::Adam { betas: [a, b], epsilon, decoupled } => {
                 let correct = [1.0 - libm::powf(a, self.step as f32), 1.0 - libm::powf(b, self.step as f32)];
                 for (((w, &g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
                     let g = if decoupled { g } else { g + decay * *w };

@@ -1,7 +1,7 @@
 //! Looking at activations: what flows through the wires of a network for a batch.
 
 use crate::base::{Flat, Result, Tensor, math};
-use crate::graph::op::Kind;
+use crate::graph::op::OpKind;
 use crate::graph::run::Trace;
 use crate::graph::{Graph, Node, ValueId};
 
@@ -42,13 +42,13 @@ pub fn activated(graph: &Graph, layer: &Node) -> ValueId {
         let mut readers = graph.readers(at);
         let (Some(next), None) = (readers.next(), readers.next()) else { return at };
         match next.op {
-            Kind::BatchNorm(_) => at = next.out,
-            Kind::Relu(_)
-            | Kind::Relu6(_)
-            | Kind::LeakyRelu(_)
-            | Kind::Gelu(_)
-            | Kind::Silu(_)
-            | Kind::HardSwish(_) => return next.out,
+            OpKind::BatchNorm(_) => at = next.out,
+            OpKind::Relu(_)
+            | OpKind::Relu6(_)
+            | OpKind::LeakyRelu(_)
+            | OpKind::Gelu(_)
+            | OpKind::Silu(_)
+            | OpKind::HardSwish(_) => return next.out,
             _ => return at,
         }
     }

@@ -1,6 +1,6 @@
 //! The training loop, one step at a time, so that a page can do something between steps.
 
-use crate::base::error::Kind;
+use crate::base::error::ErrorKind;
 use crate::base::{Error, Result, Rng, Tensor};
 use crate::data::{Dataset, augment::Augment};
 use crate::graph::op::Mode;
@@ -9,13 +9,13 @@ use crate::graph::{Graph, Masks};
 
 use super::eval::Tally;
 use super::grad::{Learned, learn};
-use super::loss::{Loss, Target};
+use super::loss::{Loss, LossTarget};
 use super::lr::Rate;
 use super::optim::Optimizer;
 
 /// What to do in a training run.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct TrainPlan {
     /// Steps in all.
     pub steps: usize,
     /// Examples in a batch.
@@ -32,7 +32,7 @@ pub struct Plan {
 
 /// What one step gave.
 #[derive(Clone, Copy, Debug)]
-pub struct Step {
+pub struct TrainStep {
     /// Number of the step, from 0.
     pub index: usize,
     /// Mean loss of the batch before the step.
@@ -45,7 +45,7 @@ pub struct Step {
 
 /// The error of a loss that is not finite.
 pub fn diverged(step: usize, loss: f64) -> Error {
-    Error::new(Kind::Diverged, format!("training diverged at step {step}: the loss is {loss}"))
+    Error::new(ErrorKind::Diverged, format!("training diverged at step {step}: the loss is {loss}"))
         .hint("lower the learning rate (recovery.lr), or raise the batch size")
 }
 
@@ -53,7 +53,7 @@ pub fn diverged(step: usize, loss: f64) -> Error {
 #[derive(Clone, Debug)]
 pub struct Trainer {
     /// What to do.
-    pub plan: Plan,
+    pub plan: TrainPlan,
     /// The optimizer with its state.
     pub optimizer: Optimizer,
     order: Vec<usize>,
@@ -64,7 +64,7 @@ pub struct Trainer {
 
 impl Trainer {
     /// A run from the start.
-    pub fn new(plan: Plan, optimizer: Optimizer) -> Self {
+    pub fn new(plan: TrainPlan, optimizer: Optimizer) -> Self {
         let (shuffle, vary) = (Rng::fork(plan.seed, "order"), Rng::fork(plan.seed, "augment"));
         Self { plan, optimizer, order: Vec::new(), shuffle, vary, done: 0 }
     }
@@ -109,7 +109,7 @@ impl Trainer {
     ) -> Result<(Learned, f64)> {
         let (x, labels) = self.next_batch(data, examples);
         let answers = teacher.map(|teacher| run(teacher, &x)).transpose()?;
-        let target = Target { labels: &labels, teacher: answers.as_ref() };
+        let target = LossTarget { labels: &labels, teacher: answers.as_ref() };
         let mode = Mode::train(self.plan.seed.wrapping_add((self.done as u64) << 20));
         let learned = learn(graph, &x, &target, &self.plan.loss, mode, masks)?;
         if !learned.loss.is_finite() {
@@ -131,7 +131,7 @@ impl Trainer {
         teacher: Option<&Graph>,
         data: &Dataset,
         examples: &[usize],
-    ) -> Result<Step> {
+    ) -> Result<TrainStep> {
         let (learned, accuracy) = self.gradients(graph, masks, teacher, data, examples)?;
         self.apply(graph, masks, learned, accuracy)
     }
@@ -140,7 +140,7 @@ impl Trainer {
     ///
     /// # Errors
     /// When a trained value carries no numbers.
-    pub fn apply(&mut self, graph: &mut Graph, masks: &Masks, learned: Learned, accuracy: f64) -> Result<Step> {
+    pub fn apply(&mut self, graph: &mut Graph, masks: &Masks, learned: Learned, accuracy: f64) -> Result<TrainStep> {
         self.optimizer.step(graph, &learned.grads, masks, self.rate())?;
         for (id, data) in learned.trace.updates {
             *graph.data_mut(id)? = data;
@@ -154,8 +154,8 @@ impl Trainer {
     }
 
     /// Counts a step as done, which something else may have done.
-    pub fn count(&mut self, loss: f64, accuracy: f64) -> Step {
-        let step = Step { index: self.done, loss, accuracy, rate: self.rate() };
+    pub fn count(&mut self, loss: f64, accuracy: f64) -> TrainStep {
+        let step = TrainStep { index: self.done, loss, accuracy, rate: self.rate() };
         self.done += 1;
         step
     }

@@ -1,8 +1,5 @@
 //! Floor 3: the networks this project ships, as architectures; their weights are files beside the page.
 
-/// The seed that the shipped weights were drawn from: rewinding goes back to them.
-pub const SEED: u64 = 1;
-
 mod lenet;
 mod mobilenet;
 mod resnet;
@@ -14,6 +11,9 @@ use crate::base::{Error, Result};
 use crate::data::augment::Augment;
 use crate::graph::op;
 use crate::graph::{Builder, Graph, ValueId};
+
+/// The seed that the shipped weights were drawn from.
+const SEED: u64 = 1;
 
 /// What a network is, and how its weights were trained.
 #[derive(Debug, Serialize)]
@@ -32,14 +32,14 @@ pub struct Model {
     pub classes: usize,
     /// How `secateur train` trains it.
     #[serde(skip)]
-    pub recipe: Recipe,
+    pub recipe: TrainingRecipe,
     #[serde(skip)]
     build: fn(u64) -> Result<Graph>,
 }
 
 /// A training recipe: SGD with Nesterov momentum 0.9 under a warmed-up cosine.
 #[derive(Clone, Copy, Debug)]
-pub struct Recipe {
+pub struct TrainingRecipe {
     /// Passes over the training set.
     pub epochs: usize,
     /// Examples in a batch.
@@ -67,7 +67,7 @@ pub static ALL: &[Model] = &[
         data: "fashion-mnist",
         input: &[1, 28, 28],
         classes: 10,
-        recipe: Recipe { epochs: 12, batch: 64, rate: 0.1, decay: 5e-4, smoothing: 0.0, augment: CLOTHES },
+        recipe: TrainingRecipe { epochs: 12, batch: 64, rate: 0.1, decay: 5e-4, smoothing: 0.0, augment: CLOTHES },
         build: |seed| resnet::build(seed, 16, 1),
     },
     Model {
@@ -77,7 +77,7 @@ pub static ALL: &[Model] = &[
         data: "fashion-mnist",
         input: &[1, 28, 28],
         classes: 10,
-        recipe: Recipe { epochs: 9, batch: 64, rate: 0.1, decay: 5e-4, smoothing: 0.0, augment: CLOTHES },
+        recipe: TrainingRecipe { epochs: 9, batch: 64, rate: 0.1, decay: 5e-4, smoothing: 0.0, augment: CLOTHES },
         build: |seed| resnet::build(seed, 24, 2),
     },
     Model {
@@ -87,7 +87,7 @@ pub static ALL: &[Model] = &[
         data: "fashion-mnist",
         input: &[1, 28, 28],
         classes: 10,
-        recipe: Recipe { epochs: 8, batch: 64, rate: 0.05, decay: 5e-4, smoothing: 0.0, augment: CLOTHES },
+        recipe: TrainingRecipe { epochs: 8, batch: 64, rate: 0.05, decay: 5e-4, smoothing: 0.0, augment: CLOTHES },
         build: vgg::build,
     },
     Model {
@@ -97,7 +97,7 @@ pub static ALL: &[Model] = &[
         data: "fashion-mnist",
         input: &[1, 28, 28],
         classes: 10,
-        recipe: Recipe { epochs: 12, batch: 64, rate: 0.1, decay: 2e-4, smoothing: 0.0, augment: CLOTHES },
+        recipe: TrainingRecipe { epochs: 12, batch: 64, rate: 0.1, decay: 2e-4, smoothing: 0.0, augment: CLOTHES },
         build: mobilenet::build,
     },
     Model {
@@ -107,7 +107,7 @@ pub static ALL: &[Model] = &[
         data: "mnist",
         input: &[1, 28, 28],
         classes: 10,
-        recipe: Recipe { epochs: 10, batch: 64, rate: 0.02, decay: 5e-4, smoothing: 0.0, augment: DIGITS },
+        recipe: TrainingRecipe { epochs: 10, batch: 64, rate: 0.02, decay: 5e-4, smoothing: 0.0, augment: DIGITS },
         build: lenet::five,
     },
     Model {
@@ -117,7 +117,7 @@ pub static ALL: &[Model] = &[
         data: "mnist",
         input: &[1, 28, 28],
         classes: 10,
-        recipe: Recipe {
+        recipe: TrainingRecipe {
             epochs: 25,
             batch: 64,
             rate: 0.05,
@@ -136,6 +136,14 @@ impl Model {
     /// Never for the models of this crate; a test builds them all.
     pub fn build(&self, seed: u64) -> Result<Graph> {
         (self.build)(seed)
+    }
+
+    /// The network with the weights that it was trained from: rewinding goes back to them.
+    ///
+    /// # Errors
+    /// As for [`Model::build`].
+    pub fn initial(&self) -> Result<Graph> {
+        self.build(SEED)
     }
 }
 

@@ -6,11 +6,14 @@ use secateur::base::part::{Args, Meta};
 use secateur::base::{Result, tensor};
 use secateur::catalog::catalog;
 use secateur::graph::{Graph, Masks};
+use secateur::prune::Settings;
+use secateur::prune::axis::{AXES, parts};
 use secateur::prune::criterion::{self, Level};
 use secateur::prune::evidence::{How, gather};
-use secateur::prune::recipe::{AXES, Recipe, Settings, parts};
-use secateur::prune::target::Rule;
-use secateur::prune::{allocation, engine, method, pattern, phase};
+use secateur::prune::expand::expand;
+use secateur::prune::recipe::Recipe;
+use secateur::prune::target::SelectRule;
+use secateur::prune::{allocation, event, method, pattern};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::plan::{noise, settled};
@@ -62,7 +65,7 @@ fn methods_are_recipes_that_can_be_read() -> Result<()> {
     for row in method::ALL {
         assert!(ids.insert(row.id), "{} stands twice", row.id);
         let recipe = Recipe::read(&settings(&format!("method={}", row.id))).map_err(|e| e.at(row.id))?;
-        assert!(!phase::expand(&recipe, 640).is_empty(), "{} does nothing", row.id);
+        assert!(!expand(&recipe, 640).is_empty(), "{} does nothing", row.id);
         assert_eq!(
             Recipe::read(&recipe.settings())?.settings(),
             recipe.settings(),
@@ -168,9 +171,9 @@ fn patterns_partition_the_weights_and_hold_exactly() -> Result<()> {
             let scores: Vec<f32> = noise(&[units.count], 1).iter().copied().collect();
             for sparsity in [0.0, 0.3, 0.5, 0.97, 1.0] {
                 let keep = units.count - allocation::cut(units.count, sparsity);
-                let kept = engine::select(&scores, keep, units.rule);
+                let kept = event::select(&scores, keep, units.rule);
                 match units.rule {
-                    Rule::Groups { n, m } => {
+                    SelectRule::Groups { n, m } => {
                         assert!(
                             kept.chunks(m).all(|g| g.iter().filter(|k| **k).count() == n),
                             "{what}: N:M does not hold"
@@ -196,7 +199,7 @@ fn allocations_reach_the_goal_and_keep_the_least() -> Result<()> {
                 let total = tensor::count(&graph.values[weight].shape);
                 assert!(masks.kept(weight, total) >= 3, "{id} at {sparsity} empties {}", graph.nodes[node].name);
             }
-            let cut = engine::sparsity(&graph, &masks);
+            let cut = event::sparsity(&graph, &masks);
             // A budget of multiply-adds is not one of weights.
             if id != "macs" {
                 assert!((cut - sparsity).abs() < 0.01, "{id}: {cut} is cut instead of {sparsity}");
@@ -207,11 +210,11 @@ fn allocations_reach_the_goal_and_keep_the_least() -> Result<()> {
 }
 
 fn masks(graph: &Graph, recipe: &Recipe) -> Result<Masks> {
-    let targets = engine::targets(graph, &recipe.pattern)?;
-    let evidence = evidence(graph, recipe.criterion.part)?;
-    let scored = engine::score(graph, &targets, &recipe.criterion, &evidence, recipe.seed)?;
-    let keep = engine::allocate(&scored, &recipe.allocation, recipe.sparsity, recipe.min_keep)?;
-    Ok(engine::masks(graph, &targets, &scored, &keep, recipe.pattern.part.round(&recipe.pattern.args)))
+    let targets = event::targets(graph, &recipe.choice.pattern)?;
+    let evidence = evidence(graph, recipe.choice.criterion.part)?;
+    let scored = event::score(graph, &targets, &recipe.choice.criterion, &evidence, recipe.seed)?;
+    let keep = event::allocate(&scored, &recipe.choice.allocation, recipe.sparsity, recipe.min_keep)?;
+    Ok(event::masks(graph, &targets, &scored, &keep, recipe.choice.pattern.part.round(&recipe.choice.pattern.args)))
 }
 
 /// Every criterion with every pattern it goes with: masks come out, the same each time, and no layer is emptied.
@@ -232,8 +235,8 @@ fn every_criterion_works_with_every_fitting_pattern() -> Result<()> {
                 }
             };
             assert_eq!(masks, self::masks(&graph, &recipe)?, "{text} is not repeatable");
-            assert!(engine::collapsed(&graph, &masks).is_empty(), "{text} empties a layer");
-            assert!(engine::sparsity(&graph, &masks) > 0.3, "{text} cuts {}", engine::sparsity(&graph, &masks));
+            assert!(event::collapsed(&graph, &masks).is_empty(), "{text} empties a layer");
+            assert!(event::sparsity(&graph, &masks) > 0.3, "{text} cuts {}", event::sparsity(&graph, &masks));
         }
     }
     Ok(())

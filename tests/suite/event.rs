@@ -2,11 +2,11 @@
 
 use secateur::base::{Result, tensor};
 use secateur::graph::build::Square;
-use secateur::graph::op::{Flatten, GlobalPool, Kind, Relu, Softmax};
+use secateur::graph::op::{Flatten, GlobalPool, OpKind, Relu, Softmax};
 use secateur::graph::{Builder, Graph, Masks, run};
 use secateur::prune::evidence::{Evidence, How, gather};
 use secateur::prune::recipe::Recipe;
-use secateur::prune::{criterion, engine, pattern};
+use secateur::prune::{criterion, event, pattern};
 use secateur::zoo;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -37,10 +37,14 @@ fn events(graph: &Graph, text: &str, shares: &[f32]) -> Result<Vec<Vec<usize>>> 
     let recipe = Recipe::read(&settings(text))?;
     let (mut graph, mut masks, mut out) = (graph.clone(), Masks::default(), Vec::new());
     for &share in shares {
-        let how = How { needs: recipe.criterion.part.needs(), mode: secateur::graph::op::Mode::EVAL, temperature: 1.0 };
+        let how = How {
+            needs: recipe.choice.criterion.part.needs(),
+            mode: secateur::graph::op::Mode::EVAL,
+            temperature: 1.0,
+        };
         let shape = [&[4][..], &graph.values[graph.input].shape[1..]].concat();
         let evidence = gather(&graph, &[(noise(&shape, 3), vec![0, 1, 2, 3])], how)?;
-        let new = engine::cut(&graph, &recipe, evidence, &masks, share)?;
+        let new = event::cut(&graph, &recipe, evidence, &masks, share)?;
         for (id, mask) in masks.iter() {
             let now = new.get(id).expect("a mask does not go away");
             let back = mask.iter().zip(now).filter(|(then, now)| now > then).count();
@@ -48,7 +52,7 @@ fn events(graph: &Graph, text: &str, shares: &[f32]) -> Result<Vec<Vec<usize>>> 
         }
         new.apply(&mut graph)?;
         masks = new;
-        let targets = engine::targets(&graph, &recipe.pattern)?;
+        let targets = event::targets(&graph, &recipe.choice.pattern)?;
         out.push(targets.iter().map(|t| t.kept(&graph, &masks).iter().filter(|kept| **kept).count()).collect());
     }
     Ok(out)
@@ -105,7 +109,7 @@ fn rows_of_answers_stay() -> Result<()> {
     }
     let recipe = Recipe::read(&settings("pattern=row criterion=l2-norm allocation=global sparsity=0.9"))?;
     for graph in networks {
-        let masks = engine::cut(&graph, &recipe, Evidence::default(), &Masks::default(), 0.9)?;
+        let masks = event::cut(&graph, &recipe, Evidence::default(), &Masks::default(), 0.9)?;
         let (node, last) = graph.layers().last().expect("layers");
         let name = &graph.nodes[node].name;
         assert_eq!(masks.get(last), None, "{name} loses classes");
@@ -127,7 +131,7 @@ fn cut_rows_send_nothing_on() -> Result<()> {
         for (node, id) in graph.layers() {
             let Some(mask) = outcome.masks.get(id) else { continue };
             let mut out = graph.nodes[node].out;
-            if let Some(norm) = graph.readers(out).find(|n| matches!(n.op, Kind::BatchNorm(_))) {
+            if let Some(norm) = graph.readers(out).find(|n| matches!(n.op, OpKind::BatchNorm(_))) {
                 out = norm.out;
             }
             let (y, rows) = (t.get(graph, out)?, graph.values[id].shape[0]);

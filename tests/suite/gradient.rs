@@ -7,7 +7,7 @@ use secateur::graph::run::trace;
 use secateur::graph::{Builder, Graph, Masks};
 use secateur::train::grad::learn;
 use secateur::train::hvp::{Direction, hvp};
-use secateur::train::loss::{Loss, Target};
+use secateur::train::loss::{Loss, LossTarget};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::plan::noise;
@@ -61,7 +61,7 @@ fn inner(a: &Tensor, b: &Tensor) -> f64 {
 fn gradients_match_differences_of_the_loss() -> Result<()> {
     let graph = smooth()?;
     let x = noise(&[6, 2, 6, 6], 5);
-    let (target, v) = (Target::labels(&LABELS), direction(&graph));
+    let (target, v) = (LossTarget::labels(&LABELS), direction(&graph));
     for mode in [Mode::EVAL, Mode::train(0)] {
         let loss = |h: f32| -> Result<f64> {
             Ok(learn(&moved(&graph, &v, h)?, &x, &target, &Loss::CROSS_ENTROPY, mode, &Masks::default())?.loss)
@@ -79,7 +79,7 @@ fn gradients_match_differences_of_the_loss() -> Result<()> {
 fn hessian_products_match_differences_of_gradients() -> Result<()> {
     let graph = smooth()?;
     let x = noise(&[6, 2, 6, 6], 5);
-    let (target, v) = (Target::labels(&LABELS), direction(&graph));
+    let (target, v) = (LossTarget::labels(&LABELS), direction(&graph));
     for mode in [Mode::EVAL, Mode::train(0)] {
         let (product, _) = hvp(&graph, &x, &target, &Loss::CROSS_ENTROPY, mode, &v)?;
         let h = 2e-3;

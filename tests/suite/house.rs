@@ -1,10 +1,11 @@
 //! Rules of the house, read off the sources.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use secateur::prune::axis::{AXES, parts};
 use secateur::prune::method;
-use secateur::prune::recipe::{AXES, parts};
 
 /// The folder of the project.
 fn root() -> &'static Path {
@@ -89,6 +90,136 @@ fn floors_hold() {
         }
     }
     assert!(seen > 100, "only {seen} uses were read");
+}
+
+/// The paths of a use tree, braces spelled out: `a::{b, c::{self, d}}` is a::b, a::c and a::c::d.
+fn spelled(tree: &str) -> Vec<String> {
+    let Some(open) = tree.find('{') else { return vec![tree.trim().into()] };
+    let (head, inside) = (&tree[..open], &tree[open + 1..tree.rfind('}').unwrap_or(tree.len())]);
+    let mut depth = 0;
+    let branches = inside.split(|c: char| {
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        c == ',' && depth == 0
+    });
+    branches.filter(|b| !b.trim().is_empty()).flat_map(|b| spelled(b.trim())).map(|b| format!("{head}{b}")).collect()
+}
+
+/// The modules that a file names, from the crate's root: those of its `use` lines, and of paths in its code.
+fn named(own: &[String], text: &str) -> Vec<Vec<String>> {
+    let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    // A line that begins with `use`, or `pub use` for whomever, up to its semicolon.
+    let begins = |line: &str| {
+        let line = line.strip_prefix("pub").map_or(line, |rest| rest.split_once(' ').map_or("", |(_, rest)| rest));
+        line.starts_with("use ")
+    };
+    let starts = code.match_indices('\n').map(|(at, _)| at + 1).chain([0]);
+    let lines = starts.map(|at| code[at..].trim_start()).filter(|rest| begins(rest.lines().next().unwrap_or("")));
+    let trees =
+        lines.filter_map(|rest| rest.split_once("use ")?.1.split_once(';')).map(|(tree, _)| tree.replace('\n', " "));
+    let mut paths: Vec<String> = trees.flat_map(|tree| spelled(&tree)).collect();
+    let word = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+    let all = code.split(|c: char| !word(c));
+    paths.extend(all.filter(|path| path.starts_with("crate::") || path.starts_with("super::")).map(String::from));
+    let absolute = |path: String| {
+        let mut words = path.split("::").map(str::trim).peekable();
+        let mut out = match *words.peek()? {
+            "crate" | "secateur" => {
+                words.next();
+                Vec::new()
+            }
+            "super" | "self" => own.to_vec(),
+            _ => return None,
+        };
+        for word in words {
+            match word {
+                "super" => drop(out.pop()),
+                "self" | "*" => {}
+                word => out.push(word.split_whitespace().next().unwrap_or("").to_string()),
+            }
+        }
+        Some(out)
+    };
+    paths.into_iter().filter_map(absolute).collect()
+}
+
+/// Which files of the sources use which, by index; a folder's `mod.rs` names its own rooms without using them.
+fn edges(sources: &[(PathBuf, String)]) -> Vec<Vec<usize>> {
+    let module = |path: &Path| -> Vec<String> {
+        let inside = path.strip_prefix(root().join("src")).expect("under src").with_extension("");
+        let words = inside.iter().filter_map(|word| word.to_str()).filter(|word| !["mod", "lib"].contains(word));
+        words.map(String::from).collect()
+    };
+    let modules: Vec<Vec<String>> = sources.iter().map(|(path, _)| module(path)).collect();
+    let file = |path: &[String]| (0..=path.len()).rev().find_map(|n| modules.iter().position(|m| m == &path[..n]));
+    let uses = sources.iter().enumerate().map(|(i, (path, text))| {
+        let own = &modules[i];
+        let folder = path.file_stem().is_some_and(|stem| stem == "mod" || stem == "lib");
+        let mut out: Vec<usize> = named(own, body(text)).iter().filter_map(|path| file(path)).collect();
+        out.retain(|&j| j != i && !(folder && modules[j].starts_with(own)));
+        out.sort_unstable();
+        out.dedup();
+        out
+    });
+    uses.collect()
+}
+
+#[test]
+fn files_use_each_other_one_way() {
+    let sources = files("src", ".rs");
+    let edges = edges(&sources);
+    assert!(edges.iter().map(Vec::len).sum::<usize>() > 500, "hardly any uses were read");
+    // Files that use only files which are done are done; what is left lies on circles, or uses those that do.
+    let mut done = vec![false; sources.len()];
+    while let Some(next) = (0..sources.len()).find(|&i| !done[i] && edges[i].iter().all(|&j| done[j])) {
+        done[next] = true;
+    }
+    let reaches = |from: usize| {
+        let (mut seen, mut todo) = (vec![false; sources.len()], edges[from].clone());
+        while let Some(i) = todo.pop() {
+            if !std::mem::replace(&mut seen[i], true) {
+                todo.extend(&edges[i]);
+            }
+        }
+        seen[from]
+    };
+    let name = |i: &usize| sources[*i].0.strip_prefix(root().join("src")).expect("under src").display().to_string();
+    let circles: Vec<String> = (0..sources.len())
+        .filter(|&i| !done[i] && reaches(i))
+        .map(|i| {
+            let on: Vec<String> = edges[i].iter().filter(|&&j| !done[j] && reaches(j)).map(name).collect();
+            format!("{} -> {}", name(&i), on.join(", "))
+        })
+        .collect();
+    assert!(circles.is_empty(), "these files use each other in circles:\n{}", circles.join("\n"));
+}
+
+/// Names of the types that a file makes public, those of a `pub(...)` included.
+fn types(text: &str) -> Vec<&str> {
+    let code = body(text).lines().map(str::trim_start).filter(|line| line.starts_with("pub"));
+    code.filter_map(|line| {
+        let (_, rest) = line.split_once(' ')?;
+        let kind =
+            ["struct ", "enum ", "trait ", "type ", "unsafe trait "].iter().find(|kind| rest.starts_with(**kind))?;
+        rest[kind.len()..].split(|c: char| !c.is_alphanumeric() && c != '_').next()
+    })
+    .collect()
+}
+
+/// One meaning a word: who reads a name need not ask which of two it is.
+#[test]
+fn no_two_public_types_share_a_name() {
+    let mut homes: BTreeMap<String, PathBuf> = BTreeMap::new();
+    for (path, text) in files("src", ".rs") {
+        // Another build has these in place of others of the same names; and options of commands are nobody else's business.
+        if path.ends_with("gpu/absent.rs") || path.components().any(|part| part.as_os_str() == "bin") {
+            continue;
+        }
+        for name in types(&text) {
+            let home = homes.entry(name.to_string()).or_insert_with(|| path.clone());
+            assert_eq!(*home, path, "{name} is two types");
+        }
+    }
+    assert!(homes.len() > 150, "only {} types were read", homes.len());
 }
 
 #[test]

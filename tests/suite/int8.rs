@@ -3,12 +3,12 @@
 use secateur::base::{Flat, Result, Rng, Tensor, team};
 use secateur::compile::{Choose, Options, compile, observe};
 use secateur::graph::build::Square;
-use secateur::graph::op::{self, Kind};
+use secateur::graph::op::{self, OpKind};
 use secateur::graph::{Builder, Masks, run};
 use secateur::kernel::flat::{self, Layout};
-use secateur::kernel::int8::{Quads, Store};
+use secateur::kernel::int8::{Quads, QuantizedEpilogue};
 use secateur::kernel::naive;
-use secateur::kernel::pool::{self, Image, Window};
+use secateur::kernel::pool::{self, Image, Pooling};
 use secateur::kernel::store::Planes;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -31,7 +31,7 @@ fn the_int8_kernel_is_exact_on_any_shape_and_density() {
     let mut rng = Rng::new(3);
     for _ in 0..SHAPES {
         let v = shape(&mut rng);
-        let (depth, from, [oh, ow]) = (v.depth(), flat::layout(&v), v.out());
+        let (depth, from, [oh, ow]) = (v.depth(), v.layout(), v.out());
         let to = Layout::new(v.n, from.pitch, from.rows, 3, 5);
         let density = [0.0, 0.05, 0.3, 1.0][rng.below(4)];
         let w: Vec<i8> = (0..v.o * depth)
@@ -41,7 +41,7 @@ fn the_int8_kernel_is_exact_on_any_shape_and_density() {
         let x = bytes(&mut rng, v.n * v.c * v.size[0] * v.size[1]);
         let aside = bytes(&mut rng, v.n * v.o * v.pixels());
 
-        let mut planes = vec![zero; flat::size(flat::planes(&v), &from)];
+        let mut planes = vec![zero; flat::size(v.planes(), &from)];
         flat::split(&x, [v.c, v.size[0], v.size[1]], v.stride, &from, &mut planes);
         let mut residual = vec![0; flat::size(v.o, &to)];
         flat::split(&aside, [v.o, oh, ow], [1, 1], &to, &mut residual);
@@ -57,8 +57,15 @@ fn the_int8_kernel_is_exact_on_any_shape_and_density() {
         let clamp = [rng.below(40) as u8, 90 + rng.below(38) as u8];
         let with = rng.below(2) == 0;
         let (residual, residual_scale) = if with { (&residual[..], 0.7) } else { (&[][..], 0.0) };
-        let store =
-            Store { start: &start, scale: &scale, residual, residual_scale, clamp, mask: &mask, zero: out_zero };
+        let store = QuantizedEpilogue {
+            start: &start,
+            scale: &scale,
+            residual,
+            residual_scale,
+            clamp,
+            mask: &mask,
+            zero: out_zero,
+        };
         let mut y = vec![out_zero; flat::size(v.o, &to)];
         quads.run(&planes, &mut y, Planes { lead: to.lead, plane: to.plane }, to.run(), &store);
         let mut got = vec![0; v.n * v.o * v.pixels()];
@@ -94,7 +101,7 @@ fn pools_of_bytes_are_those_of_numbers() {
         let (from, to) = (Layout::new(n, size[1] + 1, size[0] + 1, 2, 2), Layout::new(n, out[1] + 1, out[0], 1, 3));
         let x = bytes(&mut rng, n * c * size[0] * size[1]);
         for mean in [None, Some(false)] {
-            let w = Window { kernel, stride, pad, mean };
+            let w = Pooling { kernel, stride, pad, mean };
             let (image, small) = (Image { size, layout: &from }, Image { size: out, layout: &to });
             let (mut a, mut b) = (vec![0u8; flat::size(c, &from)], vec![0.0f32; flat::size(c, &from)]);
             flat::split(&x, [c, size[0], size[1]], [1, 1], &from, &mut a);
@@ -129,7 +136,7 @@ fn int8_plans_stay_near_every_model_and_use_its_convolutions() -> Result<()> {
             let options = Options { batch: 4, ranges: Some(&ranges), choose: Choose::Predict, ..Options::default() };
             let mut plan = compile(&graph, &masks, &options)?;
             let got = plan.answers(&x)?;
-            let convolutions = graph.nodes.iter().filter(|n| matches!(n.op, Kind::Conv(_))).count();
+            let convolutions = graph.nodes.iter().filter(|n| matches!(n.op, OpKind::Conv(_))).count();
             let int8 = plan.layers().filter(|t| t.why.candidates[0].kernel == "int8").count();
             assert_eq!(int8, convolutions, "{}", model.id);
             // Of untrained networks, whose answers are small differences of large sums.

@@ -5,12 +5,12 @@
 use secateur::base::Rng;
 use secateur::compile::forms::{self, Form};
 use secateur::compile::lower::Weighted;
-use secateur::kernel::conv::Conv;
 use secateur::kernel::flat::{self, Layout};
+use secateur::kernel::geometry::Geometry;
 use secateur::kernel::naive;
-use secateur::kernel::pool::{self, Image, Window};
+use secateur::kernel::pool::{self, Image, Pooling};
 use secateur::kernel::simd::Rounding;
-use secateur::kernel::store::{Planes, Store};
+use secateur::kernel::store::{Epilogue, Planes};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 /// Of the largest answer.
@@ -27,7 +27,7 @@ fn numbers(rng: &mut Rng, n: usize) -> Vec<f32> {
 }
 
 /// A convolution that a network could have: 1 pixel, 1 channel, strides, borders, groups and batches among them.
-pub fn shape(rng: &mut Rng) -> Conv {
+pub fn shape(rng: &mut Rng) -> Geometry {
     let groups = pick(rng, &[1, 1, 1, 2, 3]);
     let deep = rng.below(5) == 0;
     let c = if deep { groups } else { groups * pick(rng, &[1, 2, 3, 4, 8, 13]) };
@@ -40,7 +40,7 @@ pub fn shape(rng: &mut Rng) -> Conv {
         least + pick(rng, &[0, 0, 1, 2, 5, 6, 11])
     };
     let size = [side(rng, 0), side(rng, 1)];
-    Conv { n: pick(rng, &[1, 1, 2, 5]), c, size, o, kernel, stride, pad, dilation, groups }
+    Geometry { n: pick(rng, &[1, 1, 2, 5]), c, size, o, kernel, stride, pad, dilation, groups }
 }
 
 /// Weights at a density, with an empty and a full row where there are three.
@@ -95,15 +95,15 @@ pub fn mask(l: &Layout, [h, w]: [usize; 2]) -> Vec<f32> {
     mask
 }
 
-fn convolution(v: &Conv, w: &Weighted, form: &Form, x: &[f32], residual: &[f32]) -> Vec<f32> {
-    let (from, [oh, ow]) = (flat::layout(v), v.out());
+fn convolution(v: &Geometry, w: &Weighted, form: &Form, x: &[f32], residual: &[f32]) -> Vec<f32> {
+    let (from, [oh, ow]) = (v.layout(), v.out());
     let to = Layout::new(v.n, from.pitch, from.rows, 3, 5);
-    let mut planes = vec![0.0; flat::size(flat::planes(v), &from)];
+    let mut planes = vec![0.0; flat::size(v.planes(), &from)];
     flat::split(x, [v.c, v.size[0], v.size[1]], v.stride, &from, &mut planes);
     let mut aside = vec![0.0; flat::size(v.o, &to)];
     flat::split(residual, [v.o, oh, ow], [1, 1], &to, &mut aside);
     let mask = mask(&to, [oh, ow]);
-    let store = Store { bias: &w.bias, residual: &aside, clamp: w.clamp, mask: &mask, rounding: Rounding::Fast };
+    let store = Epilogue { bias: &w.bias, residual: &aside, clamp: w.clamp, mask: &mask, rounding: Rounding::Fast };
     // Every number that is not a pixel must come out as zero within the run and untouched outside it.
     let mut y = vec![0.0; aside.len()];
     form.packed.run(&planes, &mut y, Planes { lead: to.lead, plane: to.plane }, to.run(), &store);
@@ -132,7 +132,7 @@ fn every_form_of_a_convolution_equals_the_naive_one() {
         let residual = numbers(&mut rng, v.n * v.o * v.pixels());
         let mut want = naive::conv(&v, &x, &w.weights);
         finish(&mut want, v.pixels(), &w.bias, &residual, w.clamp);
-        for form in forms::convolution(&w, &v, &flat::layout(&v), 1 + rng.below(3)) {
+        for form in forms::convolution(&w, &v, &v.layout(), 1 + rng.below(3)) {
             close(&format!("{} on {v:?}", form.name), &convolution(&v, &w, &form, &x, &residual), &want);
             *seen.entry(form.name).or_insert(0) += 1;
         }
@@ -154,7 +154,7 @@ fn every_form_of_a_linear_layer_equals_the_triple_loop() {
         x.chunks(n).enumerate().for_each(|(k, row)| features[k * l.plane..][..n].copy_from_slice(row));
         let mut want = naive::matmul(o, n, i, &w.weights, &x);
         finish(&mut want, n, &w.bias, &vec![0.0; o * n], w.clamp);
-        let store = Store { bias: &w.bias, residual: &[], clamp: w.clamp, mask: &[], rounding: Rounding::Fast };
+        let store = Epilogue { bias: &w.bias, residual: &[], clamp: w.clamp, mask: &[], rounding: Rounding::Fast };
         for form in forms::linear(&w, &l, 1 + rng.below(3)) {
             let mut y = vec![0.0; flat::size(o, &l)];
             form.packed.run(&features, &mut y, Planes { lead: l.lead, plane: l.plane }, l.run(), &store);
@@ -172,7 +172,7 @@ fn every_form_of_a_linear_layer_equals_the_triple_loop() {
 }
 
 /// The pool of one window, as the definition says.
-fn window(w: &Window, x: &[f32], [h, wide]: [usize; 2], [oy, ox]: [usize; 2]) -> f32 {
+fn window(w: &Pooling, x: &[f32], [h, wide]: [usize; 2], [oy, ox]: [usize; 2]) -> f32 {
     let taps = (0..w.kernel[0]).flat_map(|ky| (0..w.kernel[1]).map(move |kx| (ky, kx)));
     let inside: Vec<f32> = taps
         .map(|(ky, kx)| {
@@ -193,7 +193,7 @@ fn pools_equal_their_definition() {
     let mut rng = Rng::new(3);
     for _ in 0..SHAPES {
         let kernel = [1 + rng.below(3), 1 + rng.below(3)];
-        let w = Window {
+        let w = Pooling {
             kernel,
             stride: [1 + rng.below(3), 1 + rng.below(3)],
             pad: kernel.map(|k| rng.below(k / 2 + 1)),

@@ -1,7 +1,7 @@
 //! The survey of this device: what it measures makes sense, and it can be left at any moment.
 
 use pollster::block_on;
-use secateur::base::{Result, error::Kind};
+use secateur::base::{Result, error::ErrorKind};
 use secateur::prune::Settings;
 use secateur::session::{Session, event::Event};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -11,7 +11,7 @@ fn points_are_measured_one_by_one_and_nothing_need_be_open() -> Result<()> {
     let mut session = Session::new();
     session.start("survey", &Settings::new())?;
     let refused = session.start("survey", &Settings::new()).map_err(|e| e.kind);
-    assert_eq!(refused, Err(Kind::State), "one at a time");
+    assert_eq!(refused, Err(ErrorKind::State), "one at a time");
     let mut events = Vec::new();
     for _ in 0..3 {
         events.extend(block_on(session.advance(0.0))?);
@@ -28,6 +28,10 @@ fn points_are_measured_one_by_one_and_nothing_need_be_open() -> Result<()> {
     }
     assert!(rows.windows(2).all(|w| w[0].sparsity < w[1].sparsity), "{rows:?}");
     session.cancel();
-    assert_eq!(block_on(session.advance(1.0)).map(|_| ()).map_err(|e| e.kind), Err(Kind::State), "nothing is going on");
+    assert_eq!(
+        block_on(session.advance(1.0)).map(|_| ()).map_err(|e| e.kind),
+        Err(ErrorKind::State),
+        "nothing is going on"
+    );
     Ok(())
 }

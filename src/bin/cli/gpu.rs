@@ -12,7 +12,7 @@ use secateur::zoo;
 use serde::Serialize;
 
 use super::files;
-use super::roofline;
+use super::roofline::{self, Wanted};
 use super::say;
 
 /// Options of `gpu`.
@@ -25,24 +25,24 @@ pub struct Options {
     sparsity: f32,
     /// Examples of a run: 1, 8 and 64 unless said, and 64 for the roofline.
     #[arg(long, value_delimiter = ',')]
-    pub batch: Vec<usize>,
+    batch: Vec<usize>,
     /// Calculate in half precision on the GPU.
     #[arg(long)]
-    pub half: bool,
+    half: bool,
     /// Measure what this GPU can do at best, and the convolutions of ResNet-18 against that.
     #[arg(long)]
     roofline: bool,
     /// Rows and columns of the images that the roofline's convolutions begin from.
     #[arg(long, default_value_t = 224)]
-    pub side: usize,
+    side: usize,
     /// Print all figures as JSON.
     #[arg(long)]
-    pub json: bool,
+    json: bool,
 }
 
 impl Options {
     /// What the GPU calculates in.
-    pub fn precision(&self) -> Precision {
+    fn precision(&self) -> Precision {
         if self.half { Precision::Half } else { Precision::Single }
     }
 }
@@ -76,7 +76,8 @@ const LEAST_MS: f64 = 5.0;
 pub fn run(options: &Options) -> Result<()> {
     let device = pollster::block_on(Device::open())?;
     if options.roofline {
-        return roofline::run(&device, options);
+        let (batch, precision) = (options.batch.as_slice(), options.precision());
+        return roofline::run(&device, &Wanted { batch, precision, side: options.side, json: options.json });
     }
     let batches = if options.batch.is_empty() { &[1, 8, 64][..] } else { &options.batch };
     let mut rows = Vec::new();

@@ -3,13 +3,24 @@
 use secateur::base::stats::median;
 use secateur::base::{Error, Flat, Result, Rng, tensor};
 use secateur::compile::Options as Compile;
-use secateur::gpu::{Device, Executor, Limits, probe};
+use secateur::gpu::{Device, Executor, Limits, Precision, probe};
 use secateur::graph::build::Square;
 use secateur::graph::{Builder, Graph, Masks, op};
 use serde::Serialize;
 
-use super::gpu::Options;
 use super::say;
+
+/// What is asked for.
+pub struct Wanted<'a> {
+    /// Examples of a run; 64 where none are named.
+    pub batch: &'a [usize],
+    /// What the GPU calculates in.
+    pub precision: Precision,
+    /// Rows and columns of the images that convolutions begin from.
+    pub side: usize,
+    /// Print all figures as JSON.
+    pub json: bool,
+}
 
 /// A convolution: name, how often the network has it, input and output channels, kernel, stride, and by how much the side of
 /// its input is smaller than an image's.
@@ -70,20 +81,20 @@ struct Report<'a> {
 }
 
 /// Measures and prints.
-pub fn run(device: &Device, options: &Options) -> Result<()> {
-    let limits = pollster::block_on(probe(device, options.precision()))?;
+pub fn run(device: &Device, options: &Wanted) -> Result<()> {
+    let limits = pollster::block_on(probe(device, options.precision))?;
     let words = |line: String| if options.json { Ok(()) } else { say::line(line) };
     words(format!(
         "{}{}: copies {:.0} GB/s, multiplies {:.0} GFLOP/s, a dispatch {:.1} µs, a readback {:.0} µs",
         device.name(),
-        if options.half { " in half precision" } else { "" },
+        if options.precision == Precision::Half { " in half precision" } else { "" },
         limits.copy_gbs,
         limits.gflops,
         limits.dispatch_us,
         limits.readback_us
     ))?;
     let mut reports = Vec::new();
-    for &batch in if options.batch.is_empty() { &[64][..] } else { &options.batch } {
+    for &batch in if options.batch.is_empty() { &[64][..] } else { options.batch } {
         words(format!("\nConvolutions of ResNet-18, images of {0} x {0}, batch {batch}", options.side))?;
         let (mut rows, mut refused) = (Vec::new(), Vec::new());
         for layer in &LAYERS {
@@ -108,7 +119,8 @@ pub fn run(device: &Device, options: &Options) -> Result<()> {
             let us: f64 = all.map(|row| row.us * row.times as f64).sum();
             words(format!("  all together, {name}: {:.3} ms", us * 1e-3))?;
         }
-        let (gpu, half, side, clock) = (device.name(), options.half, options.side, device.clock());
+        let (gpu, half, side, clock) =
+            (device.name(), options.precision == Precision::Half, options.side, device.clock());
         reports.push(Report { gpu, half, batch, side, clock, limits: &limits, rows, refused });
     }
     if options.json {
@@ -160,7 +172,7 @@ fn masks(graph: &Graph, (_, height, share): (&str, usize, f32)) -> (Masks, usize
 fn measure(
     device: &Device,
     limits: &Limits,
-    options: &Options,
+    options: &Wanted,
     batch: usize,
     layer: &Layer,
     cut: (&'static str, usize, f32),
@@ -170,7 +182,7 @@ fn measure(
     let graph = convolution(layer, side)?;
     let (masks, kept) = masks(&graph, cut);
     let how = Compile { batch, ..Compile::default() };
-    let executor = pollster::block_on(Executor::new(device.clone(), (&graph, &masks), &how, options.precision()))?;
+    let executor = pollster::block_on(Executor::new(device.clone(), (&graph, &masks), &how, options.precision))?;
     let mut x = tensor::zeros(&[batch, layer.2[0], side, side]);
     let mut rng = Rng::new(2);
     x.iter_mut().for_each(|x| *x = rng.uniform());
@@ -186,7 +198,7 @@ fn measure(
     let outputs = tensor::count(&graph.values[graph.output].shape[1..]) * batch;
     let pixels = outputs / layer.2[1];
     let operations = 2.0 * (kept * pixels) as f64;
-    let bytes = options.precision().bytes() * (x.len() + outputs) + chosen.bytes;
+    let bytes = options.precision.bytes() * (x.len() + outputs) + chosen.bytes;
     let roof_gflops = limits.gflops.min(limits.copy_gbs * operations / bytes as f64);
     let gflops = operations / us * 1e-3;
     Ok(Row {

@@ -6,7 +6,7 @@ use pollster::block_on;
 use secateur::base::{Error, Result};
 use secateur::gpu::Device;
 use secateur::prune::Settings;
-use secateur::session::{Session, event::Event, survey::Table};
+use secateur::session::{Session, event::Event, survey::table::Table};
 
 use super::say;
 

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use secateur::base::{Error, Result};
-use secateur::prune::recipe::{Recipe, Settings};
 use secateur::prune::training::BUDGET;
+use secateur::prune::{Recipe, Settings};
 use secateur::session::record::Record;
 
 use super::prune::{bar, drive, gpu, parse, session};

@@ -12,7 +12,7 @@ use secateur::io::safetensors;
 use secateur::train::eval::Tally;
 use secateur::train::lr::Rate;
 use secateur::train::optim::Optimizer;
-use secateur::train::{Loss, Plan, Trainer};
+use secateur::train::{Loss, TrainPlan, Trainer};
 use secateur::{data::Dataset, zoo};
 use serde_json::json;
 
@@ -53,7 +53,7 @@ pub fn run(options: &Options) -> Result<()> {
     let recipe = model.recipe;
     let epochs = options.epochs.unwrap_or(recipe.epochs);
     let per_epoch = train.len() / recipe.batch;
-    let plan = Plan {
+    let plan = TrainPlan {
         steps: epochs * per_epoch,
         batch: recipe.batch,
         rate: Rate::cosine(recipe.rate, per_epoch / 2),
@@ -88,7 +88,7 @@ fn decimal(x: f32) -> f64 {
 }
 
 /// The training loop with a bar and a line an epoch.
-fn fit(graph: &mut Graph, train: &Dataset, plan: Plan, decay: f32, per_epoch: usize) -> Result<()> {
+fn fit(graph: &mut Graph, train: &Dataset, plan: TrainPlan, decay: f32, per_epoch: usize) -> Result<()> {
     let examples: Vec<usize> = (0..train.len()).collect();
     let bar = ProgressBar::new(plan.steps as u64);
     let style = "{elapsed_precise} {bar:30} {pos}/{len} steps, {eta} left {msg}";

@@ -5,16 +5,16 @@
 use std::collections::BTreeMap;
 
 use crate::base::{Error, Flat, Result, Tensor, tensor};
-use crate::gpu::device::{Call, Device, Memory, Wires};
+use crate::gpu::device::{Call, Device, DeviceBuffer, Wires};
 use crate::gpu::maker::unsupported;
 use crate::graph::{Graph, Masks, ValueId};
 use crate::train::hvp::Direction;
 use crate::train::look::{Look, Seen};
-use crate::train::loss::Target;
+use crate::train::loss::LossTarget;
 use crate::train::optim::Optimizer;
 use crate::train::probe;
 
-use super::store::Store;
+use super::store::ParameterStore;
 use super::tape::{Norms, Tape};
 use super::wgsl;
 
@@ -22,7 +22,7 @@ use super::wgsl;
 #[derive(Debug)]
 pub struct Calibrator {
     device: Device,
-    store: Store,
+    store: ParameterStore,
     look: Look,
     /// Shape of a batch of examples.
     shape: Vec<usize>,
@@ -30,17 +30,17 @@ pub struct Calibrator {
     /// The batch as a whole.
     whole: Option<Pass>,
     /// One example at a time, and room for the squares of its gradients.
-    single: Option<(Pass, Memory)>,
+    single: Option<(Pass, DeviceBuffer)>,
 }
 
 /// A way through the network.
 #[derive(Debug)]
 struct Pass {
     calls: Vec<Call>,
-    input: Memory,
-    labels: Memory,
+    input: DeviceBuffer,
+    labels: DeviceBuffer,
     /// What is summed over channels.
-    sums: Memory,
+    sums: DeviceBuffer,
     found: Vec<Found>,
     /// Weights that have gradients, with their shapes.
     layers: Vec<(ValueId, Vec<usize>)>,
@@ -69,7 +69,7 @@ impl Calibrator {
             // One statistic would overwrite what the other goes by.
             return Err(unsupported("squared gradients beside statistics of the batch"));
         }
-        let mut store = Store::new(&device, graph)?;
+        let mut store = ParameterStore::new(&device, graph)?;
         let shape = [&[batch], &graph.values[graph.input].shape[1..]].concat();
         let classes = graph.values[graph.output].shape.last().map_or(1, |&n| n);
         let norms = if look.mode.train { Norms::Batch } else { Norms::Running };
@@ -117,7 +117,7 @@ impl Calibrator {
         if x.shape() != self.shape.as_slice() {
             return Err(Error::shape("batch of examples", &self.shape, x.shape()));
         }
-        Target::labels(labels).check(self.shape[0], self.classes)?;
+        LossTarget::labels(labels).check(self.shape[0], self.classes)?;
         let mut seen = Seen::default();
         if let Some(pass) = &self.whole {
             pass.fill(&self.device, x.flat(), labels);
@@ -143,7 +143,7 @@ impl Calibrator {
     }
 
     /// The weights' part of a room that lies as gradients do, times a factor.
-    async fn gradients(&self, pass: &Pass, from: &Memory, factor: f32) -> Result<Direction> {
+    async fn gradients(&self, pass: &Pass, from: &DeviceBuffer, factor: f32) -> Result<Direction> {
         let mut all = self.device.run(&[], from, self.store.total).await?;
         all.iter_mut().for_each(|g| *g *= factor);
         let mut out = Direction::new();
@@ -157,7 +157,7 @@ impl Calibrator {
 
 impl Pass {
     /// `squares` is where those of gradients are added up, if that is wanted.
-    fn new(mut tape: Tape<'_>, look: &Look, squares: Option<&Memory>) -> Result<Self> {
+    fn new(mut tape: Tape<'_>, look: &Look, squares: Option<&DeviceBuffer>) -> Result<Self> {
         let (graph, batch) = (tape.graph, tape.batch);
         let labels = tape.device.room(batch + 1)?;
         tape.forward()?;

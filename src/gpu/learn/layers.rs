@@ -1,12 +1,12 @@
 //! The calls of each operator, forward and back.
 
 use crate::base::Result;
-use crate::gpu::device::{Memory, Wires};
+use crate::gpu::device::{DeviceBuffer, Wires};
 use crate::gpu::maker::unsupported;
 use crate::gpu::wgsl::WIDE;
-use crate::graph::op::{self, Kind, Window};
+use crate::graph::op::{self, OpKind, Window};
 use crate::graph::{Node, ValueId};
-use crate::kernel::conv::Conv;
+use crate::kernel::geometry::Geometry;
 
 use super::norm;
 use super::tape::{Norms, Tape};
@@ -22,8 +22,8 @@ fn planes(shape: &[usize]) -> [usize; 3] {
 }
 
 /// The bound that an activation has above; the greatest number stands for none.
-fn high(op: &Kind) -> u32 {
-    if matches!(op, Kind::Relu6(_)) { 6.0f32 } else { f32::MAX }.to_bits()
+fn high(op: &OpKind) -> u32 {
+    if matches!(op, OpKind::Relu6(_)) { 6.0f32 } else { f32::MAX }.to_bits()
 }
 
 fn whole<const N: usize>(numbers: [usize; N]) -> [u32; N] {
@@ -43,23 +43,23 @@ impl Tape<'_> {
     ///
     /// # Errors
     /// When no kernel does it.
-    pub fn layer(&mut self, node: &Node, x: &Memory, y: &Memory) -> Result<()> {
+    pub fn layer(&mut self, node: &Node, x: &DeviceBuffer, y: &DeviceBuffer) -> Result<()> {
         let store = self.store;
         let wires = Wires { x, y, aside: x, table: x, weights: &store.state };
         let count = self.count(node.out);
         match &node.op {
-            Kind::Conv(op) => {
+            OpKind::Conv(op) => {
                 let v = op.job(&self.shape(node.ins[0]), self.parameter(node.ins[1]))?;
                 let bias = node.ins.get(2).map(|&id| store.at(id)).transpose()?;
                 self.taps(&v, false, wires, [store.at(node.ins[1])?, 0], bias)
             }
-            Kind::Linear(_) => {
+            OpKind::Linear(_) => {
                 let [m, k, n] = self.sizes(node);
                 let bias = node.ins.get(2).map(|&id| store.at(id)).transpose()?;
                 let strides = [k, 1, store.at(node.ins[1])? as usize, 1, k, 0];
                 self.matmul([m, n, k], wires, strides, [u32::from(bias.is_some()), bias.unwrap_or(0), 0])
             }
-            Kind::BatchNorm(op) => {
+            OpKind::BatchNorm(op) => {
                 let [n, c, pixels] = whole(planes(&self.shape(node.ins[0])));
                 let at = store.norm(node.ins[3])?;
                 let places = [store.at(node.ins[1])?, store.at(node.ins[2])?, at];
@@ -75,19 +75,19 @@ impl Tape<'_> {
                 let wires = Wires { weights: &store.statistics, ..wires };
                 self.each("normalise", &norm::normalise(), wires, count, &[c, pixels, at])
             }
-            Kind::Relu(_) | Kind::Relu6(_) => self.each("clamp", &wgsl::clamp(), wires, count, &[high(&node.op)]),
-            Kind::Add(_) => {
+            OpKind::Relu(_) | OpKind::Relu6(_) => self.each("clamp", &wgsl::clamp(), wires, count, &[high(&node.op)]),
+            OpKind::Add(_) => {
                 if self.shape(node.ins[0]) != self.shape(node.ins[1]) {
                     return Err(unsupported("sums of different shapes"));
                 }
                 let aside = self.value(node.ins[1])?;
                 self.each("add", &wgsl::add(), Wires { aside: &aside, ..wires }, count, &[])
             }
-            Kind::MaxPool(_) | Kind::AvgPool(_) => {
+            OpKind::MaxPool(_) | OpKind::AvgPool(_) => {
                 let params = self.window(node)?;
                 self.each("pool", &wgsl::pool(), wires, count, &params)
             }
-            Kind::GlobalPool(_) => {
+            OpKind::GlobalPool(_) => {
                 let [_, _, pixels] = whole(planes(&self.shape(node.ins[0])));
                 self.each("means", &wgsl::means(), wires, count, &[pixels])
             }
@@ -99,11 +99,11 @@ impl Tape<'_> {
     ///
     /// # Errors
     /// When the GPU refuses.
-    pub fn pull(&mut self, node: &Node, slope: &Memory) -> Result<()> {
+    pub fn pull(&mut self, node: &Node, slope: &DeviceBuffer) -> Result<()> {
         let (store, id) = (self.store, node.ins[0]);
         let x = self.value(id)?;
         let params = match &node.op {
-            Kind::Conv(op) => {
+            OpKind::Conv(op) => {
                 let v = op.job(&self.shape(id), self.parameter(node.ins[1]))?;
                 self.filters(&v, node.ins[1], &x, slope)?;
                 self.bias(node, slope)?;
@@ -111,7 +111,7 @@ impl Tape<'_> {
                 let wires = Wires { x: slope, y: &y, aside: slope, table: slope, weights: &store.state };
                 return self.taps(&v, true, wires, [store.at(node.ins[1])?, add], None);
             }
-            Kind::Linear(_) => {
+            OpKind::Linear(_) => {
                 let [m, k, n] = self.sizes(node);
                 let to = self.learns(node.ins[1])? as usize;
                 let wires = Wires { x: slope, y: &store.slopes, aside: slope, table: slope, weights: &x };
@@ -121,11 +121,11 @@ impl Tape<'_> {
                 let wires = Wires { x: slope, y: &y, aside: slope, table: slope, weights: &store.state };
                 return self.matmul([m, k, n], wires, [n, 1, to, k, 1, 0], [0, 0, add]);
             }
-            Kind::BatchNorm(_) if self.norms == Norms::Running => {
+            OpKind::BatchNorm(_) if self.norms == Norms::Running => {
                 let [_, c, pixels] = whole(planes(&self.shape(id)));
                 vec![c, pixels, store.norm(node.ins[3])?]
             }
-            Kind::BatchNorm(_) => {
+            OpKind::BatchNorm(_) => {
                 let [n, c, pixels] = whole(planes(&self.shape(id)));
                 let at = store.norm(node.ins[3])?;
                 let [gamma, beta] = [self.learns(node.ins[1])?, self.learns(node.ins[2])?];
@@ -134,7 +134,7 @@ impl Tape<'_> {
                 self.call("norm slopes", &norm::slopes(), wires, &params, [c as usize, 1])?;
                 vec![c, pixels, gamma, beta, at]
             }
-            Kind::Add(_) => {
+            OpKind::Add(_) => {
                 for &id in &node.ins {
                     if self.share(id, node.out) {
                         continue;
@@ -146,23 +146,25 @@ impl Tape<'_> {
                 }
                 return Ok(());
             }
-            Kind::Relu(_) | Kind::Relu6(_) => vec![high(&node.op)],
-            Kind::MaxPool(_) | Kind::AvgPool(_) => self.window(node)?,
-            Kind::GlobalPool(_) => vec![whole(planes(&self.shape(id)))[2]],
+            OpKind::Relu(_) | OpKind::Relu6(_) => vec![high(&node.op)],
+            OpKind::MaxPool(_) | OpKind::AvgPool(_) => self.window(node)?,
+            OpKind::GlobalPool(_) => vec![whole(planes(&self.shape(id)))[2]],
             other => return Err(unsupported(&format!("training through {}", other.kind()))),
         };
         let Some((y, add)) = self.slope(id)? else { return Ok(()) };
         let (params, count) = ([params, vec![add]].concat(), self.count(id));
         let wires = Wires { x: &x, y: &y, aside: slope, table: &store.slopes, weights: &store.statistics };
         match &node.op {
-            Kind::BatchNorm(_) if self.norms == Norms::Running => {
+            OpKind::BatchNorm(_) if self.norms == Norms::Running => {
                 self.each("scale back", &norm::scale_back(), wires, count, &params)
             }
-            Kind::BatchNorm(_) => self.each("norm back", &norm::back(), wires, count, &params),
-            Kind::GlobalPool(_) => {
+            OpKind::BatchNorm(_) => self.each("norm back", &norm::back(), wires, count, &params),
+            OpKind::GlobalPool(_) => {
                 self.each("means back", &wgsl::means_back(), Wires { x: slope, ..wires }, count, &params)
             }
-            Kind::MaxPool(_) | Kind::AvgPool(_) => self.each("pool back", &wgsl::pool_back(), wires, count, &params),
+            OpKind::MaxPool(_) | OpKind::AvgPool(_) => {
+                self.each("pool back", &wgsl::pool_back(), wires, count, &params)
+            }
             _ => self.each("clamp back", &wgsl::clamp_back(), wires, count, &params),
         }
     }
@@ -170,7 +172,7 @@ impl Tape<'_> {
     /// A convolution, or the way back to its input; `weight` and `add` as their kernel has them.
     fn taps(
         &mut self,
-        v: &Conv,
+        v: &Geometry,
         back: bool,
         wires: Wires<'_>,
         [weight, add]: [u32; 2],
@@ -193,7 +195,7 @@ impl Tape<'_> {
     }
 
     /// Gradient of a convolution's weights.
-    fn filters(&mut self, v: &Conv, weight: ValueId, x: &Memory, slope: &Memory) -> Result<()> {
+    fn filters(&mut self, v: &Geometry, weight: ValueId, x: &DeviceBuffer, slope: &DeviceBuffer) -> Result<()> {
         let ([high, wide], [h, w]) = (v.out(), v.size);
         let (rows, depth) = (v.o / v.groups, v.c / v.groups);
         // About two dozen sums: more would not stay in registers.
@@ -210,11 +212,11 @@ impl Tape<'_> {
     }
 
     /// Gradient of a bias, where there is one: sums over all but the channels, which come last in a linear layer.
-    fn bias(&mut self, node: &Node, slope: &Memory) -> Result<()> {
+    fn bias(&mut self, node: &Node, slope: &DeviceBuffer) -> Result<()> {
         let Some(&id) = node.ins.get(2) else { return Ok(()) };
         let (shape, numbers) = (self.shape(node.out), self.count(node.out));
         let [n, c, pixels] = match node.op {
-            Kind::Conv(_) => planes(&shape),
+            OpKind::Conv(_) => planes(&shape),
             _ => [numbers / shape[shape.len() - 1], shape[shape.len() - 1], 1],
         };
         let store = self.store;
@@ -239,8 +241,8 @@ impl Tape<'_> {
     /// What the kernels of pools ask for.
     fn window(&self, node: &Node) -> Result<Vec<u32>> {
         let (window, how): (&Window, u32) = match &node.op {
-            Kind::MaxPool(op::MaxPool { window }) => (window, 0),
-            Kind::AvgPool(op::AvgPool { window, count_pad }) => (window, 1 + u32::from(*count_pad)),
+            OpKind::MaxPool(op::MaxPool { window }) => (window, 0),
+            OpKind::AvgPool(op::AvgPool { window, count_pad }) => (window, 1 + u32::from(*count_pad)),
             other => return Err(unsupported(other.kind())),
         };
         let (x, y) = (self.shape(node.ins[0]), self.shape(node.out));

@@ -16,13 +16,13 @@ use crate::base::{Error, Flat, Result, Tensor, tensor};
 use crate::graph::{Graph, Masks};
 use crate::train::Loss;
 use crate::train::eval::Tally;
-use crate::train::loss::Target;
-use crate::train::optim::{Optimizer, Rule};
+use crate::train::loss::LossTarget;
+use crate::train::optim::{Optimizer, UpdateRule};
 use crate::train::trainer::diverged;
 
-use super::device::{Call, Device, Memory};
+use super::device::{Call, Device, DeviceBuffer};
 pub use calibrate::Calibrator;
-use store::Store;
+use store::ParameterStore;
 use tape::{Norms, Tape};
 
 /// Numbers that change from step to step, at most.
@@ -41,19 +41,19 @@ pub struct Learnt {
 #[derive(Clone, Debug)]
 pub struct Learner {
     device: Device,
-    store: Store,
+    store: ParameterStore,
     calls: Vec<Call>,
     loss: Loss,
-    rule: Rule,
+    rule: UpdateRule,
     decay: f32,
     steps: i32,
     /// Shape of a batch of examples, and of its answers.
     shapes: [Vec<usize>; 2],
-    input: Memory,
-    answers: Memory,
-    labels: Memory,
-    teacher: Memory,
-    rates: Memory,
+    input: DeviceBuffer,
+    answers: DeviceBuffer,
+    labels: DeviceBuffer,
+    teacher: DeviceBuffer,
+    rates: DeviceBuffer,
 }
 
 impl Learner {
@@ -69,7 +69,7 @@ impl Learner {
         loss: Loss,
         batch: usize,
     ) -> Result<Self> {
-        let mut store = Store::new(&device, graph)?;
+        let mut store = ParameterStore::new(&device, graph)?;
         let mut tape = Tape::new(&device, graph, batch, &store, Norms::Moving)?;
         let shapes = [tape.shape(graph.input), tape.shape(graph.output)];
         let (labels, teacher) = (device.room(batch + 1)?, device.room(tensor::count(&shapes[1]))?);
@@ -102,7 +102,7 @@ impl Learner {
         if let Some(teacher) = teacher.filter(|teacher| teacher.shape() != answers.as_slice()) {
             return Err(Error::shape("answers of a teacher", answers, teacher.shape()));
         }
-        let target = Target { labels, teacher };
+        let target = LossTarget { labels, teacher };
         target.check(answers[0], answers[1])?;
         self.device.write(&self.input, x.flat());
         let taught = teacher.filter(|_| self.loss.distil.is_some());
@@ -128,11 +128,11 @@ impl Learner {
     /// What the optimizer's kernel reads in the next step.
     fn numbers(&self, rate: f32) -> [f32; RATES] {
         match self.rule {
-            Rule::Sgd { momentum, dampening, nesterov } => {
+            UpdateRule::Sgd { momentum, dampening, nesterov } => {
                 let ahead = if nesterov { 1.0 } else { 0.0 };
                 [rate, self.decay, momentum, 1.0 - dampening, ahead, 0.0, 0.0, 0.0]
             }
-            Rule::Adam { betas: [a, b], epsilon, decoupled } => {
+            UpdateRule::Adam { betas: [a, b], epsilon, decoupled } => {
                 let correct = |beta| 1.0 - libm::powf(beta, (self.steps + 1) as f32);
                 let apart = if decoupled { 1.0 } else { 0.0 };
                 [rate, self.decay, a, b, epsilon, apart, correct(a), correct(b)]

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::base::{Error, Flat, Result, tensor};
-use crate::gpu::device::{Device, Memory};
-use crate::graph::op::Kind;
+use crate::gpu::device::{Device, DeviceBuffer};
+use crate::graph::op::OpKind;
 use crate::graph::{Graph, Masks, Role, ValueId};
 use crate::train::hvp::Direction;
 use crate::train::optim::Optimizer;
@@ -24,7 +24,7 @@ struct Entry {
 
 /// The parameters of a network, the optimizer's memory of them, and running statistics.
 #[derive(Clone, Debug)]
-pub struct Store {
+pub struct ParameterStore {
     device: Device,
     entries: Vec<Entry>,
     /// By norm: running mean, running variance, first statistic, channels.
@@ -32,26 +32,26 @@ pub struct Store {
     /// Parameters in all.
     pub total: usize,
     /// Parameters, then the optimizer's m, then its v.
-    pub state: Memory,
+    pub state: DeviceBuffer,
     /// Gradients of parameters.
-    pub slopes: Memory,
+    pub slopes: DeviceBuffer,
     /// How each is moved: [`flag`].
-    pub flags: Memory,
+    pub flags: DeviceBuffer,
     /// Statistics of all norms.
-    pub statistics: Memory,
+    pub statistics: DeviceBuffer,
     moving: BTreeSet<ValueId>,
     /// Flags from the second step on, while the first has not been taken.
     settled: Option<Vec<u32>>,
 }
 
-impl Store {
+impl ParameterStore {
     /// Rooms for the parameters of a network.
     ///
     /// # Errors
     /// When the GPU has no such room.
     pub fn new(device: &Device, graph: &Graph) -> Result<Self> {
         let (mut norms, mut size) = (Vec::new(), 0);
-        for node in graph.nodes.iter().filter(|node| matches!(node.op, Kind::BatchNorm(_))) {
+        for node in graph.nodes.iter().filter(|node| matches!(node.op, OpKind::BatchNorm(_))) {
             let len = tensor::count(&graph.values[node.ins[3]].shape);
             norms.push(([node.ins[3], node.ins[4]], size, len));
             size += STATISTICS * len;

@@ -6,16 +6,16 @@
 use std::collections::BTreeSet;
 
 use crate::base::{Error, Result, Shape, tensor};
-use crate::gpu::device::{Call, Device, Memory, Wires};
+use crate::gpu::device::{Call, Device, DeviceBuffer, Wires};
 use crate::gpu::maker::{over, unsupported};
 use crate::gpu::precision::Precision;
-use crate::graph::op::Kind;
+use crate::graph::op::OpKind;
 use crate::graph::{Graph, Role, ValueId};
 use crate::train::Loss;
-use crate::train::optim::Rule;
+use crate::train::optim::UpdateRule;
 
 use super::rules;
-use super::store::Store;
+use super::store::ParameterStore;
 
 /// What is known while calls are made.
 pub struct Tape<'a> {
@@ -28,13 +28,13 @@ pub struct Tape<'a> {
     /// What norms go by.
     pub norms: Norms,
     /// The parameters.
-    pub store: &'a Store,
+    pub store: &'a ParameterStore,
     /// By value: the one whose numbers it has; another than itself behind layers that only change extents.
     roots: Vec<ValueId>,
     /// By root: how many layers read it, the loss among them.
     uses: Vec<usize>,
     /// By root: its numbers.
-    values: Vec<Option<Memory>>,
+    values: Vec<Option<DeviceBuffer>>,
     /// By root: which of the rooms has its gradient, as soon as there is one.
     slopes: Vec<Option<usize>>,
     rooms: Vec<Room>,
@@ -59,16 +59,16 @@ pub enum Norms {
 
 /// A room for gradients of a size, and how many values have theirs in it now.
 struct Room {
-    memory: Memory,
+    memory: DeviceBuffer,
     size: usize,
     holders: usize,
 }
 
 /// Whether a layer gives its input's numbers as they are.
-fn same(op: &Kind, norms: Norms) -> bool {
+fn same(op: &OpKind, norms: Norms) -> bool {
     match op {
-        Kind::Flatten(_) | Kind::Reshape(_) | Kind::Identity(_) => true,
-        Kind::Dropout(_) => norms == Norms::Running,
+        OpKind::Flatten(_) | OpKind::Reshape(_) | OpKind::Identity(_) => true,
+        OpKind::Dropout(_) => norms == Norms::Running,
         _ => false,
     }
 }
@@ -78,7 +78,13 @@ impl<'a> Tape<'a> {
     ///
     /// # Errors
     /// When the network's wiring is not what kernels here take.
-    pub fn new(device: &'a Device, graph: &'a Graph, batch: usize, store: &'a Store, norms: Norms) -> Result<Self> {
+    pub fn new(
+        device: &'a Device,
+        graph: &'a Graph,
+        batch: usize,
+        store: &'a ParameterStore,
+        norms: Norms,
+    ) -> Result<Self> {
         let n = graph.values.len();
         let (mut roots, mut uses): (Vec<ValueId>, Vec<usize>) = ((0..n).collect(), vec![0; n]);
         let trained = |id: ValueId| {
@@ -137,7 +143,7 @@ impl<'a> Tape<'a> {
     }
 
     /// Room for a value.
-    fn room(&mut self, id: ValueId) -> Result<Memory> {
+    fn room(&mut self, id: ValueId) -> Result<DeviceBuffer> {
         let memory = self.device.room(self.count(id))?;
         self.values[self.roots[id]] = Some(memory.clone());
         Ok(memory)
@@ -147,7 +153,7 @@ impl<'a> Tape<'a> {
     ///
     /// # Errors
     /// When no layer gives it.
-    pub fn value(&self, id: ValueId) -> Result<Memory> {
+    pub fn value(&self, id: ValueId) -> Result<DeviceBuffer> {
         let value = self.values[self.roots[id]].clone();
         value.ok_or_else(|| unsupported(&format!("{} as what goes into a layer", self.graph.values[id].name)))
     }
@@ -156,7 +162,7 @@ impl<'a> Tape<'a> {
     ///
     /// # Errors
     /// When the GPU has no room.
-    pub fn slope(&mut self, id: ValueId) -> Result<Option<(Memory, u32)>> {
+    pub fn slope(&mut self, id: ValueId) -> Result<Option<(DeviceBuffer, u32)>> {
         if !self.wanted[id] {
             return Ok(None);
         }
@@ -236,7 +242,7 @@ impl<'a> Tape<'a> {
     ///
     /// # Errors
     /// When the answers are not [N, classes].
-    pub fn loss(&mut self, loss: &Loss, labels: &Memory, teacher: &Memory) -> Result<()> {
+    pub fn loss(&mut self, loss: &Loss, labels: &DeviceBuffer, teacher: &DeviceBuffer) -> Result<()> {
         let &[_, classes] = self.graph.values[self.graph.output].shape.as_slice() else {
             return Err(Error::shape("answers", "[N, classes]", &self.graph.values[self.graph.output].shape));
         };
@@ -272,13 +278,13 @@ impl<'a> Tape<'a> {
     ///
     /// # Errors
     /// When the GPU refuses.
-    pub fn update(&mut self, rule: Rule, rates: &Memory) -> Result<()> {
+    pub fn update(&mut self, rule: UpdateRule, rates: &DeviceBuffer) -> Result<()> {
         let store = self.store;
         let wires =
             Wires { x: &store.slopes, y: &store.state, aside: rates, table: &store.flags, weights: &store.slopes };
         match rule {
-            Rule::Sgd { .. } => self.each("sgd", &rules::sgd(), wires, store.total, &[]),
-            Rule::Adam { .. } => self.each("adam", &rules::adam(), wires, store.total, &[]),
+            UpdateRule::Sgd { .. } => self.each("sgd", &rules::sgd(), wires, store.total, &[]),
+            UpdateRule::Adam { .. } => self.each("adam", &rules::adam(), wires, store.total, &[]),
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use crate::kernel::conv::Conv;
+use crate::kernel::geometry::Geometry;
 
 use super::wgsl::CREW;
 use crate::gpu::wgsl::{WIDE, params};
@@ -28,13 +28,13 @@ pub struct Walk {
 
 impl Walk {
     /// What outputs see of inputs.
-    pub fn forward(v: &Conv) -> Self {
+    pub fn forward(v: &Geometry) -> Self {
         let start = v.pad.map(|pad| (pad as u32).wrapping_neg());
         Self { kernel: v.kernel, up: v.stride, down: [1; 2], start, step: v.dilation.map(|step| step as u32) }
     }
 
     /// What inputs see of outputs.
-    pub fn back(v: &Conv) -> Self {
+    pub fn back(v: &Geometry) -> Self {
         let step = v.dilation.map(|step| (step as u32).wrapping_neg());
         Self { kernel: v.kernel, up: [1; 2], down: v.stride, start: v.pad.map(|pad| pad as u32), step }
     }

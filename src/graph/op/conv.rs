@@ -6,6 +6,7 @@ use super::{At, Dots, Error, Grads, Mode, Op, Pass, Result, Shape, Tensor, Ties,
 use crate::base::{Flat, math, tensor};
 use crate::graph::couple::Side;
 use crate::kernel::conv as kernel;
+use crate::kernel::geometry::Geometry;
 
 /// A convolution. Inputs: x, w and, if there is one, a bias `[O]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,7 +24,7 @@ impl Conv {
     ///
     /// # Errors
     /// When the channels do not divide or the kernel does not fit.
-    pub fn job(&self, x: &[usize], w: &[usize]) -> Result<kernel::Conv> {
+    pub fn job(&self, x: &[usize], w: &[usize]) -> Result<Geometry> {
         let (&[n, c, h, width], &[o, depth, kh, kw]) = (x, w) else {
             return Err(Error::shape("input of a convolution", "[N, C, H, W]", x));
         };
@@ -32,7 +33,7 @@ impl Conv {
         }
         let Self { stride, pad, dilation } = *self;
         let groups = c / depth;
-        let job = kernel::Conv { n, c, size: [h, width], o, kernel: [kh, kw], stride, pad, dilation, groups };
+        let job = Geometry { n, c, size: [h, width], o, kernel: [kh, kw], stride, pad, dilation, groups };
         if job.out().contains(&0) {
             return Err(Error::shape(
                 "kernel of a convolution",

@@ -1,6 +1,6 @@
 //! The operators: one a file, each with shapes, forward, backward, tangents, coupling and cost.
 //!
-//! An operator is a plain struct of attributes. [`Kind`] is the list of them all: what the compiler, the formats and the
+//! An operator is a plain struct of attributes. [`OpKind`] is the list of them all: what the compiler, the formats and the
 //! page match on. Adding one is a file and a line in the list.
 
 mod activation;
@@ -160,18 +160,18 @@ macro_rules! ops {
 
         /// Every operator there is, with its attributes.
         #[derive(Clone, Debug, PartialEq)]
-        pub enum Kind {
+        pub enum OpKind {
             $($(#[$doc])* $name($name)),+
         }
 
-        impl Deref for Kind {
+        impl Deref for OpKind {
             type Target = dyn Op;
             fn deref(&self) -> &Self::Target {
                 match self { $(Self::$name(op) => op),+ }
             }
         }
 
-        $(impl From<$name> for Kind {
+        $(impl From<$name> for OpKind {
             fn from(op: $name) -> Self { Self::$name(op) }
         })+
     };

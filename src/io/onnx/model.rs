@@ -28,7 +28,7 @@ pub enum Attribute {
 
 /// One operation: what it is called, what it does and the values it connects.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Node {
+pub struct NodeProto {
     /// A name that is unique in the graph.
     pub name: String,
     /// The operator, in ONNX's spelling.
@@ -43,11 +43,11 @@ pub struct Node {
 
 /// A graph in ONNX's terms; the batch axis of inputs and outputs is free.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Model {
+pub struct ModelProto {
     /// The graph's name.
     pub name: String,
     /// Operations, each after those it reads from.
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<NodeProto>,
     /// Constants by name.
     pub tensors: Vec<(String, Tensor)>,
     /// Integer constants by name: shapes for `Reshape`.
@@ -60,7 +60,7 @@ pub struct Model {
     pub metadata: Metadata,
 }
 
-impl Model {
+impl ModelProto {
     /// The whole file.
     pub fn to_bytes(&self) -> Vec<u8> {
         let opset = Message::new().text(1, "").int(2, OPSET);
@@ -94,7 +94,7 @@ impl Model {
     }
 }
 
-impl Node {
+impl NodeProto {
     fn message(&self) -> Message {
         let node = self.inputs.iter().fold(Message::new(), |node, name| node.text(1, name));
         let node = self.outputs.iter().fold(node, |node, name| node.text(2, name));

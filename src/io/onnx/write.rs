@@ -4,12 +4,12 @@
 //! Operators are those of set 17: <https://github.com/onnx/onnx/blob/main/docs/Operators.md>. What that set lacks
 //! (GELU, SiLU, ReLU6) is written as several nodes. Activations have a free batch axis in front.
 
-use super::model::{Attribute, Model, Node};
+use super::model::{Attribute, ModelProto, NodeProto};
 use crate::{
     base::{Result, tensor},
     graph::{
         self, Graph,
-        op::{Gelu, Kind},
+        op::{Gelu, OpKind},
     },
     io::origin::Origin,
 };
@@ -20,7 +20,7 @@ use crate::{
 /// When a node's shapes do not fit together.
 pub fn write(graph: &Graph, name: &str, origin: Option<&Origin>) -> Result<Vec<u8>> {
     let free = |id: usize| (graph.values[id].name.clone(), graph.values[id].shape[1..].to_vec());
-    let mut writer = Writer { graph, model: Model { name: name.into(), ..Model::default() } };
+    let mut writer = Writer { graph, model: ModelProto { name: name.into(), ..ModelProto::default() } };
     writer.model.inputs.push(free(graph.input));
     writer.model.outputs.push(free(graph.output));
     for (_, value) in graph.parameters() {
@@ -36,7 +36,7 @@ pub fn write(graph: &Graph, name: &str, origin: Option<&Origin>) -> Result<Vec<u
 /// A model under construction.
 struct Writer<'a> {
     graph: &'a Graph,
-    model: Model,
+    model: ModelProto,
 }
 
 /// Attributes of an operator, by name.
@@ -46,7 +46,7 @@ impl Writer<'_> {
     fn node(&mut self, node: &graph::Node) -> Result<()> {
         let kind = node.op.kind();
         match &node.op {
-            Kind::Conv(op) => {
+            OpKind::Conv(op) => {
                 let shapes = self.graph.shapes_in(node);
                 let job = op.job(shapes[0], shapes[1])?;
                 let mut attributes = window(job.kernel, op.stride, op.pad);
@@ -54,25 +54,25 @@ impl Writer<'_> {
                 attributes.push(("group", Attribute::Int(job.groups as i64)));
                 self.plain(node, kind, attributes);
             }
-            Kind::Linear(_) => self.linear(node),
-            Kind::BatchNorm(op) => {
+            OpKind::Linear(_) => self.linear(node),
+            OpKind::BatchNorm(op) => {
                 self.plain(node, "BatchNormalization", vec![("epsilon", Attribute::Float(op.epsilon))]);
             }
-            Kind::MaxPool(op) => {
+            OpKind::MaxPool(op) => {
                 let w = op.window;
                 self.plain(node, kind, window(w.kernel, w.stride, w.pad));
             }
-            Kind::AvgPool(op) => {
+            OpKind::AvgPool(op) => {
                 let w = op.window;
                 let mut attributes = window(w.kernel, w.stride, w.pad);
                 attributes.push(("count_include_pad", Attribute::Int(op.count_pad.into())));
                 self.plain(node, kind, attributes);
             }
-            Kind::Concat(op) => self.plain(node, kind, vec![("axis", Attribute::Int(op.axis as i64))]),
-            Kind::Softmax(_) => self.plain(node, kind, vec![("axis", Attribute::Int(-1))]),
-            Kind::LeakyRelu(op) => self.plain(node, kind, vec![("alpha", Attribute::Float(op.slope))]),
-            Kind::Flatten(_) => self.plain(node, kind, vec![("axis", Attribute::Int(1))]),
-            Kind::Reshape(op) => {
+            OpKind::Concat(op) => self.plain(node, kind, vec![("axis", Attribute::Int(op.axis as i64))]),
+            OpKind::Softmax(_) => self.plain(node, kind, vec![("axis", Attribute::Int(-1))]),
+            OpKind::LeakyRelu(op) => self.plain(node, kind, vec![("alpha", Attribute::Float(op.slope))]),
+            OpKind::Flatten(_) => self.plain(node, kind, vec![("axis", Attribute::Int(1))]),
+            OpKind::Reshape(op) => {
                 // Zero keeps the batch axis, whatever it is.
                 let shape = std::iter::once(0).chain(op.shape.iter().map(|&n| n as i64)).collect();
                 let name = format!("{}.shape", node.name);
@@ -80,26 +80,26 @@ impl Writer<'_> {
                 let x = self.name(node.ins[0]);
                 self.push(node, kind, vec![x, name], self.name(node.out), vec![]);
             }
-            Kind::Relu6(_) => {
+            OpKind::Relu6(_) => {
                 let bounds = [("min", 0.0), ("max", 6.0)].map(|(what, bound)| self.constant(node, what, bound));
                 let inputs = std::iter::once(self.name(node.ins[0])).chain(bounds).collect();
                 self.push(node, "Clip", inputs, self.name(node.out), vec![]);
             }
-            Kind::Silu(_) => {
+            OpKind::Silu(_) => {
                 let gate = self.step(node, "Sigmoid", "gate", vec![self.name(node.ins[0])]);
                 let inputs = vec![self.name(node.ins[0]), gate];
                 self.push(node, "Mul", inputs, self.name(node.out), vec![]);
             }
-            Kind::Gelu(op) => self.gelu(node, *op),
+            OpKind::Gelu(op) => self.gelu(node, *op),
             // Dropout does nothing in evaluation.
-            Kind::Dropout(_) | Kind::Identity(_) => self.plain(node, "Identity", vec![]),
-            Kind::Add(_)
-            | Kind::GlobalPool(_)
-            | Kind::HardSwish(_)
-            | Kind::Mul(_)
-            | Kind::Relu(_)
-            | Kind::Sigmoid(_)
-            | Kind::Tanh(_) => self.plain(node, kind, vec![]),
+            OpKind::Dropout(_) | OpKind::Identity(_) => self.plain(node, "Identity", vec![]),
+            OpKind::Add(_)
+            | OpKind::GlobalPool(_)
+            | OpKind::HardSwish(_)
+            | OpKind::Mul(_)
+            | OpKind::Relu(_)
+            | OpKind::Sigmoid(_)
+            | OpKind::Tanh(_) => self.plain(node, kind, vec![]),
         }
         Ok(())
     }
@@ -158,7 +158,7 @@ impl Writer<'_> {
 
     fn push(&mut self, node: &graph::Node, op: &'static str, inputs: Vec<String>, out: String, attributes: Attributes) {
         let name = if out == self.name(node.out) { node.name.clone() } else { out.clone() };
-        self.model.nodes.push(Node { name, op, inputs, outputs: vec![out], attributes });
+        self.model.nodes.push(NodeProto { name, op, inputs, outputs: vec![out], attributes });
     }
 
     /// A number that broadcasts to any shape; returns its name.
@@ -188,8 +188,8 @@ mod tests {
     use super::*;
     use crate::graph::{Builder, build::Square, op};
 
-    fn nodes(graph: &Graph) -> Vec<Node> {
-        let mut writer = Writer { graph, model: Model::default() };
+    fn nodes(graph: &Graph) -> Vec<NodeProto> {
+        let mut writer = Writer { graph, model: ModelProto::default() };
         graph.nodes.iter().for_each(|node| writer.node(node).expect("a valid graph"));
         writer.model.nodes
     }

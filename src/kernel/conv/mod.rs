@@ -11,106 +11,20 @@ use std::cell::RefCell;
 use super::block::Blocks;
 use super::element::Rows;
 use super::flat::{self, Layout};
-use super::store::{Planes, Store};
+use super::geometry::Geometry;
+use super::store::{Epilogue, Planes};
 
 pub use gradient::{backward_input, backward_weight};
-
-/// The sizes of one convolution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Conv {
-    /// Images in the batch.
-    pub n: usize,
-    /// Input channels.
-    pub c: usize,
-    /// Input rows and columns.
-    pub size: [usize; 2],
-    /// Output channels.
-    pub o: usize,
-    /// Kernel rows and columns.
-    pub kernel: [usize; 2],
-    /// Step between outputs.
-    pub stride: [usize; 2],
-    /// Zeros around the input.
-    pub pad: [usize; 2],
-    /// Step between taps.
-    pub dilation: [usize; 2],
-    /// Groups of channels that do not see each other.
-    pub groups: usize,
-}
-
-impl Conv {
-    /// A linear layer over a batch: a 1x1 convolution whose pixels are the examples.
-    pub fn linear(n: usize, c: usize, o: usize) -> Self {
-        let (one, none) = ([1, 1], [0, 0]);
-        Self { n, c, size: one, o, kernel: one, stride: one, pad: none, dilation: one, groups: 1 }
-    }
-
-    /// Output rows and columns; zero where the kernel does not fit.
-    pub fn out(&self) -> [usize; 2] {
-        std::array::from_fn(|a| {
-            let reach = self.dilation[a] * (self.kernel[a] - 1) + 1;
-            (self.size[a] + 2 * self.pad[a] + 1).saturating_sub(reach).div_ceil(self.stride[a])
-        })
-    }
-
-    /// Taps of a filter: kernel rows times columns.
-    pub fn taps(&self) -> usize {
-        self.kernel[0] * self.kernel[1]
-    }
-
-    /// Weights of a filter.
-    pub fn depth(&self) -> usize {
-        self.c / self.groups * self.taps()
-    }
-
-    /// Output pixels of a channel.
-    pub fn pixels(&self) -> usize {
-        self.out()[0] * self.out()[1]
-    }
-
-    /// Channels of a group: inputs and outputs.
-    fn group(&self) -> (usize, usize) {
-        (self.c / self.groups, self.o / self.groups)
-    }
-
-    /// Taps (c, ky, kx) of group g, in the order of the weights.
-    fn each_tap(&self, g: usize) -> impl Iterator<Item = (usize, usize, usize)> {
-        let (cg, [kh, kw]) = (self.group().0, self.kernel);
-        (0..cg * kh * kw).map(move |t| (g * cg + t / (kh * kw), t / kw % kh, t % kw))
-    }
-
-    /// Columns of a panel: taps whose inputs the first cache holds while all rows pass over a tile of pixels, as long as
-    /// rows with so many `taps` keep enough in each panel to be worth the way to y and back.
-    pub fn panel(&self, l: &Layout, taps: usize) -> usize {
-        let along = TILE + (self.kernel[1] - 1) * self.dilation[1] + flat::SLACK;
-        let apart = self.kernel[0] * along;
-        let joined = along + (self.kernel[0] - 1) * self.dilation[0] * l.pitch;
-        let channels = self.c / self.groups;
-        let panels = channels.div_ceil((PANEL / apart.min(joined)).max(1)).min(taps / LEAST);
-        channels.div_ceil(panels.max(1)) * self.taps()
-    }
-
-    /// Where the taps of group g lie.
-    pub fn offsets(&self, l: &Layout, g: usize) -> Vec<u32> {
-        self.each_tap(g).map(|(c, ky, kx)| flat::offset(self, l, c, ky, kx) as u32).collect()
-    }
-}
-
-/// Numbers of input that stay in the first cache, and pixels of a wide tile.
-const PANEL: usize = 6 * 1024;
-const TILE: usize = 48;
-/// Taps of a row in a panel.
-const LEAST: usize = 12;
 
 /// Numbers of input and output that are worked on at once: they should stay in the second cache.
 const SHARE: usize = 160 * 1024;
 
 /// Cuts a batch into parts that fit the cache, as (part, first input number, first output number).
-fn parts(v: &Conv) -> impl Iterator<Item = (Conv, usize, usize)> + use<> {
+fn parts(v: &Geometry) -> impl Iterator<Item = (Geometry, usize, usize)> + use<> {
     let v = *v;
     let (ins, outs) = (v.c * v.size[0] * v.size[1], v.o * v.pixels());
     let each = (SHARE / (ins + outs)).clamp(1, v.n.max(1));
-    (0..v.n).step_by(each).map(move |i| (Conv { n: each.min(v.n - i), ..v }, i * ins, i * outs))
+    (0..v.n).step_by(each).map(move |i| (Geometry { n: each.min(v.n - i), ..v }, i * ins, i * outs))
 }
 
 thread_local! {
@@ -129,26 +43,26 @@ fn scratch(sizes: [usize; 2], f: impl FnOnce(&mut [f32], &mut [f32])) {
 }
 
 /// The layout of outputs: that of the input, without zeros around.
-fn output(v: &Conv, l: &Layout) -> Layout {
+fn output(v: &Geometry, l: &Layout) -> Layout {
     Layout::new(v.n, l.pitch, l.rows, 0, 0)
 }
 
 /// y = w * x, without bias. y [N, O, OH, OW] is overwritten.
-pub fn forward(v: &Conv, x: &[f32], w: &[f32], y: &mut [f32]) {
+pub fn forward(v: &Geometry, x: &[f32], w: &[f32], y: &mut [f32]) {
     parts(v).for_each(|(part, ins, outs)| forward_part(&part, &x[ins..], w, &mut y[outs..]));
 }
 
-fn forward_part(v: &Conv, x: &[f32], w: &[f32], y: &mut [f32]) {
-    let l = flat::layout(v);
+fn forward_part(v: &Geometry, x: &[f32], w: &[f32], y: &mut [f32]) {
+    let l = v.layout();
     let out = output(v, &l);
     let [oh, ow] = v.out();
-    scratch([flat::size(flat::planes(v), &l), flat::size(v.o, &out)], |xs, ys| {
+    scratch([flat::size(v.planes(), &l), flat::size(v.o, &out)], |xs, ys| {
         flat::split(x, [v.c, v.size[0], v.size[1]], v.stride, &l, xs);
         let (_, og) = v.group();
         if og == 1 {
             let rows = w.chunks(v.depth()).enumerate().map(|(o, w)| (w, v.offsets(&l, o)));
             let rows = Rows::pack(rows, true, usize::MAX);
-            rows.run(xs, ys, Planes { lead: 0, plane: out.plane }, out.run(), &Store::PLAIN);
+            rows.run(xs, ys, Planes { lead: 0, plane: out.plane }, out.run(), &Epilogue::PLAIN);
             return flat::join(ys, [v.o, oh, ow], [1, 1], &out, y);
         }
         for g in 0..v.groups {
@@ -168,10 +82,10 @@ fn multiply(w: &[f32], offsets: &[u32], x: &[f32], y: &mut [f32], to: Planes, ru
     let rows = w.len() / offsets.len().max(1);
     let left = w.iter().filter(|w| **w != 0.0).count();
     if rows > 1 && left as f64 >= SPARSE * w.len() as f64 {
-        return Blocks::pack(w, rows, offsets, 4, false, usize::MAX).run(x, y, to, run, &Store::PLAIN);
+        return Blocks::pack(w, rows, offsets, 4, false, usize::MAX).run(x, y, to, run, &Epilogue::PLAIN);
     }
     let packed = Rows::pack(w.chunks(offsets.len().max(1)).map(|w| (w, offsets)), rows == 1, usize::MAX);
-    packed.run(x, y, to, run, &Store::PLAIN);
+    packed.run(x, y, to, run, &Epilogue::PLAIN);
 }
 
 #[cfg(test)]
@@ -180,8 +94,8 @@ mod tests {
     use crate::base::Rng;
     use crate::kernel::naive;
 
-    fn cases() -> Vec<Conv> {
-        let base = Conv {
+    fn cases() -> Vec<Geometry> {
+        let base = Geometry {
             n: 2,
             c: 4,
             size: [7, 6],
@@ -194,23 +108,23 @@ mod tests {
         };
         vec![
             base,
-            Conv { kernel: [1, 1], pad: [0, 0], ..base },
-            Conv { stride: [2, 2], ..base },
-            Conv { stride: [2, 2], kernel: [1, 1], pad: [0, 0], ..base },
-            Conv { stride: [3, 2], pad: [0, 0], ..base },
-            Conv { kernel: [5, 3], stride: [2, 1], pad: [2, 0], ..base },
-            Conv { dilation: [2, 1], pad: [2, 1], ..base },
-            Conv { kernel: [5, 5], pad: [0, 0], ..base },
-            Conv { groups: 2, ..base },
-            Conv { groups: 4, o: 4, ..base },
-            Conv { groups: 4, o: 8, stride: [2, 2], ..base },
-            Conv { kernel: [1, 1], pad: [1, 1], ..base },
-            Conv { n: 1, c: 1, size: [1, 1], ..base },
-            Conv { n: 9, c: 3, size: [28, 28], o: 5, ..base },
+            Geometry { kernel: [1, 1], pad: [0, 0], ..base },
+            Geometry { stride: [2, 2], ..base },
+            Geometry { stride: [2, 2], kernel: [1, 1], pad: [0, 0], ..base },
+            Geometry { stride: [3, 2], pad: [0, 0], ..base },
+            Geometry { kernel: [5, 3], stride: [2, 1], pad: [2, 0], ..base },
+            Geometry { dilation: [2, 1], pad: [2, 1], ..base },
+            Geometry { kernel: [5, 5], pad: [0, 0], ..base },
+            Geometry { groups: 2, ..base },
+            Geometry { groups: 4, o: 4, ..base },
+            Geometry { groups: 4, o: 8, stride: [2, 2], ..base },
+            Geometry { kernel: [1, 1], pad: [1, 1], ..base },
+            Geometry { n: 1, c: 1, size: [1, 1], ..base },
+            Geometry { n: 9, c: 3, size: [28, 28], o: 5, ..base },
         ]
     }
 
-    fn close(what: &str, v: &Conv, got: &[f32], want: &[f32]) {
+    fn close(what: &str, v: &Geometry, got: &[f32], want: &[f32]) {
         let top = want.iter().fold(1.0f32, |m, x| m.max(x.abs()));
         for (g, w) in got.iter().zip(want) {
             assert!((g - w).abs() < 2e-5 * top, "{what} of {v:?}: {g} is not {w}");

@@ -79,7 +79,7 @@ impl Quads {
     }
 
     /// y[o, p] = store(Σ w x[offset + p]) for p in 0..run.
-    pub fn run(&self, x: &[u8], y: &mut [u8], to: Planes, run: usize, store: &Store) {
+    pub fn run(&self, x: &[u8], y: &mut [u8], to: Planes, run: usize, store: &QuantizedEpilogue) {
         let reach = run.next_multiple_of(SLACK);
         assert!(self.quads.is_empty() || self.furthest as usize + reach <= x.len(), "taps reach past the end of x");
         let end = to.lead + self.rows().saturating_sub(1) * to.plane + reach;
@@ -106,7 +106,7 @@ impl Quads {
     ///
     /// # Safety
     /// Offsets, y, residual and mask reach to p + 16, or 32.
-    unsafe fn tile<const WIDE: bool>(&self, x: &[u8], y: &mut [u8], to: Planes, p: usize, store: &Store) {
+    unsafe fn tile<const WIDE: bool>(&self, x: &[u8], y: &mut [u8], to: Planes, p: usize, store: &QuantizedEpilogue) {
         // SAFETY: promised by the caller; `start` is rising and ends at the number of quads.
         unsafe {
             let (x, y) = (x.as_ptr().add(p), y.as_mut_ptr());
@@ -137,7 +137,7 @@ impl Quads {
 
 /// How sums become bytes: y = clamp(round(scale (start + sum) + residual) + zero), row by row.
 #[derive(Clone, Copy, Debug)]
-pub struct Store<'a> {
+pub struct QuantizedEpilogue<'a> {
     /// By row: the bias, and what the zero points of x and the residual are worth, in steps of the sum.
     pub start: &'a [i32],
     /// By row: steps of y that one step of the sum is worth. Sums must stay below 2²¹ steps of y.
@@ -154,7 +154,7 @@ pub struct Store<'a> {
     pub zero: u8,
 }
 
-impl Store<'_> {
+impl QuantizedEpilogue<'_> {
     /// The part for some rows, whose y begins `rows.start` planes later.
     pub fn rows(&self, rows: &std::ops::Range<usize>, plane: usize) -> Self {
         let residual = if self.residual.is_empty() { self.residual } else { &self.residual[rows.start * plane..] };

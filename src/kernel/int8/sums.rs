@@ -9,7 +9,7 @@ pub use numbers::{Sums, spread};
 #[cfg(any(target_arch = "wasm32", target_arch = "x86_64"))]
 mod vectors {
     use crate::kernel::int8::vector::*;
-    use crate::kernel::int8::{MAGIC, Store};
+    use crate::kernel::int8::{MAGIC, QuantizedEpilogue};
 
     /// Sixteen 32-bit sums.
     #[derive(Clone, Copy)]
@@ -74,7 +74,7 @@ mod vectors {
         /// # Safety
         /// `y` is writable, the residual readable at `at` and the mask at `p`, for sixteen bytes; row o has start and scale.
         #[inline(always)]
-        pub unsafe fn put(self, end: &Store, o: usize, y: *mut u8, at: usize, p: usize) {
+        pub unsafe fn put(self, end: &QuantizedEpilogue, o: usize, y: *mut u8, at: usize, p: usize) {
             // SAFETY: promised by the caller.
             unsafe {
                 let scale = splat_float(*end.scale.get_unchecked(o));
@@ -104,7 +104,7 @@ mod vectors {
 
 #[cfg(not(any(target_arch = "wasm32", target_arch = "x86_64")))]
 mod numbers {
-    use crate::kernel::int8::{LANES, Store};
+    use crate::kernel::int8::{LANES, QuantizedEpilogue};
 
     /// Sixteen 32-bit sums.
     #[derive(Clone, Copy)]
@@ -140,7 +140,7 @@ mod numbers {
         ///
         /// # Safety
         /// `y` is writable at `at` for sixteen bytes.
-        pub unsafe fn put(self, store: &Store, o: usize, y: *mut u8, at: usize, p: usize) {
+        pub unsafe fn put(self, store: &QuantizedEpilogue, o: usize, y: *mut u8, at: usize, p: usize) {
             for (i, sum) in self.0.into_iter().enumerate() {
                 // SAFETY: promised by the caller.
                 unsafe { *y.add(at + i) = store.byte(o, sum, at + i, p + i) };

@@ -2,7 +2,7 @@
 //!
 //! s = w · (H ∂L/∂w)
 
-use crate::base::part::{Args, Kind, Meta, Param, source};
+use crate::base::part::{Args, Meta, Param, ParamKind, source};
 use crate::base::{Result, Tensor};
 use crate::prune::evidence::Needs;
 use crate::prune::layer::Layer;
@@ -13,7 +13,7 @@ static TEMPERATURE: Param = Param {
     key: "temperature",
     label: "Temperature",
     what: "Divides the answers before the loss, so that a network that was never trained is not judged too sharply.",
-    kind: Kind::Float { default: 200.0, min: 1.0, max: 1000.0, log: true },
+    kind: ParamKind::Float { default: 200.0, min: 1.0, max: 1000.0, log: true },
 };
 
 crate::part!(Meta {

@@ -91,6 +91,14 @@ pub static ALL: &[&dyn Criterion] = &[
     &apoz::Part,
 ];
 
+/// The criterion that stands in where another's scores cannot be had at once.
+pub fn stand_in(level: Level) -> &'static dyn Criterion {
+    match level {
+        Level::Channel => &l1_norm::Part,
+        _ => &magnitude::Part,
+    }
+}
+
 /// One number for each output channel of a weight.
 fn by_channel(weight: &Tensor, f: impl Fn(&[f32]) -> f64) -> Result<Tensor> {
     let outputs = weight.shape()[0];

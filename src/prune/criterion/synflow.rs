@@ -2,7 +2,7 @@
 //!
 //! s = |w| · ∂R/∂|w|, R = 1ᵀ Π |W| 1
 
-use crate::base::part::{Args, Kind, Meta, Param, source};
+use crate::base::part::{Args, Meta, Param, ParamKind, source};
 use crate::base::{Result, Tensor};
 use crate::prune::evidence::Needs;
 use crate::prune::layer::Layer;
@@ -13,7 +13,7 @@ static ROUNDS: Param = Param {
     key: "rounds",
     label: "Rounds",
     what: "The density falls in equal ratios over this many rounds, each with scores anew; one round collapses layers.",
-    kind: Kind::Int { default: 100, min: 1, max: 200 },
+    kind: ParamKind::Int { default: 100, min: 1, max: 200 },
 };
 
 crate::part!(Meta {

@@ -4,10 +4,8 @@ mod table;
 
 use serde::Serialize;
 
-use crate::base::part::Source;
+use crate::base::part::{Settings, Source};
 use crate::base::{Error, Result, keyed};
-
-use super::recipe::Settings;
 
 pub use table::ALL;
 

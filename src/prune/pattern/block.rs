@@ -1,8 +1,8 @@
 //! Block: tiles of output channels by inputs go together.
 
 use crate::base::Result;
-use crate::base::part::{Args, Kind, Meta, Param, source};
-use crate::prune::target::{Rule, Units};
+use crate::base::part::{Args, Meta, Param, ParamKind, source};
+use crate::prune::target::{SelectRule, Units};
 
 use super::Pattern;
 
@@ -10,13 +10,13 @@ static ROWS: Param = Param {
     key: "rows",
     label: "Rows",
     what: "Output channels of a block: four is what the block kernel likes best.",
-    kind: Kind::Int { default: 4, min: 1, max: 16 },
+    kind: ParamKind::Int { default: 4, min: 1, max: 16 },
 };
 static COLUMNS: Param = Param {
     key: "columns",
     label: "Columns",
     what: "Inputs of a block, counted over channels and taps.",
-    kind: Kind::Int { default: 1, min: 1, max: 16 },
+    kind: ParamKind::Int { default: 1, min: 1, max: 16 },
 };
 
 crate::part!(Meta {
@@ -37,7 +37,7 @@ impl Pattern for Part {
         let depth: usize = shape[1..].iter().product();
         let across = depth.div_ceil(columns);
         let of = (0..shape[0] * depth).map(|i| (i / depth / rows * across + i % depth / columns) as u32).collect();
-        Ok(Units { of, count: shape[0].div_ceil(rows) * across, rule: Rule::Free })
+        Ok(Units { of, count: shape[0].div_ceil(rows) * across, rule: SelectRule::Free })
     }
 }
 

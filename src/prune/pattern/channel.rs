@@ -1,6 +1,6 @@
 //! Channel: an output channel with everything that makes and reads it, removed for real.
 
-use crate::base::part::{Args, Kind, Meta, Param, source};
+use crate::base::part::{Args, Meta, Param, ParamKind, source};
 use crate::base::{Error, Result};
 use crate::prune::target::Units;
 
@@ -10,7 +10,7 @@ static ROUND: Param = Param {
     key: "round",
     label: "Round widths to",
     what: "Widths are kept at multiples of this; kernels work on four channels at a time.",
-    kind: Kind::Int { default: 1, min: 1, max: 32 },
+    kind: ParamKind::Int { default: 1, min: 1, max: 32 },
 };
 
 crate::part!(Meta {

@@ -1,8 +1,8 @@
 //! Element: every weight on its own.
 
 use crate::base::Result;
-use crate::base::part::{Args, Kind, Meta, Param, source};
-use crate::prune::target::{Rule, Units};
+use crate::base::part::{Args, Meta, Param, ParamKind, source};
+use crate::prune::target::{SelectRule, Units};
 
 use super::Pattern;
 
@@ -10,7 +10,7 @@ static PER: Param = Param {
     key: "per",
     label: "Compare within",
     what: "Weights compete within their layer, or each output channel keeps the same number.",
-    kind: Kind::Choice { default: "layer", of: &["layer", "row"] },
+    kind: ParamKind::Choice { default: "layer", of: &["layer", "row"] },
 };
 
 crate::part!(Meta {
@@ -25,7 +25,7 @@ crate::part!(Meta {
 impl Pattern for Part {
     fn units(&self, shape: &[usize], args: &Args) -> Result<Units> {
         let count = shape.iter().product();
-        let rule = if args.choice(&PER) == "row" { Rule::Rows(shape[0]) } else { Rule::Free };
+        let rule = if args.choice(&PER) == "row" { SelectRule::Rows(shape[0]) } else { SelectRule::Free };
         Ok(Units { of: (0..count as u32).collect(), count, rule })
     }
 }

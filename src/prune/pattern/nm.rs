@@ -1,18 +1,22 @@
 //! N:M: of every M consecutive input channels at one tap, N weights are kept.
 
-use crate::base::part::{Args, Kind, Meta, Param, source};
+use crate::base::part::{Args, Meta, Param, ParamKind, source};
 use crate::base::{Error, Result};
-use crate::prune::target::{Rule, Units};
+use crate::prune::target::{SelectRule, Units};
 
 use super::Pattern;
 
-static N: Param =
-    Param { key: "n", label: "N", what: "Weights kept of each group.", kind: Kind::Int { default: 2, min: 1, max: 8 } };
+static N: Param = Param {
+    key: "n",
+    label: "N",
+    what: "Weights kept of each group.",
+    kind: ParamKind::Int { default: 2, min: 1, max: 8 },
+};
 static M: Param = Param {
     key: "m",
     label: "M",
     what: "Size of a group, along the input channels.",
-    kind: Kind::Choice { default: "4", of: &["2", "4", "8", "16"] },
+    kind: ParamKind::Choice { default: "4", of: &["2", "4", "8", "16"] },
 };
 
 crate::part!(Meta {
@@ -38,12 +42,12 @@ impl Pattern for Part {
         let m = m(args);
         if inputs % m != 0 {
             // Groups would be ragged: such a layer (the first one, a depthwise one) stays whole.
-            return Ok(Units { of: vec![0; count], count: 1, rule: Rule::Free });
+            return Ok(Units { of: vec![0; count], count: 1, rule: SelectRule::Free });
         }
         // Unit numbers run along the input channels, so that groups are consecutive.
         let of = (0..count).map(|i| (i / (inputs * taps) * taps + i % taps) * inputs + i / taps % inputs);
         let n = args.int(&N);
-        Ok(Units { of: of.map(|u| u as u32).collect(), count, rule: Rule::Groups { n, m } })
+        Ok(Units { of: of.map(|u| u as u32).collect(), count, rule: SelectRule::Groups { n, m } })
     }
 
     fn check(&self, args: &Args) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use crate::base::Result;
 use crate::base::part::{Args, Meta, source};
-use crate::prune::target::{Rule, Units};
+use crate::prune::target::{SelectRule, Units};
 
 use super::Pattern;
 
@@ -19,7 +19,7 @@ impl Pattern for Part {
     fn units(&self, shape: &[usize], _: &Args) -> Result<Units> {
         let depth: usize = shape[1..].iter().product();
         let of = (0..shape[0] * depth).map(|i| (i / depth.max(1)) as u32).collect();
-        Ok(Units { of, count: shape[0], rule: Rule::Free })
+        Ok(Units { of, count: shape[0], rule: SelectRule::Free })
     }
 
     fn channelwise(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Recalibrate: batch norms take their statistics anew; no weight moves.
 
-use crate::base::part::{Args, Kind, Meta, Param, source};
+use crate::base::part::{Args, Meta, Param, ParamKind, source};
 use crate::prune::phase::Phase;
 
 use super::Recovery;
@@ -9,7 +9,7 @@ static BATCHES: Param = Param {
     key: "batches",
     label: "Batches",
     what: "Batches of 64 training images that the statistics are taken from.",
-    kind: Kind::Int { default: 16, min: 1, max: 150 },
+    kind: ParamKind::Int { default: 16, min: 1, max: 150 },
 };
 
 crate::part!(Meta {

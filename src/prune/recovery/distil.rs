@@ -1,6 +1,6 @@
 //! Distil: the network learns from its own unpruned self.
 
-use crate::base::part::{Args, Kind, Meta, Param, source};
+use crate::base::part::{Args, Meta, Param, ParamKind, source};
 use crate::prune::phase::{Phase, Train};
 
 use super::{RATE, Recovery, STEPS, train};
@@ -9,13 +9,13 @@ static ALPHA: Param = Param {
     key: "alpha",
     label: "Teacher's weight",
     what: "Share of the loss that comes from the teacher's answers.",
-    kind: Kind::Float { default: 0.7, min: 0.0, max: 1.0, log: false },
+    kind: ParamKind::Float { default: 0.7, min: 0.0, max: 1.0, log: false },
 };
 static TEMPERATURE: Param = Param {
     key: "temperature",
     label: "Temperature",
     what: "Softens the answers of both before they are compared.",
-    kind: Kind::Float { default: 4.0, min: 1.0, max: 20.0, log: false },
+    kind: ParamKind::Float { default: 4.0, min: 1.0, max: 20.0, log: false },
 };
 
 crate::part!(Meta {

@@ -6,7 +6,7 @@ mod fine_tune;
 mod none;
 mod rewind;
 
-use crate::base::part::{Args, Kind, Param, Part};
+use crate::base::part::{Args, Param, ParamKind, Part};
 
 use super::phase::{Phase, Train};
 
@@ -40,13 +40,13 @@ pub(super) const STEPS: Param = Param {
     key: "steps",
     label: "Training steps",
     what: "Steps of training after each cut, 64 images each.",
-    kind: Kind::Int { default: 100, min: 1, max: 20_000 },
+    kind: ParamKind::Int { default: 100, min: 1, max: 20_000 },
 };
 pub(super) const RATE: Param = Param {
     key: "lr",
     label: "Learning rate",
     what: "Highest learning rate; it warms up and then falls along a cosine.",
-    kind: Kind::Float { default: 0.02, min: 0.000_1, max: 1.0, log: true },
+    kind: ParamKind::Float { default: 0.02, min: 0.000_1, max: 1.0, log: true },
 };
 
 /// Plain training as the args say.

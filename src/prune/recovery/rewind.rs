@@ -1,6 +1,6 @@
 //! Rewind: survivors go back to the weights they were drawn with, and learn again.
 
-use crate::base::part::{Args, Kind, Meta, Param, source};
+use crate::base::part::{Args, Meta, Param, ParamKind, source};
 use crate::prune::phase::Phase;
 
 use super::{RATE, Recovery, STEPS, train};
@@ -9,7 +9,7 @@ static TO: Param = Param {
     key: "to",
     label: "Rewind to step",
     what: "Survivors go back to where the dense network stood after so many steps of a first training; 0 is where it was drawn.",
-    kind: Kind::Int { default: 0, min: 0, max: 5000 },
+    kind: ParamKind::Int { default: 0, min: 0, max: 5000 },
 };
 
 crate::part!(Meta {

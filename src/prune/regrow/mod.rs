@@ -4,7 +4,7 @@ mod gradient;
 mod none;
 mod random;
 
-use crate::base::part::{Args, Kind, Param, Part};
+use crate::base::part::{Args, Param, ParamKind, Part};
 use crate::base::{Flat, Rng, Tensor, order};
 
 /// A rule for what comes back.
@@ -20,13 +20,13 @@ pub(super) const EVERY: Param = Param {
     key: "every",
     label: "Every",
     what: "Training steps between two exchanges.",
-    kind: Kind::Int { default: 20, min: 1, max: 500 },
+    kind: ParamKind::Int { default: 20, min: 1, max: 500 },
 };
 pub(super) const FRACTION: Param = Param {
     key: "fraction",
     label: "Fraction",
     what: "Share of the kept weights exchanged at first; it falls along a cosine to nothing at three quarters of the training.",
-    kind: Kind::Float { default: 0.3, min: 0.01, max: 0.9, log: false },
+    kind: ParamKind::Float { default: 0.3, min: 0.01, max: 0.9, log: false },
 };
 
 /// When and how much is exchanged.

@@ -1,6 +1,6 @@
 //! Cubic: gradual magnitude pruning's ramp, fast at first and slow at the end, while training goes on.
 
-use crate::base::part::{Args, Kind, Meta, Param, source};
+use crate::base::part::{Args, Meta, Param, ParamKind, source};
 use crate::prune::phase::{Phase, Ramp, Train};
 
 use super::Schedule;
@@ -9,13 +9,13 @@ static EVERY: Param = Param {
     key: "every",
     label: "Every",
     what: "Training steps between two cuts.",
-    kind: Kind::Int { default: 10, min: 1, max: 500 },
+    kind: ParamKind::Int { default: 10, min: 1, max: 500 },
 };
 static END: Param = Param {
     key: "end",
     label: "End",
     what: "Share of the training steps after which nothing more is cut.",
-    kind: Kind::Float { default: 0.7, min: 0.1, max: 1.0, log: false },
+    kind: ParamKind::Float { default: 0.7, min: 0.1, max: 1.0, log: false },
 };
 
 crate::part!(Meta {
@@ -26,12 +26,6 @@ crate::part!(Meta {
     sources: &[source("Zhu and Gupta, 2017", "https://arxiv.org/abs/1710.01878")],
     params: &[EVERY, END],
 });
-
-/// The share cut at time t of a ramp from `from` at `start` to `to` at `end`.
-pub fn share(t: f32, start: f32, end: f32, from: f32, to: f32) -> f32 {
-    let left = 1.0 - ((t - start) / (end - start).max(f32::MIN_POSITIVE)).clamp(0.0, 1.0);
-    to + (from - to) * left * left * left
-}
 
 impl Schedule for Part {
     fn expand(&self, sparsity: f32, after: &[Phase], args: &Args) -> Vec<Phase> {
@@ -48,16 +42,5 @@ impl Schedule for Part {
 
     fn needs_training(&self) -> bool {
         true
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn by_hand() {
-        let at = |t: f32| share(t, 10.0, 110.0, 0.0, 0.8);
-        assert_eq!((at(0.0), at(10.0), at(60.0), at(200.0)), (0.0, 0.0, 0.7, 0.8));
     }
 }

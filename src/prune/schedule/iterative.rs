@@ -1,7 +1,7 @@
 //! Iterative: a share of what is left, round after round, with recovery after each.
 
-use crate::base::part::{Args, Kind, Meta, Param, source};
-use crate::prune::phase::Phase;
+use crate::base::part::{Args, Meta, Param, ParamKind, source};
+use crate::prune::phase::{Phase, geometric_share};
 
 use super::Schedule;
 
@@ -9,7 +9,7 @@ static ROUNDS: Param = Param {
     key: "rounds",
     label: "Rounds",
     what: "Rounds of cutting and recovering; each cuts the same share of what is left.",
-    kind: Kind::Int { default: 4, min: 2, max: 20 },
+    kind: ParamKind::Int { default: 4, min: 2, max: 20 },
 };
 
 crate::part!(Meta {
@@ -24,11 +24,8 @@ crate::part!(Meta {
 impl Schedule for Part {
     fn expand(&self, sparsity: f32, after: &[Phase], args: &Args) -> Vec<Phase> {
         let rounds = args.int(&ROUNDS);
-        let share =
-            |r: usize| if r == rounds { sparsity } else { 1.0 - libm::powf(1.0 - sparsity, r as f32 / rounds as f32) };
-        (1..=rounds)
-            .flat_map(|r| std::iter::once(Phase::Prune { sparsity: share(r) }).chain(after.iter().cloned()))
-            .collect()
+        let cut = |round| Phase::Prune { sparsity: geometric_share(round, rounds, sparsity) };
+        (1..=rounds).flat_map(|round| std::iter::once(cut(round)).chain(after.iter().cloned())).collect()
     }
 }
 

@@ -9,8 +9,6 @@ use crate::base::part::{Args, Part};
 
 use super::phase::Phase;
 
-pub use cubic::share as cubic_share;
-
 /// A rule that spreads a goal over time.
 pub trait Schedule: Part {
     /// The phases of a run whose recovery after each event is `after`.

@@ -3,7 +3,7 @@
 use crate::base::Result;
 use crate::data::Dataset;
 use crate::graph::op::Mode;
-use crate::prune::evidence::{Batch, Evidence, Gatherer, How};
+use crate::prune::evidence::{Batch, Gatherer, How};
 use crate::session::Session;
 use crate::session::event::Event;
 use crate::session::plan::CALIBRATION;
@@ -17,8 +17,10 @@ const NORMS: usize = 64;
 
 impl Job {
     /// Nothing gathered yet, of the network as it is.
-    pub(super) fn new_gatherer(&mut self, session: &Session, mode: Mode) -> Gatherer {
-        let criterion = &self.recipe.criterion;
+    pub(super) fn new_gatherer(&mut self, session: &Session) -> Gatherer {
+        // What was never trained has no running statistics worth using.
+        let mode = if self.state.fresh { Mode::train(self.recipe.seed) } else { Mode::EVAL };
+        let criterion = &self.recipe.choice.criterion;
         let (needs, temperature) = (criterion.part.needs(), criterion.part.temperature(&criterion.args));
         if needs.data() && self.batches.is_empty() {
             self.batches = self.calibration(session);
@@ -41,9 +43,11 @@ impl Job {
         events: &mut Vec<Event>,
     ) -> Result<bool> {
         let n = self.batches.len();
-        let Some(index) = gatherer.looks_at(n) else { return gatherer.step(&self.graph, &self.batches).map(|()| true) };
+        let Some(index) = gatherer.looks_at(n) else {
+            return gatherer.step(&self.state.graph, &self.batches).map(|()| true);
+        };
         let lent = session.lend(&self.recipe, self.batches[index].1.len());
-        match self.evidence.look(lent, &self.graph, &self.batches[index], &gatherer.look()).await? {
+        match self.evidence.look(lent, &self.state.graph, &self.batches[index], &gatherer.look()).await? {
             Ok(seen) => gatherer.add(seen, n),
             Err(error) => {
                 self.gpu.left.push(session.without_gpu(&error, events));
@@ -51,19 +55,6 @@ impl Job {
             }
         }
         Ok(true)
-    }
-
-    /// All evidence at once.
-    pub(super) async fn gather_all(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<Evidence> {
-        'anew: loop {
-            let mut gatherer = self.new_gatherer(session, Mode::EVAL);
-            for _ in 0..gatherer.steps(self.batches.len()) {
-                if !self.gather(session, &mut gatherer, events).await? {
-                    continue 'anew;
-                }
-            }
-            return Ok(gatherer.finish());
-        }
     }
 
     /// One batch of new running statistics: plain averages over all batches.
@@ -74,7 +65,7 @@ impl Job {
         events: &mut Vec<Event>,
     ) -> Result<bool> {
         let look = Look { statistics: true, ..Look::none(Mode::train(self.recipe.seed), Loss::CROSS_ENTROPY) };
-        if !self.graph.has_norms() {
+        if !self.state.graph.has_norms() {
             return Ok(true);
         }
         if self.done == 0 {
@@ -86,7 +77,7 @@ impl Job {
             let start = self.done * NORMS % examples.len();
             let batch = batch(data, &examples[start..(start + NORMS).min(examples.len())]);
             let lent = session.lend(&self.recipe, batch.1.len());
-            match self.statistics.look(lent, &self.graph, &batch, &look).await? {
+            match self.statistics.look(lent, &self.state.graph, &batch, &look).await? {
                 Ok(seen) => break seen,
                 Err(error) => {
                     // The first batch's replace whatever is there.
@@ -97,7 +88,7 @@ impl Job {
         };
         let share = 1.0 / (self.done + 1) as f32;
         for (id, new) in seen.statistics {
-            let old = self.graph.data_mut(id)?;
+            let old = self.state.graph.data_mut(id)?;
             match self.done {
                 0 => *old = new,
                 _ => old.zip_mut_with(&new, |old, new| *old += share * (new - *old)),

@@ -1,68 +1,81 @@
-//! Pruning events: evidence, then the cut.
+//! Pruning events, a slice at a time: evidence, then the cut. Phases of their own and cuts between training steps are the same.
 
 use crate::base::Result;
-use crate::graph::op::Mode;
-use crate::prune::engine;
+use crate::prune::event;
 use crate::prune::evidence::{Evidence, Gatherer};
-use crate::prune::phase::Phase;
+use crate::prune::phase::geometric_share;
 use crate::session::Session;
 use crate::session::event::Event;
-use crate::session::plan::Task;
 use crate::session::preview::kept;
+use crate::train::State;
 
 use super::Job;
 
+/// A pruning event under way.
+#[derive(Debug)]
+pub(super) struct Cutting {
+    /// Rounds of scores and cuts that are done.
+    rounds: usize,
+    gatherer: Gatherer,
+}
+
 impl Job {
-    /// One step of an event: a batch of evidence, or the cut itself.
+    /// One slice of an event that is a phase: in as many rounds as the criterion asks for.
     pub(super) async fn prune(
         &mut self,
         session: &mut Session,
         sparsity: f32,
         events: &mut Vec<Event>,
     ) -> Result<bool> {
-        let rounds = self.recipe.criterion.part.rounds(&self.recipe.criterion.args);
-        let untrained = matches!(self.tasks.get(self.at.wrapping_sub(1)), Some(Task::Phase(Phase::Reinit)));
-        let mode = if untrained { Mode::train(self.recipe.seed) } else { Mode::EVAL };
-        if self.gatherer.is_none() {
-            self.gatherer = Some(self.new_gatherer(session, mode));
-            if self.done == 0 {
-                self.timeline[self.at].steps = rounds * (self.gather_steps() + 1);
-            }
+        let rounds = self.recipe.choice.criterion.part.rounds(&self.recipe.choice.criterion.args);
+        if self.done == 0 {
+            let gatherer = self.new_gatherer(session);
+            self.timeline[self.at].steps = rounds * (gatherer.steps(self.batches.len()) + 1);
+            self.cutting = Some(Cutting { rounds: 0, gatherer });
         }
-        let (steps, round) = (self.gather_steps(), self.done / (self.gather_steps() + 1));
-        if self.done % (steps + 1) < steps {
-            if let Some(mut gatherer) = self.gatherer.take() {
-                while !self.gather(session, &mut gatherer, events).await? {
-                    (gatherer, self.done) = (self.new_gatherer(session, mode), round * (steps + 1));
-                }
-                self.gatherer = Some(gatherer);
+        self.event(session, sparsity, rounds, events).await
+    }
+
+    /// One slice of an event: a batch of evidence, or a cut. Says whether the last cut is made.
+    pub(super) async fn event(
+        &mut self,
+        session: &mut Session,
+        sparsity: f32,
+        rounds: usize,
+        events: &mut Vec<Event>,
+    ) -> Result<bool> {
+        let mut cutting = match self.cutting.take() {
+            Some(cutting) => cutting,
+            None => Cutting { rounds: 0, gatherer: self.new_gatherer(session) },
+        };
+        if !cutting.gatherer.is_done(self.batches.len()) {
+            if !self.gather(session, &mut cutting.gatherer, events).await? {
+                cutting.gatherer = self.new_gatherer(session);
             }
+            self.cutting = Some(cutting);
             return Ok(false);
         }
-        let evidence = self.gatherer.take().map(Gatherer::finish).unwrap_or_default();
-        let share = if round + 1 == rounds {
-            sparsity
-        } else {
-            1.0 - libm::powf(1.0 - sparsity, (round + 1) as f32 / rounds as f32)
-        };
-        self.cut(evidence, share, events)?;
-        Ok(round + 1 == rounds)
+        let round = cutting.rounds + 1;
+        self.cut(cutting.gatherer.finish(), geometric_share(round, rounds, sparsity), events)?;
+        if round < rounds {
+            self.cutting = Some(Cutting { rounds: round, gatherer: self.new_gatherer(session) });
+        }
+        Ok(round >= rounds)
     }
 
-    fn gather_steps(&self) -> usize {
-        self.gatherer.as_ref().map_or(0, |g| g.steps(self.batches.len()))
-    }
-
-    pub(super) fn cut(&mut self, evidence: Evidence, share: f32, events: &mut Vec<Event>) -> Result<()> {
-        self.masks = engine::cut(&self.graph, &self.recipe, evidence, &self.masks, share)?;
-        self.masks.apply(&mut self.graph)?;
+    fn cut(&mut self, evidence: Evidence, share: f32, events: &mut Vec<Event>) -> Result<()> {
+        self.state.masks = event::cut(&self.state.graph, &self.recipe, evidence, &self.state.masks, share)?;
+        self.state.masks.apply(&mut self.state.graph)?;
         if self.evidence.counted() {
             self.gpu.took.insert("calibration");
         }
-        events.push(Event::Masks {
-            sparsity: engine::sparsity(&self.graph, &self.masks),
-            layers: kept(&self.graph, &self.masks),
-        });
+        self.tell_masks(events);
         Ok(())
+    }
+
+    /// Says what is cut now.
+    pub(super) fn tell_masks(&self, events: &mut Vec<Event>) {
+        let State { graph, masks, .. } = &self.state;
+        events.push(Event::Masks { sparsity: event::sparsity(graph, masks), layers: kept(graph, masks) });
     }
 }

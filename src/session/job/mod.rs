@@ -12,13 +12,13 @@ use crate::base::{Result, Rng, clock, team};
 use crate::compile::{Choose, GroupRule, Options, Plan, Ranges};
 use crate::data::Dataset;
 use crate::graph::{Graph, Masks};
-use crate::prune::evidence::{Batch, Gatherer};
+use crate::prune::evidence::Batch;
 use crate::prune::phase::Phase;
 use crate::prune::{Recipe, Settings};
-use crate::train::Trainer;
+use crate::train::State;
 use crate::train::eval::Tally;
-use crate::zoo;
 
+use super::Session;
 use super::calibrating::Calibrating;
 use super::evaluate::Evaluator;
 use super::event::Event;
@@ -27,7 +27,7 @@ use super::learning::Learning;
 use super::measure::Race;
 use super::plan::{CHUNK, Task, stage, tasks};
 use super::record::{Point, Speed, Stage};
-use super::{Outcome, Session, file, report};
+use cut::Cutting;
 
 /// Training images that are never trained on: accuracy along the way is taken from them.
 const HELD_OUT: usize = 500;
@@ -38,8 +38,8 @@ pub struct Job {
     pub(in crate::session) run: bool,
     pub(in crate::session) recipe: Recipe,
     pub(in crate::session) settings: Settings,
-    pub(in crate::session) graph: Graph,
-    pub(in crate::session) masks: Masks,
+    /// The network as far as it has come.
+    pub(in crate::session) state: State,
     /// What was cut when it began.
     pub(in crate::session) before: Masks,
     pub(in crate::session) network: Option<Graph>,
@@ -53,11 +53,12 @@ pub struct Job {
     pub(in crate::session) threads: usize,
     tasks: Vec<Task>,
     at: usize,
+    /// Whether the task at hand was announced.
+    begun: bool,
     done: usize,
-    steps: usize,
-    trainer: Option<Trainer>,
     learning: Learning,
-    gatherer: Option<Gatherer>,
+    /// The pruning event under way.
+    cutting: Option<Cutting>,
     batches: Vec<Batch>,
     /// Looking at the batches for criteria, and at others for norms.
     evidence: Calibrating,
@@ -75,8 +76,7 @@ pub struct Job {
     again: bool,
     pub(in crate::session) speed: Option<Speed>,
     /// What the GPU took part in, and what became of it if it did not last.
-    pub(in crate::session) gpu: Part,
-    regrow: Rng,
+    pub(in crate::session) gpu: GpuPart,
     /// The network at hand and its masks, while the dense one does its first steps.
     stashed: Option<(Graph, Masks)>,
     /// What rewinding goes back to, where that is not the very beginning.
@@ -85,11 +85,22 @@ pub struct Job {
 
 /// What a GPU had to do with a run.
 #[derive(Debug, Default)]
-pub(in crate::session) struct Part {
+pub(in crate::session) struct GpuPart {
     /// `timing`, `answers`, `calibration`, `training`.
     pub took: BTreeSet<&'static str>,
     /// Why it was left.
     pub left: Vec<String>,
+}
+
+/// What a slice was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Slice {
+    /// A part of a step.
+    Part,
+    /// A step.
+    Step,
+    /// The last step.
+    Last,
 }
 
 /// How many of some training images are trained on: the others are held out.
@@ -100,18 +111,14 @@ pub(super) fn trained_on(images: usize) -> usize {
 impl Job {
     /// A run that has done nothing yet, in a session whose place has some cores and perhaps a GPU.
     pub fn new(run: bool, recipe: Recipe, settings: Settings, graph: Graph, session: &Session) -> Self {
-        let (tasks, regrow) = (
-            tasks(&recipe, run, session.may_use_gpu(&recipe), session.learnt_from()),
-            Rng::fork(recipe.seed, "regrow"),
-        );
+        let tasks = tasks(&recipe, run, session.may_use_gpu(&recipe), session.learnt_from());
         let threads = team::hire(recipe.running.threads.min(session.environment.cores));
         let before = if run { session.held(&recipe) } else { Masks::default() };
         Self {
             run,
+            state: State::new(graph, before.clone(), recipe.seed),
             recipe,
             settings,
-            graph,
-            masks: before.clone(),
             before,
             network: None,
             timeline: Vec::new(),
@@ -122,11 +129,10 @@ impl Job {
             threads,
             tasks,
             at: 0,
+            begun: false,
             done: 0,
-            steps: 0,
-            trainer: None,
             learning: Learning::default(),
-            gatherer: None,
+            cutting: None,
             batches: Vec::new(),
             evidence: Calibrating::default(),
             statistics: Calibrating::default(),
@@ -138,71 +144,62 @@ impl Job {
             race: None,
             again: false,
             speed: None,
-            gpu: Part::default(),
-            regrow,
+            gpu: GpuPart::default(),
             stashed: None,
             first: None,
         }
     }
 
-    /// Does one slice of the current stage; gives what is left behind once all is done.
+    /// Does one slice of the current stage; whether all stages are done.
     ///
     /// # Errors
     /// When training diverges or a part does not apply.
-    pub async fn slice(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<Option<Option<Outcome>>> {
+    pub async fn slice(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<bool> {
         if self.timeline.is_empty() {
             let n = session.test.as_ref().map_or(0, Dataset::len);
             self.timeline = self.tasks.iter().map(|task| stage(task, &self.recipe, n)).collect();
             events.push(Event::Timeline { phases: self.timeline.clone() });
         }
-        if self.done == 0 {
+        if !std::mem::replace(&mut self.begun, true) {
             let Stage { label, kind, .. } = self.timeline[self.at].clone();
             events.push(Event::Phase { index: self.at, label, kind });
         }
         let task = self.tasks[self.at].clone();
-        let over = match &task {
-            Task::Before => self.before(session, events).await?,
-            Task::Phase(Phase::Reinit) => self.reinit(session)?,
-            Task::Phase(Phase::Rewind) => self.rewind(session)?,
-            Task::Phase(Phase::Prune { sparsity }) => self.prune(session, *sparsity, events).await?,
+        let whole = |over: bool| if over { Slice::Last } else { Slice::Step };
+        let slice = match &task {
             Task::Phase(Phase::Early(train)) => self.early(session, train, events).await?,
             Task::Phase(Phase::Train(train)) => self.train(session, train, events).await?,
-            Task::Phase(Phase::Recalibrate { batches }) => self.recalibrate(session, *batches, events).await?,
-            Task::Compile => self.compile(session, events).await?,
-            Task::After => self.test_pruned(session, events).await?,
-            Task::Measure => self.measure(session, events).await?,
-            Task::Cross => self.cross(session, events).await?,
+            Task::Before => whole(self.before(session, events).await?),
+            Task::Phase(Phase::Reinit) => whole(self.reinit(session)?),
+            Task::Phase(Phase::Rewind) => whole(self.rewind(session)?),
+            Task::Phase(Phase::Prune { sparsity }) => whole(self.prune(session, *sparsity, events).await?),
+            Task::Phase(Phase::Recalibrate { batches }) => whole(self.recalibrate(session, *batches, events).await?),
+            Task::Compile => whole(self.compile(session, events).await?),
+            Task::After => whole(self.test_pruned(session, events).await?),
+            Task::Measure => whole(self.measure(session, events).await?),
+            Task::Cross => whole(self.cross(session, events).await?),
         };
-        self.done += 1;
+        self.done += usize::from(slice != Slice::Part);
+        let over = slice == Slice::Last;
         let total = self.timeline[self.at].steps.max(self.done);
         events.push(Event::Progress { phase: self.at, done: if over { total } else { self.done }, total });
         if over {
-            (self.at, self.done) = (self.at + 1, 0);
+            (self.at, self.done, self.begun) = (self.at + 1, 0, false);
         }
-        if self.at < self.tasks.len() {
-            return Ok(None);
-        }
-        let digest = file::digest(&self.graph);
-        session.file = Some(session.saved(self, &digest)?);
-        let record = report::record(self, session, digest)?;
-        events.push(Event::Result { record: Box::new(record) });
-        let network = self.network.take().unwrap_or_else(|| self.graph.clone());
-        let outcome = Outcome { masked: self.graph.clone(), masks: self.masks.clone(), network };
-        Ok(Some(self.run.then_some(outcome)))
+        Ok(self.at == self.tasks.len())
     }
 
     fn reinit(&mut self, session: &Session) -> Result<bool> {
-        self.graph = session.network()?.0.build(self.recipe.seed)?;
-        self.masks.apply(&mut self.graph)?;
+        self.state.replace(session.network()?.0.build(self.recipe.seed)?)?;
+        self.state.fresh = true;
         Ok(true)
     }
 
     fn rewind(&mut self, session: &Session) -> Result<bool> {
-        self.graph = match &self.first {
+        self.state.replace(match &self.first {
             Some(first) => first.clone(),
-            None => session.network()?.0.build(zoo::SEED)?,
-        };
-        self.masks.apply(&mut self.graph)?;
+            None => session.network()?.0.initial()?,
+        })?;
         Ok(true)
     }
 
@@ -240,7 +237,9 @@ impl Job {
     }
 
     fn rules(&self) -> Vec<GroupRule> {
-        let Some((n, m)) = self.recipe.pattern.part.groups(&self.recipe.pattern.args) else { return Vec::new() };
-        self.graph.layers().map(|(_, weight)| GroupRule { weight, n, m }).collect()
+        let Some((n, m)) = self.recipe.choice.pattern.part.groups(&self.recipe.choice.pattern.args) else {
+            return Vec::new();
+        };
+        self.state.graph.layers().map(|(_, weight)| GroupRule { weight, n, m }).collect()
     }
 }

@@ -72,7 +72,7 @@ impl Job {
                 };
                 self.plans.push(match &network {
                     Some(network) => compile(network, &Masks::default(), &options)?,
-                    None => compile(&self.graph, &self.masks, &options)?,
+                    None => compile(&self.state.graph, &self.state.masks, &options)?,
                 });
             }
         }
@@ -85,7 +85,7 @@ impl Job {
     pub(in crate::session) fn pruned(&self) -> (&Graph, Masks) {
         match &self.network {
             Some(network) => (network, Masks::default()),
-            None => (&self.graph, self.masks.clone()),
+            None => (&self.state.graph, self.state.masks.clone()),
         }
     }
 
@@ -95,14 +95,14 @@ impl Job {
         let x = train.batch(&self.picks(train));
         match network {
             Some(network) => observe(network, &Masks::default(), &x, CALIBRATION),
-            None => observe(&self.graph, &self.masks, &x, CALIBRATION),
+            None => observe(&self.state.graph, &self.state.masks, &x, CALIBRATION),
         }
         .map(Some)
     }
 
     /// The network without its cut channels, if channels were cut.
     fn sliced(&self) -> Result<Option<Graph>> {
-        if self.run { without_channels(&self.graph, &self.masks, &self.recipe) } else { Ok(None) }
+        if self.run { without_channels(&self.state.graph, &self.state.masks, &self.recipe) } else { Ok(None) }
     }
 
     pub(super) async fn test_pruned(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<bool> {
@@ -134,7 +134,7 @@ impl Job {
         if over {
             let (i, accuracy) = (self.after.interval(), self.after.accuracy());
             events.push(Event::Accuracy {
-                step: self.steps,
+                step: self.state.steps,
                 accuracy,
                 low: i.low,
                 high: i.high,

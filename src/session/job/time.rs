@@ -9,7 +9,7 @@ use crate::prune::running::{Asked, Numbers};
 use crate::session::Session;
 use crate::session::event::Event;
 use crate::session::gpu::{Uploaded, upload};
-use crate::session::measure::{Entrant, Race, Runner, Side, doubt, duel};
+use crate::session::measure::{Entrant, Race, Runner, Version, doubt, duel};
 use crate::session::plan::CROSSINGS;
 use crate::session::record::Speed;
 
@@ -133,12 +133,12 @@ impl Job {
             // The dense network races against itself: the interval then shows what this device calls equal.
             self.plans = dense.iter().map(|plan| (**plan).clone()).collect();
         }
-        let own = |side: Side| move |plan| on_cpu(side, plan);
+        let own = |side: Version| move |plan| on_cpu(side, plan);
         let mut entrants: Vec<Entrant> =
-            dense.into_iter().map(own(Side::Dense)).chain(self.plans.iter_mut().map(own(Side::Pruned))).collect();
+            dense.into_iter().map(own(Version::Dense)).chain(self.plans.iter_mut().map(own(Version::Pruned))).collect();
         if let (Some(dense), true) = (uploaded, both) {
             let pruned = self.uploaded.as_ref().unwrap_or(dense);
-            for (side, network) in [(Side::Dense, dense), (Side::Pruned, pruned)] {
+            for (side, network) in [(Version::Dense, dense), (Version::Pruned, pruned)] {
                 entrants.push(Entrant { side, runner: Runner::Gpu(&network.executor), threads: 1 });
             }
         }
@@ -190,7 +190,7 @@ impl Job {
 }
 
 /// A plan as a part of a race.
-fn on_cpu(side: Side, plan: &mut Plan) -> Entrant<'_> {
+fn on_cpu(side: Version, plan: &mut Plan) -> Entrant<'_> {
     Entrant { side, threads: plan.threads, runner: Runner::Cpu(plan) }
 }
 

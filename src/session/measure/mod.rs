@@ -46,7 +46,7 @@ const DRIFT: f64 = 0.04;
 
 /// Which of the two networks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
+pub enum Version {
     /// As it was.
     Dense,
     /// Pruned.
@@ -57,7 +57,7 @@ pub enum Side {
 #[derive(Debug)]
 pub struct Entrant<'a> {
     /// Which network it is.
-    pub side: Side,
+    pub side: Version,
     /// What runs it.
     pub runner: Runner<'a>,
     /// Threads that share its runs.
@@ -67,7 +67,7 @@ pub struct Entrant<'a> {
 /// An entrant's samples.
 #[derive(Debug)]
 struct Series {
-    side: Side,
+    side: Version,
     gpu: bool,
     threads: usize,
     /// Runs of a sample.
@@ -158,7 +158,7 @@ impl Race {
 
     /// Leaves out who is far behind the best of its side.
     fn leave_out(&mut self) {
-        for side in [Side::Dense, Side::Pruned] {
+        for side in [Version::Dense, Version::Pruned] {
             let best = self.best(side, false).map_or(f64::INFINITY, |i| midmean(&self.series[i].samples));
             for series in self.series.iter_mut().filter(|s| s.side == side && s.samples.len() == FEW) {
                 series.out = midmean(&series.samples) > HOPELESS * best;
@@ -168,7 +168,7 @@ impl Race {
 
     /// Whether there are enough turns, or as many as we have patience for.
     fn judge(&mut self) {
-        let (dense, pruned) = (self.fastest(Side::Dense, false), self.fastest(Side::Pruned, false));
+        let (dense, pruned) = (self.fastest(Version::Dense, false), self.fastest(Version::Pruned, false));
         let (turns, spent) = (dense.len().min(pruned.len()), clock::now_ms() - self.started);
         let enough = (turns >= PAIRS && spent > LOOK) || (turns >= SLOW_PAIRS && spent > PATIENCE[0]);
         // Working out the interval is not free: look only now and then.
@@ -180,7 +180,7 @@ impl Race {
     }
 
     /// The fastest entrant of a side on an executor.
-    fn best(&self, side: Side, gpu: bool) -> Option<usize> {
+    fn best(&self, side: Version, gpu: bool) -> Option<usize> {
         let of = |i: &usize| self.series[*i].side == side && self.series[*i].gpu == gpu && !self.series[*i].out;
         let ms = |i: usize| midmean(&self.series[i].samples);
         let first = |i: &usize| self.series[*i].side == side && self.series[*i].gpu == gpu;
@@ -190,7 +190,7 @@ impl Race {
         open.or_else(|| all.filter(first).reduce(|a, b| if ms(b) < ms(a) { b } else { a }))
     }
 
-    fn fastest(&self, side: Side, gpu: bool) -> &[f64] {
+    fn fastest(&self, side: Version, gpu: bool) -> &[f64] {
         self.best(side, gpu).map_or(&[], |i| &self.series[i].samples)
     }
 
@@ -210,14 +210,14 @@ impl Race {
         let executors: &[bool] = if gpu { &[false, true] } else { &[false] };
         let by_executor: Vec<ExecutorSpeed> = executors.iter().map(|&gpu| self.figures(gpu, seed)).collect();
         // The faster one by more than chance; where it cannot be told, the processor, whose bits are the same everywhere.
-        let faster = |side: Side, asked: Asked| match asked {
+        let faster = |side: Version, asked: Asked| match asked {
             _ if !gpu => false,
             Asked::Cpu => false,
             Asked::Gpu => true,
             Asked::Faster => self.compare([self.best(side, false), self.best(side, true)], seed).1.low > 1.0,
         };
-        let (dense, pruned) = (faster(Side::Dense, asked[0]), faster(Side::Pruned, asked[1]));
-        let best = [self.best(Side::Dense, dense), self.best(Side::Pruned, pruned)];
+        let (dense, pruned) = (faster(Version::Dense, asked[0]), faster(Version::Pruned, asked[1]));
+        let best = [self.best(Version::Dense, dense), self.best(Version::Pruned, pruned)];
         let (ratio, interval) = self.compare(best, seed);
         let [dense_ms, pruned_ms] = best.map(|i| self.ms(i));
         Speed {
@@ -260,10 +260,10 @@ impl Race {
     }
 
     fn figures(&self, gpu: bool, seed: u64) -> ExecutorSpeed {
-        let best = [Side::Dense, Side::Pruned].map(|side| self.best(side, gpu));
+        let best = [Version::Dense, Version::Pruned].map(|side| self.best(side, gpu));
         let (ratio, interval) = self.compare(best, seed);
         let [dense_ms, pruned_ms] = best.map(|i| self.ms(i));
-        let same = [self.best(Side::Pruned, false), best[1]];
+        let same = [self.best(Version::Pruned, false), best[1]];
         let (gain, gains) = if gpu { self.compare(same, seed) } else { (1.0, Interval { low: 1.0, high: 1.0 }) };
         ExecutorSpeed {
             executor: NAMES[usize::from(gpu)].into(),
@@ -290,7 +290,7 @@ pub const NAMES: [&str; 2] = ["cpu", "gpu"];
 mod tests {
     use super::*;
 
-    fn race(series: &[(Side, usize, &[f64])], step: f64) -> Race {
+    fn race(series: &[(Version, usize, &[f64])], step: f64) -> Race {
         let series = series.iter().map(|&(side, threads, samples)| Series {
             side,
             gpu: false,
@@ -316,10 +316,10 @@ mod tests {
         // Two threads on a machine that has no second core to spare.
         let race = race(
             &[
-                (Side::Dense, 1, &[0.4; 9]),
-                (Side::Dense, 2, &[30.0; 9]),
-                (Side::Pruned, 1, &[0.1; 9]),
-                (Side::Pruned, 2, &[0.2; 9]),
+                (Version::Dense, 1, &[0.4; 9]),
+                (Version::Dense, 2, &[30.0; 9]),
+                (Version::Pruned, 1, &[0.1; 9]),
+                (Version::Pruned, 2, &[0.2; 9]),
             ],
             0.0,
         );
@@ -331,13 +331,14 @@ mod tests {
     #[test]
     fn an_interval_is_never_narrower_than_the_clock_can_tell() {
         let same = [0.2; 31];
-        let of =
-            |step: f64| race(&[(Side::Dense, 1, &same), (Side::Pruned, 1, &same)], step).speed([Asked::Cpu; 2], 1, 1);
+        let of = |step: f64| {
+            race(&[(Version::Dense, 1, &same), (Version::Pruned, 1, &same)], step).speed([Asked::Cpu; 2], 1, 1)
+        };
         let fine = of(0.0);
         assert!(fine.low < 1.0 && fine.high > 1.0 && fine.high < 1.03, "{fine:?}");
         // Three times as fast may be a tenth less tomorrow; the same speed is the same speed.
         let third = [0.2 / 3.0; 31];
-        let apart = race(&[(Side::Dense, 1, &same), (Side::Pruned, 1, &third)], 0.0).speed([Asked::Cpu; 2], 1, 1);
+        let apart = race(&[(Version::Dense, 1, &same), (Version::Pruned, 1, &third)], 0.0).speed([Asked::Cpu; 2], 1, 1);
         assert!(apart.low < 2.9 && apart.high > 3.1 && apart.low > 2.7, "{apart:?}");
         // Samples of 2 ms and a clock of 0.1 ms: each side may be off by half a step.
         let coarse = of(0.1);
@@ -346,8 +347,10 @@ mod tests {
 
     #[test]
     fn who_is_far_behind_is_left_out() {
-        let mut race =
-            race(&[(Side::Dense, 1, &[1.0; FEW]), (Side::Dense, 2, &[9.0; FEW]), (Side::Pruned, 1, &[1.0; FEW])], 0.0);
+        let mut race = race(
+            &[(Version::Dense, 1, &[1.0; FEW]), (Version::Dense, 2, &[9.0; FEW]), (Version::Pruned, 1, &[1.0; FEW])],
+            0.0,
+        );
         race.leave_out();
         assert_eq!(race.series.iter().map(|s| s.out).collect::<Vec<_>>(), [false, true, false]);
     }

@@ -6,12 +6,12 @@ use crate::compile::choose;
 use crate::compile::forms::{self, Form, Packed};
 use crate::compile::lower::Weighted;
 use crate::graph::Graph;
-use crate::kernel::conv::Conv;
 use crate::kernel::flat::{self, Layout};
+use crate::kernel::geometry::Geometry;
 use crate::kernel::lines::Lines;
 use crate::kernel::peak;
 use crate::kernel::simd::Rounding;
-use crate::kernel::store::{Planes, Store};
+use crate::kernel::store::{Epilogue, Planes};
 
 use super::Layer;
 
@@ -29,7 +29,7 @@ pub fn length(step: f64) -> f64 {
 /// A layer ready to run in any form.
 #[derive(Debug)]
 pub struct Rig {
-    conv: Conv,
+    conv: Geometry,
     from: Layout,
     to: Layout,
     mask: Lines<f32>,
@@ -41,7 +41,7 @@ impl Rig {
     /// A layer with an image to run on.
     pub fn new(layer: Layer) -> Self {
         let kernel = layer.kernel.max(1);
-        let conv = Conv {
+        let conv = Geometry {
             n: 1,
             c: layer.channels,
             size: [layer.side; 2],
@@ -52,7 +52,7 @@ impl Rig {
             dilation: [1; 2],
             groups: 1,
         };
-        let (from, mut rng) = (flat::layout(&conv), Rng::fork(1, "survey"));
+        let (from, mut rng) = (conv.layout(), Rng::fork(1, "survey"));
         let to = Layout::new(1, from.pitch, from.rows, 0, 0);
         let (mut x, mut mask) = (Lines::filled(0.0, flat::size(conv.c, &from)), Lines::default());
         let image: Vec<f32> = (0..conv.c * layer.side * layer.side).map(|_| rng.normal()).collect();
@@ -78,13 +78,18 @@ impl Rig {
         let w = Weighted { weights, bias: vec![0.0; outputs], clamp: [0.0, f32::INFINITY], rule };
         Ok(match self.conv.size {
             [1, 1] => forms::vector(&w, 1),
-            _ => forms::convolution(&w, &Conv { o: outputs, ..self.conv }, &self.from, 1),
+            _ => forms::convolution(&w, &Geometry { o: outputs, ..self.conv }, &self.from, 1),
         })
     }
 
     fn run(&mut self, packed: &Packed) {
-        let store =
-            Store { bias: &[], residual: &[], clamp: [0.0, f32::INFINITY], mask: &self.mask, rounding: Rounding::Fast };
+        let store = Epilogue {
+            bias: &[],
+            residual: &[],
+            clamp: [0.0, f32::INFINITY],
+            mask: &self.mask,
+            rounding: Rounding::Fast,
+        };
         let planes = Planes { lead: self.to.lead, plane: self.to.plane };
         let span = self.to.span(self.conv.size);
         match self.conv.size {

@@ -5,11 +5,11 @@ use secateur::base::{Error, Flat, Result, Tensor, tensor};
 use secateur::graph::op::Mode;
 use secateur::graph::{Builder, Graph, Masks, ValueId};
 use secateur::prune::allocation::{Scored, lamp_scores};
+use secateur::prune::axis::Pick;
 use secateur::prune::criterion::{self, Criterion};
 use secateur::prune::evidence::{Batch, Evidence, How, gather};
 use secateur::prune::layer::Layer;
-use secateur::prune::recipe::Pick;
-use secateur::prune::{Settings, engine, pattern, recipe::Recipe, regrow};
+use secateur::prune::{Settings, event, pattern, recipe::Recipe, regrow};
 use serde_json::Value;
 
 use super::case::{Case, read};
@@ -37,7 +37,7 @@ fn whole(case: &Case) -> Result<Vec<Batch>> {
 /// The `keep` highest of all scores, as one mask over all layers.
 fn top(scores: &[Tensor], keep: usize) -> (Vec<bool>, Vec<f32>, f32) {
     let all: Vec<f32> = scores.iter().flat_map(|s| s.iter().copied()).collect();
-    let mask = engine::select(&all, keep, secateur::prune::target::Rule::Free);
+    let mask = event::select(&all, keep, secateur::prune::target::SelectRule::Free);
     let lowest = all.iter().zip(&mask).filter(|(_, m)| **m).map(|(s, _)| *s).fold(f32::INFINITY, f32::min);
     (mask, all, lowest)
 }
@@ -155,10 +155,10 @@ fn recipe(text: &str) -> Result<Recipe> {
 
 /// Masks of a recipe on a network, without evidence.
 fn masks(graph: &Graph, recipe: &Recipe) -> Result<Masks> {
-    let targets = engine::targets(graph, &recipe.pattern)?;
-    let scored = engine::score(graph, &targets, &recipe.criterion, &Evidence::default(), 1)?;
-    let keep = engine::allocate(&scored, &recipe.allocation, recipe.sparsity, 1)?;
-    Ok(engine::masks(graph, &targets, &scored, &keep, 1))
+    let targets = event::targets(graph, &recipe.choice.pattern)?;
+    let scored = event::score(graph, &targets, &recipe.choice.criterion, &Evidence::default(), 1)?;
+    let keep = event::allocate(&scored, &recipe.choice.allocation, recipe.sparsity, 1)?;
+    Ok(event::masks(graph, &targets, &scored, &keep, 1))
 }
 
 pub fn magnitude(case: &Case) -> Result<()> {
@@ -311,10 +311,10 @@ pub fn wanda(case: &Case) -> Result<()> {
             }
         };
         let recipe = recipe(&format!("{rule} criterion=magnitude"))?;
-        let units = recipe.pattern.part.units(scores.shape(), &recipe.pattern.args)?;
+        let units = recipe.choice.pattern.part.units(scores.shape(), &recipe.choice.pattern.args)?;
         let by_unit = units.mean(scores.flat());
         let keep = units.count - secateur::prune::allocation::cut(units.count, recipe.sparsity);
-        let kept = engine::select(&by_unit, keep, units.rule);
+        let kept = event::select(&by_unit, keep, units.rule);
         let mask: Vec<f32> = units.of.iter().map(|&u| f32::from(u8::from(kept[u as usize]))).collect();
         if mask != flat(want)? {
             return Err(Error::unsupported(format!("{name}: the mask differs")));
@@ -325,11 +325,12 @@ pub fn wanda(case: &Case) -> Result<()> {
 
 /// The mask of |w| for a pattern, at a sparsity.
 fn pattern_mask(w: &Tensor, text: &str, sparsity: f32) -> Result<Vec<f32>> {
-    let pick: Pick<dyn pattern::Pattern> = recipe(&format!("{text} allocation=layer criterion=magnitude"))?.pattern;
+    let pick: Pick<dyn pattern::Pattern> =
+        recipe(&format!("{text} allocation=layer criterion=magnitude"))?.choice.pattern;
     let units = pick.part.units(w.shape(), &pick.args)?;
     let scores = units.mean(w.mapv(f32::abs).flat());
     let keep = (units.count - secateur::prune::allocation::cut(units.count, sparsity)).max(1);
-    let kept = engine::select(&scores, keep, units.rule);
+    let kept = event::select(&scores, keep, units.rule);
     Ok(units.of.iter().map(|&u| f32::from(u8::from(kept[u as usize]))).collect())
 }
 

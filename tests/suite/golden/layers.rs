@@ -1,7 +1,7 @@
 //! Operators, forward and backward.
 
 use secateur::base::{Error, Flat, Result, Tensor, tensor};
-use secateur::graph::op::{self, At, Kind, Mode, Window};
+use secateur::graph::op::{self, At, Mode, OpKind, Window};
 
 use super::case::{Case, read};
 
@@ -15,7 +15,7 @@ fn pair(case: &Case, key: &str, default: usize) -> [usize; 2] {
     }
 }
 
-fn kind(case: &Case) -> Result<Kind> {
+fn kind(case: &Case) -> Result<OpKind> {
     let number = |key: &str, default: f32| case.number(&format!("attrs/{key}")).unwrap_or(default);
     let name = case.name.trim_start_matches("layer_");
     let window =
@@ -85,7 +85,7 @@ pub fn check(case: &Case) -> Result<()> {
 }
 
 /// <g, J v> = <Jᵀ g, v>: the forward tangent is the transpose of the backward pass that was just checked.
-fn tangents(op: &Kind, at: At, grad: &Tensor, grads: &[Option<Tensor>]) -> Result<()> {
+fn tangents(op: &OpKind, at: At, grad: &Tensor, grads: &[Option<Tensor>]) -> Result<()> {
     let dots: Vec<Tensor> = at.ins.iter().enumerate().map(|(i, x)| noise(x.shape(), i as u64)).collect();
     let along: Vec<Option<&Tensor>> = dots.iter().zip(grads).map(|(dot, g)| g.as_ref().map(|_| dot)).collect();
     let inner = |a: &Tensor, b: &Tensor| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();

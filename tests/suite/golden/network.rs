@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use secateur::base::{Error, Flat, Result, Tensor};
 use secateur::graph::couple::{Group, Unit, groups};
-use secateur::graph::op::{self, Kind, Mode};
+use secateur::graph::op::{self, Mode, OpKind};
 use secateur::graph::{Builder, Graph, Masks, Role, ValueId, count, run, slice};
 use secateur::train::grad::backward;
 use secateur::train::hvp::{Direction, hvp};
-use secateur::train::loss::{Loss, Target};
+use secateur::train::loss::{Loss, LossTarget};
 use serde_json::Value;
 
 use super::case::{Case, read};
@@ -96,7 +96,7 @@ pub fn forward_backward(case: &Case) -> Result<()> {
     let trace = run::trace(&graph, &x, mode)?;
     let logits = trace.get(&graph, graph.output)?;
     case.meets("logits", logits.flat())?;
-    let (loss, slope) = Loss::CROSS_ENTROPY.at(logits, &Target::labels(&labels))?;
+    let (loss, slope) = Loss::CROSS_ENTROPY.at(logits, &LossTarget::labels(&labels))?;
     case.meets("loss", &[loss as f32])?;
     let grads = backward(&graph, &trace, slope, false, &Masks::default())?;
     let of = |id: ValueId| grads.get(id).map(|g| g.flat().to_vec()).unwrap_or_default();
@@ -124,7 +124,7 @@ pub fn hessian(case: &Case) -> Result<()> {
         .iter()
         .map(|l| Ok((weight(&graph, l)?, case.tensor(&format!("v/{l}"))?)))
         .collect::<Result<Direction>>()?;
-    let (product, _) = hvp(&graph, &x, &Target::labels(&labels), &Loss::CROSS_ENTROPY, Mode::EVAL, &v)?;
+    let (product, _) = hvp(&graph, &x, &LossTarget::labels(&labels), &Loss::CROSS_ENTROPY, Mode::EVAL, &v)?;
     LAYERS.iter().try_for_each(|l| case.meets(&format!("Hv/{l}"), product[&weight(&graph, l)?].flat()))
 }
 
@@ -251,5 +251,5 @@ pub fn sliced(case: &Case) -> Result<()> {
 /// The batch norm after a layer.
 pub fn norm_of<'a>(graph: &'a Graph, name: &str) -> Option<&'a str> {
     let node = graph.nodes.iter().find(|n| n.name == name)?;
-    graph.readers(node.out).find(|n| matches!(n.op, Kind::BatchNorm(_))).map(|n| n.name.as_str())
+    graph.readers(node.out).find(|n| matches!(n.op, OpKind::BatchNorm(_))).map(|n| n.name.as_str())
 }

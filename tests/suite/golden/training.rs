@@ -2,11 +2,11 @@
 
 use secateur::base::{Error, Flat, Result, tensor};
 use secateur::graph::{Builder, Masks};
-use secateur::prune::{regrow, schedule};
+use secateur::prune::{phase, regrow};
 use secateur::train::grad::backward;
-use secateur::train::loss::{Loss, Target};
-use secateur::train::lr::{Rate, Shape};
-use secateur::train::optim::{Optimizer, Rule};
+use secateur::train::loss::{Loss, LossTarget};
+use secateur::train::lr::{Rate, RateShape};
+use secateur::train::optim::{Optimizer, UpdateRule};
 
 use super::case::Case;
 use super::layers::flat;
@@ -17,7 +17,7 @@ pub fn loss(case: &Case) -> Result<()> {
     let teacher = case.tensor("attrs/teacher_logits").ok();
     let distil = case.number("attrs/alpha").zip(case.number("attrs/T"));
     let loss = Loss { smoothing: case.number("attrs/label_smoothing").unwrap_or(0.0), temperature: 1.0, distil };
-    let (value, grad) = loss.at(&logits, &Target { labels: &labels, teacher: teacher.as_ref() })?;
+    let (value, grad) = loss.at(&logits, &LossTarget { labels: &labels, teacher: teacher.as_ref() })?;
     case.meets("output", &[value as f32])?;
     case.meets(if distil.is_some() { "grad_student_logits" } else { "grad_logits" }, grad.flat())
 }
@@ -28,9 +28,9 @@ pub fn rate(case: &Case) -> Result<()> {
     let whole = |key: &str| case.number(key).map(|x| x as usize);
     let base = case.number("base_lr").unwrap_or(0.1);
     let (shape, total) = match (whole("T_max"), whole("step_size"), case.list("milestones")) {
-        (Some(total), ..) => (Shape::Cosine { floor: case.number("eta_min").unwrap_or(0.0) / base }, total),
-        (_, Some(every), _) => (Shape::Step { every, gamma }, 0),
-        (.., Ok(at)) => (Shape::Milestones { at, gamma }, 0),
+        (Some(total), ..) => (RateShape::Cosine { floor: case.number("eta_min").unwrap_or(0.0) / base }, total),
+        (_, Some(every), _) => (RateShape::Step { every, gamma }, 0),
+        (.., Ok(at)) => (RateShape::Milestones { at, gamma }, 0),
         _ => return Err(Error::unsupported("an unknown shape of learning rate")),
     };
     let rate = Rate { base, shape, warmup: 0 };
@@ -42,13 +42,13 @@ pub fn optimizer(case: &Case) -> Result<()> {
     let nesterov = case.given("nesterov").and_then(serde_json::Value::as_bool) == Some(true);
     let rule = if case.name.starts_with("opt_adam") {
         let betas = case.tensor("betas")?;
-        Rule::Adam {
+        UpdateRule::Adam {
             betas: [betas[[0]], betas[[1]]],
             epsilon: number("eps"),
             decoupled: case.name.starts_with("opt_adamw"),
         }
     } else {
-        Rule::Sgd { momentum: number("momentum"), dampening: number("dampening"), nesterov }
+        UpdateRule::Sgd { momentum: number("momentum"), dampening: number("dampening"), nesterov }
     };
     let (start, grads) = (case.tensor("w0")?, case.tensor("grads")?);
     let (rows, columns) = (start.shape()[0], start.shape()[1]);
@@ -79,7 +79,7 @@ pub fn cubic(case: &Case) -> Result<()> {
         let steps = case.list("steps")?;
         Ok(steps
             .iter()
-            .map(|&t| schedule::cubic_share(t as f32, number("start"), number("end"), from, number("target")))
+            .map(|&t| phase::cubic_share(t as f32, number("start"), number("end"), from, number("target")))
             .collect())
     };
     case.meets("zhu_gupta_from_0", &share(0.0)?)?;

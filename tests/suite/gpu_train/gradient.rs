@@ -5,7 +5,7 @@ use secateur::gpu::Device;
 use secateur::graph::build::Square;
 use secateur::graph::op::{self, Window};
 use secateur::graph::{Builder, Role, ValueId};
-use secateur::train::optim::{Optimizer, Rule};
+use secateur::train::optim::{Optimizer, UpdateRule};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::{GRADIENT, LOSS, Processor, close, masked, near};
@@ -48,7 +48,7 @@ pub fn around(
     Processor::new(
         build.finish(x),
         0.3,
-        Optimizer::new(Rule::Sgd { momentum: 0.9, dampening: 0.2, nesterov: false }, 0.0),
+        Optimizer::new(UpdateRule::Sgd { momentum: 0.9, dampening: 0.2, nesterov: false }, 0.0),
     )
 }
 
@@ -91,7 +91,7 @@ async fn gpu_gradients_of_pools_and_activations() -> Result<()> {
     async {
         for (kernel, stride, pad) in windows {
             let window = Window { kernel, stride, pad };
-            let kinds: [op::Kind; 3] = [
+            let kinds: [op::OpKind; 3] = [
                 op::MaxPool { window }.into(),
                 op::AvgPool { window, count_pad: false }.into(),
                 op::AvgPool { window, count_pad: true }.into(),
@@ -109,7 +109,7 @@ async fn gpu_gradients_of_pools_and_activations() -> Result<()> {
             };
             check(&format!("ties, {window:?}"), &device, around([3, 7, 6], tried)?, 2).await?;
         }
-        let kinds: [op::Kind; 4] = [op::Relu.into(), op::Relu6.into(), op::GlobalPool.into(), op::Identity.into()];
+        let kinds: [op::OpKind; 4] = [op::Relu.into(), op::Relu6.into(), op::GlobalPool.into(), op::Identity.into()];
         for kind in kinds {
             let what = format!("{kind:?}");
             // Four times as large: some are beyond six.

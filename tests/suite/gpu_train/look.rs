@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use secateur::base::error::Kind;
+use secateur::base::error::ErrorKind;
 use secateur::base::{Flat, Result, Tensor};
 use secateur::gpu::{Calibrator, Device};
 use secateur::graph::op::{self, Mode};
@@ -119,12 +119,15 @@ async fn gpu_looks_only_at_what_fits() -> Result<()> {
     // What training drops at random, the processor draws.
     let dropped = around([4, 3, 3], |build, x| build.node("drop", op::Dropout { p: 0.5 }, &[x]))?.graph;
     let refused = Calibrator::new(device.clone(), &dropped, &all(Mode::train(0)), 2).await.err();
-    assert!(refused.is_some_and(|error| error.kind == Kind::Unsupported), "dropout in training");
+    assert!(refused.is_some_and(|error| error.kind == ErrorKind::Unsupported), "dropout in training");
     let both = Look { grad_squared: true, ..all(Mode::train(0)) };
     let refused = Calibrator::new(device.clone(), &graph, &both, 2).await.err();
-    assert!(refused.is_some_and(|error| error.kind == Kind::Unsupported), "running statistics and the batch's at once");
+    assert!(
+        refused.is_some_and(|error| error.kind == ErrorKind::Unsupported),
+        "running statistics and the batch's at once"
+    );
     check("dropout", &device, &dropped, 2, all(Mode::EVAL), 1e-3).await?;
     device.destroy();
-    assert!(calibrator.look(&x, &[0, 3]).await.is_err_and(|error| error.kind == Kind::State));
+    assert!(calibrator.look(&x, &[0, 3]).await.is_err_and(|error| error.kind == ErrorKind::State));
     Ok(())
 }

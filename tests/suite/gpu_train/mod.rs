@@ -5,7 +5,7 @@
 mod gradient;
 mod look;
 
-use secateur::base::error::Kind;
+use secateur::base::error::ErrorKind;
 use secateur::base::{Error, Flat, Result, Rng, Tensor, tensor};
 use secateur::gpu::{Device, Learner};
 use secateur::graph::build::Square;
@@ -13,8 +13,8 @@ use secateur::graph::op::{self, Mode, Window};
 use secateur::graph::{Builder, Graph, Masks, Role, ValueId, run};
 use secateur::train::Loss;
 use secateur::train::grad::learn;
-use secateur::train::loss::Target;
-use secateur::train::optim::{Optimizer, Rule};
+use secateur::train::loss::LossTarget;
+use secateur::train::optim::{Optimizer, UpdateRule};
 use secateur::zoo;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -52,7 +52,7 @@ impl Processor {
 
     /// What the trainer does in a step.
     fn step(&mut self, batch: &Batch, rate: f32) -> Result<f64> {
-        let target = Target { labels: &batch.labels, teacher: batch.teacher.as_ref() };
+        let target = LossTarget { labels: &batch.labels, teacher: batch.teacher.as_ref() };
         let learned = learn(&self.graph, &batch.x, &target, &self.loss, Mode::train(0), &self.masks)?;
         self.optimizer.step(&mut self.graph, &learned.grads, &self.masks, rate)?;
         for (id, data) in learned.trace.updates {
@@ -190,8 +190,8 @@ async fn gpu_has_every_loss_and_optimizer() -> Result<()> {
         Loss { temperature: 3.0, ..Loss::CROSS_ENTROPY },
         Loss { distil: Some((0.7, 4.0)), smoothing: 0.2, temperature: 1.0 },
     ];
-    let adam = |decoupled| Rule::Adam { betas: [0.9, 0.99], epsilon: 1e-6, decoupled };
-    let sgd = |momentum, dampening, nesterov| Rule::Sgd { momentum, dampening, nesterov };
+    let adam = |decoupled| UpdateRule::Adam { betas: [0.9, 0.99], epsilon: 1e-6, decoupled };
+    let sgd = |momentum, dampening, nesterov| UpdateRule::Sgd { momentum, dampening, nesterov };
     let rules = [sgd(0.9, 0.0, true), sgd(0.9, 0.4, false), sgd(0.0, 0.0, false), adam(false), adam(true)];
     async {
         for (i, rule) in rules.into_iter().enumerate() {
@@ -216,8 +216,8 @@ async fn gpu_has_every_loss_and_optimizer() -> Result<()> {
 #[wasm_bindgen_test(unsupported = pollster::test)]
 async fn gpu_and_processor_take_turns() -> Result<()> {
     let Some(device) = device().await else { return Ok(()) };
-    let rule = Rule::Sgd { momentum: 0.8, dampening: 0.3, nesterov: false };
-    for rule in [rule, Rule::Adam { betas: [0.9, 0.99], epsilon: 1e-6, decoupled: true }] {
+    let rule = UpdateRule::Sgd { momentum: 0.8, dampening: 0.3, nesterov: false };
+    for rule in [rule, UpdateRule::Adam { betas: [0.9, 0.99], epsilon: 1e-6, decoupled: true }] {
         let mut here = Processor::new(small()?, 0.4, Optimizer::new(rule, 1e-2))?;
         let mut there = here.clone();
         let batches: Vec<Batch> = (0..9).map(|step| lesson(&here, 4, step)).collect();
@@ -280,14 +280,14 @@ async fn gpu_refuses_what_it_cannot_train() -> Result<()> {
     let Some(device) = device().await else { return Ok(()) };
     async {
         let dropout = refusal(&device, |build, x| build.node("tried", op::Dropout { p: 0.1 }, &[x])).await?;
-        assert!(dropout.kind == Kind::Unsupported && dropout.message.contains("tried"), "{dropout}");
+        assert!(dropout.kind == ErrorKind::Unsupported && dropout.message.contains("tried"), "{dropout}");
         assert!(dropout.message.contains("Dropout") && dropout.hint.contains("processor"), "{dropout}");
         let wide = refusal(&device, |build, x| {
             let y = build.node("mean", op::GlobalPool, &[x])?;
             build.node("tried", op::Add, &[x, y])
         });
         let wide = wide.await?;
-        assert!(wide.kind == Kind::Unsupported && wide.message.contains("shapes"), "{wide}");
+        assert!(wide.kind == ErrorKind::Unsupported && wide.message.contains("shapes"), "{wide}");
         let shared = refusal(&device, |build, x| {
             let w = build.parameter("tried.weight".into(), Role::Weight, noise(&[4, 4, 1, 1], 1));
             let conv = op::Conv { stride: [1; 2], pad: [0; 2], dilation: [1; 2] };
@@ -295,7 +295,7 @@ async fn gpu_refuses_what_it_cannot_train() -> Result<()> {
             build.node("b", conv, &[x, w])
         });
         let shared = shared.await?;
-        assert!(shared.kind == Kind::Unsupported && shared.message.contains("tried.weight"), "{shared}");
+        assert!(shared.kind == ErrorKind::Unsupported && shared.message.contains("tried.weight"), "{shared}");
         Ok(())
     }
     .await
@@ -313,7 +313,7 @@ async fn a_gpu_that_fails_in_training_says_so() -> Result<()> {
         assert!(learner.step(&one.x, &one.labels, None, 0.1).await.is_err(), "half a batch was taken");
         assert!(learner.step(&batch.x, &[0, 4], None, 0.1).await.is_err_and(|error| error.message.contains("label 4")));
         assert!(learner.step(&batch.x, &[0, 1], Some(&batch.x), 0.1).await.is_err(), "images were taken for answers");
-        let adam = Optimizer::new(Rule::Adam { betas: [0.9, 0.99], epsilon: 1e-6, decoupled: true }, 0.0);
+        let adam = Optimizer::new(UpdateRule::Adam { betas: [0.9, 0.99], epsilon: 1e-6, decoupled: true }, 0.0);
         assert!(learner.push(&processor.graph, &processor.masks, &adam).is_err(), "another rule was taken");
         let mut narrow = processor.graph.clone();
         let weight = narrow.find("c.weight").ok_or_else(|| Error::state("no layer c"))?;
@@ -322,7 +322,7 @@ async fn a_gpu_that_fails_in_training_says_so() -> Result<()> {
         assert!(refused.is_err_and(|error| error.message.contains("c.weight")), "a narrower network was taken");
         let high = batch.x.mapv(|_| f32::MAX);
         let diverged = learner.step(&high, &batch.labels, None, 0.1).await.map(drop);
-        assert!(diverged.is_err_and(|error| error.kind == Kind::Diverged), "a loss that is no number was taken");
+        assert!(diverged.is_err_and(|error| error.kind == ErrorKind::Diverged), "a loss that is no number was taken");
         device.destroy();
         let lost = learner.step(&batch.x, &batch.labels, None, 0.1).await.map(drop);
         assert!(lost.is_err_and(|error| error.hint.contains("processor")), "a GPU that is gone answered");

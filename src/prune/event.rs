@@ -1,17 +1,19 @@
-//! One event: score the units, allocate, select exactly, mask.
+//! One pruning event: targets, evidence, scores, allocation, selection, masks. Runs, the page's preview and the contract tests
+//! call the same.
 
-use crate::base::part::words;
+use crate::base::part::{Args, words};
 use crate::base::{Error, Flat, Result, Tensor, order, tensor};
-use crate::graph::op::Kind as OpKind;
+use crate::graph::op::OpKind;
 use crate::graph::{Graph, Masks, Node, Role, ValueId, count, couple::Group};
 
 use super::allocation::{Allocation, Scored};
-use super::criterion::{Criterion, Level};
+use super::axis::Pick;
+use super::criterion::{self, Criterion, Level};
 use super::evidence::Evidence;
 use super::layer::Layer;
 use super::pattern::Pattern;
-use super::recipe::{Pick, Recipe, SPARE};
-use super::target::{Rule, Target, channels};
+use super::recipe::{Recipe, SPARE};
+use super::target::{SelectRule, Target, channels};
 
 /// What competes under a pattern.
 ///
@@ -44,7 +46,7 @@ pub fn targets(graph: &Graph, pattern: &Pick<dyn Pattern>) -> Result<Vec<Target>
 /// As for [`targets`]; and when there is no such layer, or all are spared.
 pub fn candidates(graph: &Graph, recipe: &Recipe) -> Result<Vec<Target>> {
     let spared = spared(graph, &recipe.spare)?;
-    let mut out = targets(graph, &recipe.pattern)?;
+    let mut out = targets(graph, &recipe.choice.pattern)?;
     out.retain(|target| match target {
         Target::Weight { id, .. } => !spared.contains(id),
         Target::Channels(group) => !group.makers.iter().any(|id| spared.contains(id)),
@@ -174,12 +176,28 @@ pub fn ask(graph: &Graph, targets: &[Target], criterion: &Pick<dyn Criterion>) -
 pub fn cut(graph: &Graph, recipe: &Recipe, mut evidence: Evidence, old: &Masks, sparsity: f32) -> Result<Masks> {
     evidence.cut = old.clone();
     let targets = candidates(graph, recipe)?;
-    let mut scored = score(graph, &targets, &recipe.criterion, &evidence, recipe.seed)?;
+    let mut scored = score(graph, &targets, &recipe.choice.criterion, &evidence, recipe.seed)?;
     forbid(graph, &targets, old, &mut scored);
-    let keep = allocate(&scored, &recipe.allocation, sparsity, recipe.min_keep)?;
-    let mut new = masks(graph, &targets, &scored, &keep, recipe.pattern.part.round(&recipe.pattern.args));
+    let keep = allocate(&scored, &recipe.choice.allocation, sparsity, recipe.min_keep)?;
+    let mut new = masks(graph, &targets, &scored, &keep, recipe.choice.pattern.part.round(&recipe.choice.pattern.args));
     new.hold(old);
     Ok(new)
+}
+
+/// What stands in for a recipe's scores where they cannot be had at once, without any image: and why.
+pub fn stand_in(recipe: &Recipe) -> Option<(Pick<dyn Criterion>, &'static str)> {
+    let (criterion, needs) = (recipe.choice.criterion.part, recipe.choice.criterion.part.needs());
+    let why = if needs.data() {
+        "Magnitudes stand in: this criterion looks at images."
+    } else if needs.flow {
+        "Magnitudes stand in: this criterion takes its scores in many rounds."
+    } else if recipe.choice.schedule.part.untrained() && criterion.reads_weights() {
+        "Trained weights stand in: the run draws new ones first."
+    } else {
+        return None;
+    };
+    let part = criterion::stand_in(criterion.level());
+    Some((Pick { part, args: Args::defaults(part.meta()) }, why))
 }
 
 /// Units to keep of each target for a sparsity, at least `least` of each as far as there are so many.
@@ -198,16 +216,16 @@ pub fn allocate(
 
 /// Selects exactly `keep` units by score, or all that are left where there are fewer; ties go to the lower index. A unit that
 /// was cut earlier never comes back, whatever count is asked for.
-pub fn select(scores: &[f32], keep: usize, rule: Rule) -> Vec<bool> {
+pub fn select(scores: &[f32], keep: usize, rule: SelectRule) -> Vec<bool> {
     let mut out = vec![false; scores.len()];
     let mut best = |from: usize, len: usize, keep: usize| {
         let pairs = (from..from + len).map(|i| (scores[i], i)).filter(|(score, _)| *score != f32::NEG_INFINITY);
         order::highest(pairs, keep).into_iter().for_each(|i| out[i] = true);
     };
     match rule {
-        Rule::Free => best(0, scores.len(), keep),
-        Rule::Groups { n, m } => (0..scores.len()).step_by(m).for_each(|i| best(i, m.min(scores.len() - i), n)),
-        Rule::Rows(rows) => {
+        SelectRule::Free => best(0, scores.len(), keep),
+        SelectRule::Groups { n, m } => (0..scores.len()).step_by(m).for_each(|i| best(i, m.min(scores.len() - i), n)),
+        SelectRule::Rows(rows) => {
             let len = scores.len() / rows.max(1);
             // What does not divide goes to the first rows, one each.
             (0..rows).for_each(|r| best(r * len, len, keep / rows + usize::from(r < keep % rows)));
@@ -222,7 +240,7 @@ pub fn masks(graph: &Graph, targets: &[Target], scored: &[Scored], keep: &[usize
     for ((target, scored), &keep) in targets.iter().zip(scored).zip(keep) {
         let rule = match target {
             Target::Weight { units, .. } => units.rule,
-            Target::Channels(_) => Rule::Free,
+            Target::Channels(_) => SelectRule::Free,
         };
         // Widths are rounded to the nearest multiple, never to nothing, and never up to channels that are gone.
         let keep = if round > 1 { ((keep + round / 2) / round * round).max(round).min(scored.alive()) } else { keep };
