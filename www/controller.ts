@@ -106,6 +106,8 @@ export class Controller {
     const { state } = this.host;
     if (this.#job || this.#claimed || this.#closed || state.engine !== "ready" || !state.model) return;
     if (baseline(state)) return this.#opener.fetchAhead();
+    // Images of another network: the check has said so, and measuring could only fail for the same reason.
+    if (state.check?.errors.some(({ key }) => key === "data")) return;
     const { opened } = this.#opener;
     if (opened === this.#unmeasured) return;
     const [model, data] = opened.split("/");
