@@ -45,6 +45,7 @@ export async function run(job, kit) {
       same: baseline.filter(({ low, high }) => low <= 1 && 1 <= high).length,
       of: TIMES,
       ratios: run.map(({ ratio }) => ratio),
+      // The middle of each interval: the record itself calls a network as fast as itself.
       selves: baseline.map(({ low, high }) => Math.sqrt(low * high)),
       width: median(run.map(({ low, high, ratio }) => (high - low) / ratio)),
       seconds: median(run.map(({ seconds }) => seconds)),
@@ -105,6 +106,7 @@ const columns = [
   right("fine clock's", (row) => row.truth.toFixed(2)),
   right("held by", (row) => `${row.held} of ${row.of}`),
   right("1.0 held against itself", (row) => `${row.same} of ${row.of}`),
+  right("off 1.0 at most", (row) => `${Math.max(...row.selves.map((ratio) => 100 * Math.abs(ratio - 1))).toFixed(1)} %`),
   right("width", (row) => `${Math.round(100 * row.width)} %`),
   right("layers apart", (row) => `${Math.round(100 * row.layers)} %`),
   right("seconds a run", (row) => row.seconds.toFixed(1)),

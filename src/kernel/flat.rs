@@ -151,33 +151,3 @@ fn stride_copy<T: Pixel>(row: &[T], stride: usize, first: usize, to: &mut [T]) {
         _ => to.iter_mut().zip(row.iter().step_by(stride)).for_each(|(to, x)| *to = *x),
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::super::geometry::Geometry;
-    use super::*;
-
-    #[test]
-    fn split_and_join_are_inverse() {
-        for stride in [[1, 1], [2, 2], [2, 1]] {
-            let v = Geometry {
-                n: 2,
-                c: 2,
-                size: [5, 7],
-                o: 1,
-                kernel: [3, 3],
-                stride,
-                pad: [1, 1],
-                dilation: [1, 1],
-                groups: 1,
-            };
-            let l = v.layout();
-            let x: Vec<f32> = (0..2 * 2 * 35).map(|i| i as f32 + 1.0).collect();
-            let mut flat = vec![0.0; v.planes() * l.plane];
-            split(&x, [2, 5, 7], stride, &l, &mut flat);
-            let mut back = vec![0.0; x.len()];
-            join(&flat, [2, 5, 7], stride, &l, &mut back);
-            assert_eq!(x, back, "{stride:?}");
-        }
-    }
-}

@@ -146,22 +146,38 @@ const LEAST: usize = 12;
 mod tests {
     use super::*;
 
+    const SMALL: Geometry = Geometry {
+        n: 2,
+        c: 3,
+        size: [5, 4],
+        o: 1,
+        kernel: [3, 3],
+        stride: [1, 1],
+        pad: [1, 1],
+        dilation: [1, 1],
+        groups: 1,
+    };
+
     #[test]
     fn a_3x3_convolution_needs_one_zero_between_rows() {
-        let v = Geometry {
-            n: 2,
-            c: 3,
-            size: [5, 4],
-            o: 1,
-            kernel: [3, 3],
-            stride: [1, 1],
-            pad: [1, 1],
-            dilation: [1, 1],
-            groups: 1,
-        };
+        let v = SMALL;
         let l = v.layout();
         assert_eq!((l.pitch, l.rows, l.lead, l.run()), (5, 6, 16, 60));
         assert_eq!(v.offset(&l, 0, 1, 1), l.lead);
         assert_eq!(v.offset(&l, 1, 0, 0), l.plane + l.lead - 6);
+    }
+
+    #[test]
+    fn split_and_join_are_inverse() {
+        for stride in [[1, 1], [2, 2], [2, 1]] {
+            let v = Geometry { c: 2, size: [5, 7], stride, ..SMALL };
+            let l = v.layout();
+            let x: Vec<f32> = (0..2 * 2 * 35).map(|i| i as f32 + 1.0).collect();
+            let mut planes = vec![0.0; v.planes() * l.plane];
+            flat::split(&x, [2, 5, 7], stride, &l, &mut planes);
+            let mut back = vec![0.0; x.len()];
+            flat::join(&planes, [2, 5, 7], stride, &l, &mut back);
+            assert_eq!(x, back, "{stride:?}");
+        }
     }
 }

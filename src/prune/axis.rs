@@ -59,7 +59,7 @@ macro_rules! axes {
             }
 
             /// The part of each axis, in the order of the form.
-            pub fn parts(&self) -> impl Iterator<Item = (&'static str, &'static Meta, &Args)> {
+            pub fn each(&self) -> impl Iterator<Item = (&'static str, &'static Meta, &Args)> {
                 [$((stringify!($id), self.$id.part.meta(), &self.$id.args)),+].into_iter()
             }
         }
@@ -87,7 +87,7 @@ impl Choice {
     /// All settings of all axes.
     pub fn settings(&self) -> Settings {
         let mut out = Settings::new();
-        for (axis, meta, args) in self.parts() {
+        for (axis, meta, args) in self.each() {
             out.insert(axis.into(), meta.id.into());
             out.extend(args.texts().map(|(key, text)| (format!("{axis}.{key}"), text)));
         }

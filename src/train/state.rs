@@ -43,7 +43,7 @@ impl State {
     /// # Errors
     /// When there is none.
     pub fn training(&mut self) -> Result<&mut Trainer> {
-        self.trainer.as_mut().ok_or_else(|| Error::state("nothing is being trained"))
+        Ok(self.parts()?.2)
     }
 
     /// The network, its masks and its training, apart.

@@ -44,15 +44,17 @@ export function compareView(ctx: Context): TemplateResult {
     </div>`;
 }
 
+const them = (n: number): string => (n === 1 ? "it" : "them");
+
 /** What is kept but not set beside the open weights' runs. */
 function others(state: State): string[] {
   const kept = state.runs.filter(({ record }) => !ofOpenWeights(state, record));
   const weights = kept.filter(({ record }) => record.model === state.model?.id).length;
   const networks = kept.length - weights;
-  const are = (n: number, one: string, more: string): string => (n === 1 ? `One run of ${one} is` : `${n} runs of ${more} are`);
+  const are = (n: number, of: string): string => (n === 1 ? `One run of ${of} is` : `${n} runs of ${of} are`);
   return [
-    weights && `${are(weights, "other weights of this network", "other weights of this network")} kept too; choose the network or open the file that they cut to see them.`,
-    networks && `${are(networks, "another network", "other networks")} kept too; choose the network above to see them.`,
+    weights && `${are(weights, "other weights of this network")} kept too; choose the network, or open the file, to see ${them(weights)}.`,
+    networks && `${are(networks, networks === 1 ? "another network" : "other networks")} kept too; choose the network above to see ${them(networks)}.`,
   ].filter((text) => text !== 0);
 }
 
