@@ -88,4 +88,9 @@ impl Dataset {
     pub fn labels(&self, examples: &[usize]) -> Vec<usize> {
         examples.iter().map(|&i| self.label(i)).collect()
     }
+
+    /// Examples with their labels.
+    pub fn labelled(&self, examples: &[usize]) -> (Tensor, Vec<usize>) {
+        (self.batch(examples), self.labels(examples))
+    }
 }

@@ -1,16 +1,21 @@
 //! Running a graph plainly, operator by operator: the slow twin of a compiled plan, and the forward half of training.
 
+use std::collections::BTreeMap;
+
 use crate::base::{Error, Result, Tensor};
 
 use super::op::{Mode, Pass};
 use super::{Graph, ValueId};
+
+/// Parameters as a run sees them, where that is not as they are stored.
+pub type Overlay = BTreeMap<ValueId, Tensor>;
 
 /// What a run computed: every activation, and what operators kept for their backward pass.
 #[derive(Debug)]
 pub struct Trace {
     /// Mode of the run.
     pub mode: Mode,
-    /// By value: the activation.
+    /// By value: the activation, or a parameter that was seen otherwise than it is stored.
     pub values: Vec<Option<Tensor>>,
     /// By node: what it kept.
     pub saved: Vec<Vec<Tensor>>,
@@ -36,6 +41,14 @@ impl Trace {
 /// # Errors
 /// When the batch does not fit; the message names the node.
 pub fn trace(graph: &Graph, x: &Tensor, mode: Mode) -> Result<Trace> {
+    trace_seen(graph, Overlay::new(), x, mode)
+}
+
+/// [`trace`] with some parameters seen otherwise than they are stored.
+///
+/// # Errors
+/// When the batch does not fit; the message names the node.
+pub fn trace_seen(graph: &Graph, see: Overlay, x: &Tensor, mode: Mode) -> Result<Trace> {
     let want = &graph.values[graph.input].shape;
     if x.shape().get(1..) != want.get(1..) {
         return Err(Error::shape("input of the network", want, x.shape()));
@@ -43,6 +56,7 @@ pub fn trace(graph: &Graph, x: &Tensor, mode: Mode) -> Result<Trace> {
     let nodes = graph.nodes.len();
     let mut t =
         Trace { mode, values: vec![None; graph.values.len()], saved: vec![Vec::new(); nodes], updates: Vec::new() };
+    see.into_iter().for_each(|(id, seen)| t.values[id] = Some(seen));
     t.values[graph.input] = Some(x.clone());
     for (index, node) in graph.nodes.iter().enumerate() {
         let mode = Mode { seed: mode.seed.wrapping_add(index as u64), ..mode };

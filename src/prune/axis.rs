@@ -1,7 +1,10 @@
 //! The axes of pruning, each named once: registry, settings, catalog and recipes are made from this list.
 
+use std::rc::Rc;
+
 use crate::base::part::{Args, Meta, Part, Settings, find};
 use crate::base::{Result, keyed};
+use crate::train::hook::Hook;
 
 /// An axis of the design space.
 #[derive(Debug)]
@@ -84,6 +87,11 @@ axes! {
 }
 
 impl Choice {
+    /// What acts inside the training of a run, in the order in which it sees parameters.
+    pub fn hooks(&self) -> Vec<Rc<dyn Hook>> {
+        self.regrow.part.hook(&self.regrow.args).into_iter().collect()
+    }
+
     /// All settings of all axes.
     pub fn settings(&self) -> Settings {
         let mut out = Settings::new();

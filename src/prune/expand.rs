@@ -1,43 +1,59 @@
 //! A recipe spelled out: all phases of a run, before anything runs.
 
-use super::phase::{Phase, Train};
+use super::phase::{Cut, Early, Phase, Recalibrate, Reinit, Rewind, Train};
 use super::recipe::Recipe;
+use super::recovery::{Back, Retraining};
+use super::rhythm::Rhythm;
 
 /// All phases of a recipe with so many training images, in order.
-pub fn expand(recipe: &Recipe, images: usize) -> Vec<Phase> {
-    let (recovery, training) = (&recipe.choice.recovery, &recipe.training);
-    let mut after = recovery.part.after(&recovery.args);
-    let spread =
-        |after: &[Phase]| recipe.choice.schedule.part.expand(recipe.sparsity, after, &recipe.choice.schedule.args);
-    if let Some(rate) = training.rate {
-        after.iter_mut().filter_map(Phase::training).for_each(|train| train.rate = rate);
+pub fn expand(recipe: &Recipe, images: usize) -> Vec<Box<dyn Phase>> {
+    let choice = &recipe.choice;
+    let after = choice.recovery.part.after(&choice.recovery.args);
+    let rhythm = choice.schedule.part.rhythm(recipe.sparsity, &choice.schedule.args);
+    let rounds = match &rhythm {
+        Rhythm::Rounds(shares) => shares.len(),
+        Rhythm::During(_) => 1,
+    };
+    let training = |round| after.train.as_ref().map(|own| trained(recipe, own, images, round, rounds));
+    let mut phases: Vec<Box<dyn Phase>> = Vec::new();
+    // The test of the network as it is comes first in a run: the seed of a training has counted it from the beginning.
+    let seed = |phases: &Vec<Box<dyn Phase>>| recipe.seed.wrapping_add(1 + phases.len() as u64);
+    let back = after.rewind.map(|back| if let Back::Step(step) = back { Some(step) } else { None });
+    if let (Some(Some(stop)), Some(own)) = (back, training(0)) {
+        let early = Train::new(Retraining { steps: own.steps.max(stop), ..own }, seed(&phases));
+        phases.push(Box::new(Early::new(early.until(stop))));
     }
-    if let Some(steps) = training.total(images) {
-        // Schedules place their cuts by the steps that there are: each round is told its share before it is spread.
-        let rounds = spread(&after).iter_mut().filter_map(Phase::training).count().max(1);
-        after.iter_mut().filter_map(Phase::training).for_each(|train| train.steps = (steps / rounds).max(1));
-        let mut phases = spread(&after);
-        share_out(&mut phases, steps);
-        after = phases;
-    } else {
-        after = spread(&after);
+    if choice.schedule.part.untrained() {
+        phases.push(Box::new(Reinit));
     }
-    let first = after.iter_mut().find_map(Phase::training).cloned();
-    match (recovery.part.early(&recovery.args), first) {
-        (Some(stop), Some(train)) => {
-            std::iter::once(Phase::Early(Train { stop: Some(stop), steps: train.steps.max(stop), ..train }))
-                .chain(after)
-                .collect()
+    for round in 0..rounds {
+        if let Rhythm::Rounds(shares) = &rhythm {
+            let (part, args) = (choice.criterion.part, &choice.criterion.args);
+            phases.push(Box::new(Cut::new(shares[round], part.rounds(args), part.meta().name)));
         }
-        _ => after,
+        if let Some(to) = back {
+            phases.push(Box::new(Rewind { to }));
+        }
+        if let Some(batches) = after.recalibrate {
+            phases.push(Box::new(Recalibrate::new(batches)));
+        }
+        if let Some(own) = training(round) {
+            let train = Train::new(own, seed(&phases));
+            phases.push(Box::new(if let Rhythm::During(ramp) = rhythm { train.cutting(ramp) } else { train }));
+        }
     }
+    phases
 }
 
-/// Gives each training of some phases its share of the steps: all alike, the first ones what does not divide.
-fn share_out(phases: &mut [Phase], steps: usize) {
-    let rounds = phases.iter().filter(|phase| matches!(phase, Phase::Train(_))).count().max(1);
-    for (i, train) in phases.iter_mut().filter_map(Phase::training).enumerate() {
-        train.steps = (steps / rounds + usize::from(i < steps % rounds)).max(1);
+/// The training of a round: its own, but for what is set for the whole run. All rounds get the same share of the run's steps, the
+/// first ones what does not divide.
+fn trained(recipe: &Recipe, own: &Retraining, images: usize, round: usize, rounds: usize) -> Retraining {
+    let settings = &recipe.training;
+    let share = |steps: usize| (steps / rounds + usize::from(round < steps % rounds)).max(1);
+    Retraining {
+        steps: settings.total(images).map_or(own.steps, share),
+        rate: settings.rate.unwrap_or(own.rate),
+        distil: own.distil,
     }
 }
 
@@ -47,11 +63,15 @@ mod tests {
     use crate::base::Result;
     use crate::base::part::Settings;
 
-    fn steps(text: &str) -> Result<Vec<usize>> {
+    fn stages(text: &str) -> Result<Vec<(String, usize)>> {
         let settings: Settings =
             text.split(' ').filter_map(|pair| pair.split_once('=')).map(|(k, v)| (k.into(), v.into())).collect();
-        let trained = |mut phase: Phase| phase.training().map(|train| train.steps);
-        Ok(expand(&Recipe::read(&settings)?, 640).into_iter().filter_map(trained).collect())
+        let told = |phase: Box<dyn Phase>| (phase.stage().kind, phase.stage().steps);
+        Ok(expand(&Recipe::read(&settings)?, 640).into_iter().map(told).collect())
+    }
+
+    fn steps(text: &str) -> Result<Vec<usize>> {
+        Ok(stages(text)?.into_iter().filter(|(kind, _)| kind == "train").map(|(_, steps)| steps).collect())
     }
 
     #[test]
@@ -66,13 +86,13 @@ mod tests {
     }
 
     #[test]
-    fn a_gradual_cut_ends_within_its_budget() -> Result<()> {
-        let settings = [("method", "gmp"), ("training.steps", "40")].map(|(k, v)| (k.to_string(), v.to_string()));
-        for phase in expand(&Recipe::read(&settings.into())?, 640) {
-            if let Phase::Train(train) = phase {
-                assert!(train.ramp.is_some_and(|ramp| ramp.end < 40), "{train:?}");
-            }
-        }
+    fn phases_come_in_their_order() -> Result<()> {
+        let kinds =
+            |text: &str| -> Result<Vec<String>> { Ok(stages(text)?.into_iter().map(|(kind, _)| kind).collect()) };
+        assert_eq!(kinds("schedule=before")?, ["reinit", "prune", "train"]);
+        assert_eq!(kinds("schedule=cubic")?, ["train"]);
+        let twice = "schedule=iterative schedule.rounds=2 recovery=rewind recovery.to=5";
+        assert_eq!(kinds(twice)?, ["train", "prune", "rewind", "train", "prune", "rewind", "train"]);
         Ok(())
     }
 }

@@ -123,7 +123,8 @@ impl Recipe {
         let name = |part: &dyn Part| part.meta().name.to_string();
         let (pattern, criterion) = (name(self.choice.pattern.part), name(self.choice.criterion.part));
         let schedule = name(self.choice.schedule.part);
-        let trains = self.choice.recovery.part.trains();
+        let after = self.choice.recovery.part.after(&self.choice.recovery.args);
+        let trains = after.train.is_some();
         if self.choice.criterion.part.level() == criterion::Level::Channel && !self.choice.pattern.part.channelwise() {
             return Some((
                 "criterion",
@@ -155,7 +156,7 @@ impl Recipe {
                 format!("{schedule} prunes between training steps, and this recovery does not train"),
             ));
         }
-        if self.choice.schedule.part.untrained() && self.choice.recovery.part.rewinds() {
+        if self.choice.schedule.part.untrained() && after.rewind.is_some() {
             return Some((
                 "recovery",
                 format!("{schedule} starts from the initial weights already: there is nothing to rewind"),

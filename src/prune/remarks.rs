@@ -26,9 +26,10 @@ impl Recipe {
     /// Settings for training that nothing reads, in a sentence each.
     fn unused(&self, settings: &Settings) -> Vec<String> {
         let given = |key: &str| settings.get(key).is_some_and(|value| value != "own");
-        let trains = self.choice.recovery.part.trains();
+        let recovery = &self.choice.recovery;
+        let trains = recovery.part.after(&recovery.args).train.is_some();
         if !trains && TRAINING.iter().any(|param| given(param.key) && param.key != RATE.key) {
-            let name = self.choice.recovery.part.meta().name;
+            let name = recovery.part.meta().name;
             return vec![format!("This recipe does not train ({name}): no training step was made.")];
         }
         let pairs = [(&STEPS, "recovery.steps"), (&EPOCHS, "recovery.steps"), (&RATE, "recovery.lr")];

@@ -8,11 +8,10 @@ use crate::base::{Error, Result};
 use crate::data;
 use crate::prune::axis::{AXES, parts};
 use crate::prune::expand::expand;
-use crate::prune::phase::Phase;
+use crate::prune::told::Stage;
 use crate::prune::{Recipe, Settings, event};
 use crate::zoo;
 
-use super::record::Stage;
 use super::{Session, plan};
 
 /// What a check of settings says.
@@ -54,10 +53,10 @@ impl Session {
                     check.settings.entry("data".into()).or_insert_with(|| model.data.into());
                 }
                 check.fixed = recipe.fixed();
-                check.timeline = plan::stages(&recipe, self.may_use_gpu(&recipe), self.learnt_from());
+                check.timeline = plan::stages(&recipe, self.gpu.serves(&recipe), self.learnt_from());
                 check.warnings.extend(recipe.remarks.iter().cloned());
-                check.warnings.extend(self.missing_gpu(&recipe));
-                check.warnings.extend(self.missing_norms(&recipe));
+                check.warnings.extend(self.gpu.missing(&recipe));
+                check.warnings.extend(self.idle_phase(&recipe));
                 if recipe.sparsity == 0.0 {
                     check
                         .warnings
@@ -107,12 +106,10 @@ impl Session {
         event::ask(graph, &targets, &recipe.choice.criterion).map_err(|error| named("criterion", error))
     }
 
-    /// What to say where norms are to be recalibrated and the network has none.
-    pub(super) fn missing_norms(&self, recipe: &Recipe) -> Option<String> {
+    /// What to say where a phase does nothing to the open network.
+    pub(super) fn idle_phase(&self, recipe: &Recipe) -> Option<String> {
         let (_, graph) = self.network().ok()?;
-        let idle =
-            !graph.has_norms() && expand(recipe, 0).iter().any(|phase| matches!(phase, Phase::Recalibrate { .. }));
-        idle.then(|| "This network has no batch norm: to recalibrate changes nothing.".into())
+        expand(recipe, 0).iter().find_map(|phase| phase.idle(graph)).map(String::from)
     }
 
     /// Whether a run wants the training images.

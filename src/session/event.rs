@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use super::record::{Record, Speed, Stage};
+use crate::prune::told::{Kept, Stage, Told};
+use crate::train::eval::Tally;
+
+use super::record::{Record, Speed};
 use super::survey::table::{Row, Table};
 
 /// One thing that happened.
@@ -96,13 +99,20 @@ pub enum Event {
     Done,
 }
 
-/// Weights kept of a layer.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Kept {
-    /// Name of the layer.
-    pub name: String,
-    /// Weights kept.
-    pub kept: usize,
-    /// Weights it has.
-    pub total: usize,
+impl Event {
+    /// What a phase told, if it is for others.
+    pub(super) fn of(told: Told) -> Option<Self> {
+        Some(match told {
+            Told::Train { step, now } => Self::Train { step, loss: now.loss, accuracy: now.accuracy, lr: now.rate },
+            Told::Validated { step, tally } => Self::accuracy(step, &tally, "validation"),
+            Told::Masks { sparsity, layers } => Self::Masks { sparsity, layers },
+            Told::Back { .. } => return None,
+        })
+    }
+
+    /// Right answers after so many training steps.
+    pub(super) fn accuracy(step: usize, tally: &Tally, split: &'static str) -> Self {
+        let (i, accuracy) = (tally.interval(), tally.accuracy());
+        Self::Accuracy { step, accuracy, low: i.low, high: i.high, n: tally.n(), split }
+    }
 }

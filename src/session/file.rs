@@ -201,7 +201,7 @@ impl Session {
         let key = match recipe {
             _ if !self.slim => return Ok(()),
             recipe if recipe.choice.schedule.part.untrained() => "schedule",
-            recipe if recipe.choice.recovery.part.rewinds() => "recovery",
+            recipe if recipe.choice.recovery.part.after(&recipe.choice.recovery.args).rewind.is_some() => "recovery",
             _ => return Ok(()),
         };
         Err(Error::setting(key, "channels are gone from the open network: there are no initial weights of its size")

@@ -8,7 +8,6 @@ use crate::prune::Recipe;
 use crate::prune::running::{Asked, Numbers, Running};
 
 use super::Session;
-use super::event::Event;
 use super::measure::HOPELESS;
 
 /// Answers of a GPU may differ from the processor's by this share of the largest.
@@ -45,9 +44,9 @@ pub struct Uploaded {
 const NONE: &str = "A GPU was asked for, and none was found when this began: the processor does everything. Reload the page to \
     look for one again.";
 
-/// Whether a GPU can be used.
+/// Whether there is a GPU.
 #[derive(Debug, Default)]
-pub enum Gpu {
+enum Found {
     /// Nobody looked for one.
     #[default]
     Unknown,
@@ -59,85 +58,98 @@ pub enum Gpu {
     Lost(String),
 }
 
-impl Session {
-    /// Lets the session use a GPU where it is faster, or remembers why there is none. A browser keeps names of GPUs from wasm:
-    /// `name` is what the page knows.
-    pub fn attach(&mut self, device: Result<Device>, name: Option<String>) {
-        self.gpu = match device {
-            Ok(device) => {
-                self.environment.gpu = name.or_else(|| Some(device.name().into()));
-                Gpu::Open(device)
-            }
-            Err(error) => Gpu::Gone(error.message),
-        };
+/// The GPU of a session, and how fast it was found to be.
+#[derive(Debug, Default)]
+pub struct Gpu {
+    found: Found,
+    /// The last race of the open network dense on both executors: batch, and milliseconds of the processor and of the GPU.
+    pace: Option<(usize, [f64; 2])>,
+}
+
+impl Gpu {
+    /// The GPU, if there is one.
+    pub fn device(&self) -> Option<Device> {
+        if let Found::Open(device) = &self.found { Some(device.clone()) } else { None }
     }
 
-    /// Whether a GPU was lost and nobody has asked for it since: drivers restart, and laptops wake up.
-    pub fn gpu_lost(&self) -> bool {
-        matches!(self.gpu, Gpu::Lost(_))
-    }
-
-    /// Whether a run of this recipe may use the GPU, as far as one can know beforehand.
-    pub(super) fn may_use_gpu(&self, recipe: &Recipe) -> bool {
+    /// Whether a run of this recipe may use it, as far as one can know beforehand.
+    pub fn serves(&self, recipe: &Recipe) -> bool {
         let Running { executor, precision, .. } = recipe.running;
-        matches!(self.gpu, Gpu::Open(_)) && executor != Asked::Cpu && precision != Numbers::Int8
+        matches!(self.found, Found::Open(_)) && executor != Asked::Cpu && precision != Numbers::Int8
     }
 
     /// The GPU for a recipe's work on so many images, if it may be used.
-    pub(super) fn lend(&self, recipe: &Recipe, images: usize) -> Option<Lent> {
-        let device = self.device().filter(|_| self.may_use_gpu(recipe))?;
-        let least_ms = match self.baseline.as_ref().and_then(|baseline| baseline.pace) {
+    pub fn lend(&self, recipe: &Recipe, images: usize) -> Option<Lent> {
+        let device = self.device().filter(|_| self.serves(recipe))?;
+        let least_ms = match self.pace {
             Some((batch, [_, gpu])) if batch <= images => gpu,
             _ => 0.0,
         };
         Some(Lent { device, forced: recipe.running.executor == Asked::Gpu, least_ms })
     }
 
-    /// Whether the GPU might answer so many images sooner than the processor: not where it took longer for fewer.
-    pub(super) fn within_reach(&self, images: usize) -> bool {
-        match self.baseline.as_ref().and_then(|baseline| baseline.pace) {
+    /// Whether it might answer so many images sooner than the processor: not where it took longer for fewer.
+    pub fn within_reach(&self, images: usize) -> bool {
+        match self.pace {
             Some((batch, [cpu, gpu])) => gpu < cpu * images.max(batch) as f64 / batch as f64,
             None => true,
         }
     }
 
+    /// Takes note of a race of the open network dense on both executors; `None` where another network is opened.
+    pub fn paced(&mut self, pace: Option<(usize, [f64; 2])>) {
+        self.pace = pace;
+    }
+
     /// What to say where a GPU was asked for and none can be used.
-    pub(super) fn missing_gpu(&self, recipe: &Recipe) -> Option<String> {
+    pub fn missing(&self, recipe: &Recipe) -> Option<String> {
         if recipe.running.executor != Asked::Gpu {
             return None;
         }
-        match &self.gpu {
-            Gpu::Gone(why) | Gpu::Lost(why) => {
+        match &self.found {
+            Found::Gone(why) | Found::Lost(why) => {
                 Some(format!("A GPU was asked for: {why}. The processor does everything."))
             }
-            Gpu::Unknown => Some(NONE.into()),
-            Gpu::Open(_) if recipe.running.int8() => {
+            Found::Unknown => Some(NONE.into()),
+            Found::Open(_) if recipe.running.int8() => {
                 Some("A GPU was asked for, and only the processor computes with 8-bit integers.".into())
             }
-            Gpu::Open(_) => None,
+            Found::Open(_) => None,
         }
     }
 
-    /// What the GPU is to compute the pruned network with, if it can.
-    pub(super) fn halves(&self, recipe: &Recipe) -> Precision {
-        let has = self.may_use_gpu(recipe) && self.device().is_some_and(|device| device.half());
+    /// What it is to compute the pruned network with, if it can.
+    pub fn halves(&self, recipe: &Recipe) -> Precision {
+        let has = self.serves(recipe) && self.device().is_some_and(|device| device.half());
         if has && recipe.running.precision == Numbers::Half { Precision::Half } else { Precision::Single }
     }
 
-    /// The GPU, if there is one.
-    pub(super) fn device(&self) -> Option<Device> {
-        if let Gpu::Open(device) = &self.gpu { Some(device.clone()) } else { None }
+    /// Gives it up after an error: for this network where it cannot run it, for good where it failed. Gives what to say.
+    pub fn give_up(&mut self, error: &Error) -> String {
+        if error.kind != ErrorKind::Unsupported {
+            self.found = Found::Lost(error.message.clone());
+        }
+        format!("Without the GPU from here: {}. The processor does the rest.", error.message)
+    }
+}
+
+impl Session {
+    /// Lets the session use a GPU where it is faster, or remembers why there is none. A browser keeps names of GPUs from wasm:
+    /// `name` is what the page knows.
+    pub fn attach(&mut self, device: Result<Device>, name: Option<String>) {
+        self.baseline.iter_mut().for_each(|baseline| baseline.gpu.clear());
+        self.gpu.found = match device {
+            Ok(device) => {
+                self.environment.gpu = name.or_else(|| Some(device.name().into()));
+                Found::Open(device)
+            }
+            Err(error) => Found::Gone(error.message),
+        };
     }
 
-    /// Goes on without the GPU: for this network where it cannot run it, for good where the GPU failed. Says so, once.
-    pub(super) fn without_gpu(&mut self, error: &Error, events: &mut Vec<Event>) -> String {
-        if error.kind != ErrorKind::Unsupported {
-            self.gpu = Gpu::Lost(error.message.clone());
-            self.baseline.iter_mut().for_each(|baseline| baseline.gpu.clear());
-        }
-        let message = format!("Without the GPU from here: {}. The processor does the rest.", error.message);
-        events.push(Event::Note { level: "warn", message: message.clone() });
-        message
+    /// Whether a GPU was lost and nobody has asked for it since: drivers restart, and laptops wake up.
+    pub fn gpu_lost(&self) -> bool {
+        matches!(self.gpu.found, Found::Lost(_))
     }
 }
 
@@ -198,17 +210,8 @@ pub fn near(got: &[f32], want: &[f32], tolerance: f32) -> Result<()> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
-
-    /// A GPU for tests, where there is one; one that must be there and is not, is a failure.
-    #[cfg(feature = "gpu")]
-    pub(in crate::session) fn device() -> Option<Device> {
-        match pollster::block_on(Device::open()) {
-            Err(error) if std::env::var("SECATEUR_GPU").as_deref() == Ok("required") => panic!("{error}"),
-            device => device.inspect_err(|error| println!("skipped: no adapter ({error})")).ok(),
-        }
-    }
 
     #[test]
     fn only_rounding_is_forgiven() {

@@ -1,15 +1,13 @@
 //! Floor 5: a piece of work advanced in slices, so that a page, a command line and a test can drive it alike.
 
-mod calibrating;
 mod check;
-mod evaluate;
+mod compute;
 pub mod event;
 mod executors;
 pub mod file;
 mod gpu;
 mod info;
 mod job;
-mod learning;
 mod measure;
 mod plan;
 mod preview;
@@ -27,6 +25,7 @@ use crate::graph::{Graph, Masks};
 use crate::io::origin::Origin;
 use crate::kernel::simd::FUSED;
 use crate::prune::Settings;
+use crate::prune::split::trained_on;
 use crate::train::eval::Tally;
 use crate::zoo;
 
@@ -60,8 +59,6 @@ pub(crate) struct Baseline {
     plans: BTreeMap<(usize, usize), Plan>,
     /// By batch size: the same network on the GPU.
     gpu: BTreeMap<usize, Uploaded>,
-    /// The last race of this network dense on both executors: batch, and milliseconds of the processor and of the GPU.
-    pace: Option<(usize, [f64; 2])>,
 }
 
 /// A job under way.
@@ -126,6 +123,7 @@ impl Session {
             (self.test, self.train) = (None, None);
         }
         (self.baseline, self.outcome, self.file) = (None, None, None);
+        self.gpu.paced(None);
         (self.zeros, self.origin, self.source) = (loaded.zeros, loaded.origin, loaded.digest);
         (self.model, self.slim) = (Some((model, loaded.graph)), loaded.slim);
         Ok(info)
@@ -157,16 +155,14 @@ impl Session {
     }
 
     fn network(&self) -> Result<(&'static zoo::Model, &Graph)> {
-        let (model, graph) =
-            self.model.as_ref().ok_or_else(|| Error::state("no model is open").hint("open a model first"))?;
-        Ok((model, graph))
+        self.model.as_ref().map(|(model, graph)| (*model, graph)).ok_or_else(no_model)
     }
 
     /// Training images that a run learns from: those loaded, or as many as are shipped with the page's data set.
     fn learnt_from(&self) -> usize {
         let shipped =
             || self.network().ok().and_then(|(model, _)| data::find(model.data).ok()).map_or(0, |card| card.train);
-        job::trained_on(self.train.as_ref().map_or_else(shipped, Dataset::len))
+        trained_on(self.train.as_ref().map_or_else(shipped, Dataset::len))
     }
 
     fn idle(&self, what: &str) -> Result<()> {
@@ -186,7 +182,8 @@ impl Session {
     pub fn start(&mut self, job: &str, settings: &Settings) -> Result<()> {
         self.idle("start")?;
         if job == "survey" {
-            self.job = Some(Work::Survey(Box::new(Survey::new(self.environment.timer_step_us * 1e-3, self.device()))));
+            self.job =
+                Some(Work::Survey(Box::new(Survey::new(self.environment.timer_step_us * 1e-3, self.gpu.device()))));
             return Ok(());
         }
         let recipe = self.read(settings)?;
@@ -269,10 +266,11 @@ impl Session {
     /// The dense plans for a batch size, one for each number of threads that is tried up to one, and the same network on the
     /// GPU if it was uploaded. Plans are compiled once; those of another batch size are let go.
     fn dense(&mut self, batch: usize, threads: usize) -> Result<(Vec<&mut Plan>, Option<&Uploaded>)> {
-        let graph = &self.model.as_ref().ok_or_else(|| Error::state("no model is open"))?.1;
+        let graph = &self.model.as_ref().ok_or_else(no_model)?.1;
         let baseline = self.baseline.get_or_insert_default();
         baseline.plans.retain(|&(other, _), _| other == batch);
-        baseline.gpu.retain(|&other, _| other == batch);
+        let gone = self.gpu.device().is_none();
+        baseline.gpu.retain(|&other, _| other == batch && !gone);
         for threads in team_sizes(threads) {
             if let Entry::Vacant(none) = baseline.plans.entry((batch, threads)) {
                 let options = Options { batch, threads, choose: Choose::Dense, ..Options::default() };
@@ -282,6 +280,11 @@ impl Session {
         let allowed = baseline.plans.iter_mut().filter(|((_, own), _)| *own <= threads);
         Ok((allowed.map(|(_, plan)| plan).collect(), baseline.gpu.get(&batch)))
     }
+}
+
+/// The error where nothing is open.
+fn no_model() -> Error {
+    Error::state("no model is open").hint("open a model first")
 }
 
 /// Numbers of threads that are tried where so many are allowed: a run that few share may be faster than one that all do.

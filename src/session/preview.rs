@@ -2,15 +2,15 @@
 
 use serde::Serialize;
 
-use crate::base::{Result, tensor};
-use crate::graph::{Graph, Masks, Node, ValueId, op::OpKind};
+use crate::base::Result;
+use crate::graph::{Graph, Node, ValueId, op::OpKind};
 use crate::prune::Settings;
 use crate::prune::event;
 use crate::prune::probe::Evidence;
 use crate::prune::reached::reached;
+use crate::prune::told::{Kept, kept};
 
 use super::Session;
-use super::event::Kept;
 
 /// Sizes after a cut.
 #[derive(Debug, Serialize)]
@@ -57,15 +57,6 @@ impl Session {
             notes: reached(graph, &recipe, &masks, &before)?.notes,
         })
     }
-}
-
-/// Weights kept, layer by layer.
-pub(super) fn kept(graph: &Graph, masks: &Masks) -> Vec<Kept> {
-    let row = |(node, id): (usize, ValueId)| {
-        let total = tensor::count(&graph.values[id].shape);
-        Kept { name: graph.nodes[node].name.clone(), kept: masks.kept(id, total), total }
-    };
-    graph.layers().map(row).collect()
 }
 
 /// Residual links: for each sum, from the layer whose output passes by to the layer it is added to.

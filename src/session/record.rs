@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::compile::Candidate;
+use crate::prune::told::Stage;
 
 /// Everything about a finished run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -296,20 +297,6 @@ pub struct ChangedCounts {
     pub gained: usize,
     /// Wrong in another way.
     pub other: usize,
-}
-
-/// One entry of the timeline.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Stage {
-    /// `reinit prune train rewind recalibrate evaluate compile measure`.
-    pub kind: String,
-    /// What it does, in words.
-    pub label: String,
-    /// Steps it takes.
-    pub steps: usize,
-    /// Share cut after it, if it cuts.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sparsity: Option<f32>,
 }
 
 /// A point of the training curve.

@@ -7,8 +7,8 @@ use crate::base::{Result, clock, keyed};
 use crate::compile::Timing;
 use crate::graph::{Graph, Masks, count as counts};
 use crate::io::{Network, compact};
+use crate::prune::event;
 use crate::prune::reached::reached;
-use crate::prune::{Phase, event};
 use crate::train::eval::Tally;
 use crate::train::optim::UpdateRule;
 use crate::zoo::Model;
@@ -28,29 +28,29 @@ impl Session {
         let digest = file::digest(&job.state.graph);
         self.file = Some(self.saved(job, &digest)?);
         let record = record(job, self, digest)?;
-        let network = job.network.as_ref().unwrap_or(&job.state.graph).clone();
+        let network = job.built.network.as_ref().unwrap_or(&job.state.graph).clone();
         let outcome = Outcome { masked: job.state.graph.clone(), masks: job.state.masks.clone(), network };
-        self.outcome = job.run.then_some(outcome);
+        self.outcome = job.asked.run.then_some(outcome);
         Ok(record)
     }
 
     fn saved(&self, job: &Job, digest: &str) -> Result<Vec<u8>> {
-        if !job.run {
+        if !job.asked.run {
             let origin = self.own_origin()?;
             return compact::write(Network { graph: &job.state.graph, masks: &self.zeros, origin: origin.as_ref() });
         }
         let (graph, masks) = job.pruned();
-        let origin = self.origin_of(&job.settings, digest.into())?;
+        let origin = self.origin_of(&job.asked.settings, digest.into())?;
         compact::write(Network { graph, masks: &masks, origin: Some(&origin) })
     }
 }
 
 /// The record of a job whose file the session holds.
 fn record(job: &Job, session: &mut Session, digest: String) -> Result<Record> {
-    let batch = job.recipe.running.batch;
+    let (batch, took) = (job.asked.recipe.running.batch, job.sharing.took());
     let mut speed =
-        job.speed.clone().unwrap_or_else(|| Speed { ratio: 1.0, low: 1.0, high: 1.0, batch, ..Speed::default() });
-    if !job.run {
+        job.timed.speed.clone().unwrap_or_else(|| Speed { ratio: 1.0, low: 1.0, high: 1.0, batch, ..Speed::default() });
+    if !job.asked.run {
         (speed.pruned_ms, speed.ratio) = (speed.dense_ms, 1.0);
     }
     let (plans, uploaded) = session.dense(batch, job.threads)?;
@@ -60,7 +60,7 @@ fn record(job: &Job, session: &mut Session, digest: String) -> Result<Record> {
         (None, Some(plan)) => times(plan.layers()),
         (None, None) => BTreeMap::new(),
     };
-    let uploaded = job.uploaded.as_ref().or(uploaded);
+    let uploaded = job.built.uploaded.as_ref().or(uploaded);
     let chosen: Vec<Timing> = match (uploaded.filter(|_| speed.executor == "gpu"), job.plan()) {
         (Some(pruned), _) => pruned.executor.layers().to_vec(),
         (None, Some(plan)) => plan.layers().collect(),
@@ -71,12 +71,12 @@ fn record(job: &Job, session: &mut Session, digest: String) -> Result<Record> {
         return Err(crate::base::Error::state("nothing was measured"));
     };
     let before = &baseline.tally;
-    let after = if job.run { &job.after } else { before };
-    let network = job.network.as_ref().unwrap_or(&job.state.graph);
-    let masks = if job.network.is_some() { Masks::default() } else { job.state.masks.clone() };
+    let after = if job.asked.run { &job.tested.after } else { before };
+    let network = job.built.network.as_ref().unwrap_or(&job.state.graph);
+    let masks = if job.built.network.is_some() { Masks::default() } else { job.state.masks.clone() };
     let layers = layers(job, dense, network, chosen, &dense_us)?;
     let mut accuracy = accuracy(before, after);
-    accuracy.float = (job.float.n() > 0).then(|| job.float.accuracy());
+    accuracy.float = (job.tested.float.n() > 0).then(|| job.tested.float.accuracy());
     let size = Size {
         parameters: counts::parameters(dense),
         nonzero: counts::nonzero(network),
@@ -95,40 +95,42 @@ fn record(job: &Job, session: &mut Session, digest: String) -> Result<Record> {
         .collect();
     // What differs from what was asked for comes first.
     let mut notes: Vec<String> =
-        verdict::fewer_threads(job.recipe.running.threads, job.threads, &session.environment).into_iter().collect();
-    if job.run {
-        notes.extend(job.recipe.remarks.iter().cloned());
-        notes.extend(reached(&job.state.graph, &job.recipe, &job.state.masks, &job.before)?.notes);
+        verdict::fewer_threads(job.asked.recipe.running.threads, job.threads, &session.environment)
+            .into_iter()
+            .collect();
+    if job.asked.run {
+        notes.extend(job.asked.recipe.remarks.iter().cloned());
+        notes.extend(reached(&job.state.graph, &job.asked.recipe, &job.state.masks, &job.before)?.notes);
     }
     notes.extend(verdict::fewer_are_faster(&speed, job.threads));
     notes.extend(speed.doubt.clone());
-    notes.extend(verdict::bytes(&layers, &accuracy, job.recipe.running.int8()));
-    if job.run {
+    notes.extend(verdict::bytes(&layers, &accuracy, job.asked.recipe.running.int8()));
+    if job.asked.run {
         notes.extend(verdict::chance(&accuracy, test.card.classes.len()));
         notes.extend(verdict::notes(&layers, &speed, &collapsed));
     }
-    notes.extend(session.missing_norms(&job.recipe).filter(|_| job.run));
-    notes.extend(executors::halves(&accuracy, &session.environment, &job.recipe));
-    notes.extend(executors::notes(&speed, &session.environment, &job.gpu.took));
-    notes.extend(session.missing_gpu(&job.recipe));
-    notes.extend(job.gpu.left.clone());
+    notes.extend(session.idle_phase(&job.asked.recipe).filter(|_| job.asked.run));
+    notes.extend(executors::halves(&accuracy, &session.environment, &job.asked.recipe));
+    notes.extend(executors::notes(&speed, &session.environment, &took));
+    notes.extend(session.gpu.missing(&job.asked.recipe));
+    notes.extend(job.sharing.left().iter().cloned());
     let environment = Environment {
         threads: job.threads,
         executor: speed.executor.clone(),
-        gpu_took_part: job.gpu.took.iter().map(|part| (*part).into()).collect(),
+        gpu_took_part: took.iter().map(|part| (*part).into()).collect(),
         ..session.environment.clone()
     };
     Ok(Record {
         format: 1,
-        job: if job.run { "run" } else { "baseline" }.into(),
+        job: if job.asked.run { "run" } else { "baseline" }.into(),
         model: model.id.into(),
         data: test.card.id.into(),
-        method: job.settings.get("method").cloned(),
-        recipe: job.settings.clone(),
-        seed: job.recipe.seed,
+        method: job.asked.settings.get("method").cloned(),
+        recipe: job.asked.settings.clone(),
+        seed: job.asked.recipe.seed,
         training: training(job, session, model),
         macs: Macs { dense: counts::macs(dense, &Masks::default()), pruned: counts::macs(network, &masks) },
-        verdict: if job.run { verdict::verdict(&accuracy, &size, &speed) } else { String::new() },
+        verdict: if job.asked.run { verdict::verdict(&accuracy, &size, &speed) } else { String::new() },
         notes,
         accuracy,
         size,
@@ -141,7 +143,7 @@ fn record(job: &Job, session: &mut Session, digest: String) -> Result<Record> {
         changed_total: changed.len(),
         changed_counts: counts_of(&changed),
         changed: changed.into_iter().take(CHANGED).collect(),
-        timeline: job.timeline.clone(),
+        timeline: job.way.timeline.clone(),
         curve: job.curve.clone(),
         seconds: (clock::now_ms() - job.started) / 1e3,
     })
@@ -162,9 +164,8 @@ fn counts_of(changed: &[Changed]) -> ChangedCounts {
 
 /// What training came to.
 fn training(job: &Job, session: &Session, model: &Model) -> Training {
-    let recipe = &job.recipe.training;
-    let mut phases = job.phases();
-    let rates = phases.iter_mut().filter_map(Phase::training).map(|train| train.rate);
+    let recipe = &job.asked.recipe.training;
+    let rates = job.phases().filter_map(|phase| phase.rate());
     let optimizer = recipe.optimizer(model.recipe.decay);
     Training {
         steps: job.curve.len(),
@@ -213,7 +214,7 @@ fn layers(
         let total = count(&dense.values[id].shape);
         // Sliced networks keep the numbers of their values, so the same id finds the smaller weight.
         let shape = network.values[id].shape.clone();
-        let kept = if job.network.is_some() { count(&shape) } else { job.state.masks.kept(id, total) };
+        let kept = if job.built.network.is_some() { count(&shape) } else { job.state.masks.kept(id, total) };
         let why = chosen.get(&name).cloned().unwrap_or_default();
         let mut row = LayerRow {
             sparsity: 1.0 - kept as f64 / total.max(1) as f64,

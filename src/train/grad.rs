@@ -1,25 +1,46 @@
 //! Reverse mode over a graph: the gradient of a scalar of the output with respect to every value.
 
+use std::collections::BTreeMap;
+
 use crate::base::{Result, Tensor};
 use crate::graph::op::{At, accumulate};
-use crate::graph::run::{Trace, trace};
+use crate::graph::run::{Overlay, Trace, trace_seen};
 use crate::graph::{Graph, Masks, ValueId, op::Mode};
 
 use super::loss::{Loss, LossTarget};
 
 /// Gradients by value; `None` where nothing flows.
 #[derive(Debug)]
-pub struct Gradients(Vec<Option<Tensor>>);
+pub struct Gradients {
+    values: Vec<Option<Tensor>>,
+    /// By position: those of numbers that hooks keep.
+    extras: BTreeMap<usize, Tensor>,
+}
 
 impl Gradients {
     /// The gradient of a value.
     pub fn get(&self, id: ValueId) -> Option<&Tensor> {
-        self.0[id].as_ref()
+        self.values[id].as_ref()
+    }
+
+    /// The gradient of a value, to be changed.
+    pub fn get_mut(&mut self, id: ValueId) -> Option<&mut Tensor> {
+        self.values[id].as_mut()
     }
 
     /// Takes the gradient of a value out.
     pub fn take(&mut self, id: ValueId) -> Option<Tensor> {
-        self.0[id].take()
+        self.values[id].take()
+    }
+
+    /// Sets the gradient of numbers that a hook keeps.
+    pub fn put_extra(&mut self, index: usize, grad: Tensor) {
+        self.extras.insert(index, grad);
+    }
+
+    /// The gradient of numbers that a hook keeps, if it gave one.
+    pub fn extra(&self, index: usize) -> Option<&Tensor> {
+        self.extras.get(&index)
     }
 }
 
@@ -48,7 +69,7 @@ pub fn backward(graph: &Graph, trace: &Trace, output: Tensor, keep: bool, masks:
             grads[node.out] = Some(grad);
         }
     }
-    Ok(Gradients(grads))
+    Ok(Gradients { values: grads, extras: BTreeMap::new() })
 }
 
 /// One step of learning from a batch: loss, gradients, and the run they came from.
@@ -74,7 +95,23 @@ pub fn learn(
     mode: Mode,
     masks: &Masks,
 ) -> Result<Learned> {
-    let trace = trace(graph, x, mode)?;
+    learn_seen(graph, Overlay::new(), x, target, loss, mode, masks)
+}
+
+/// [`learn`] with some parameters seen otherwise than they are stored: gradients are by what is seen.
+///
+/// # Errors
+/// When the batch does not fit the network.
+pub fn learn_seen(
+    graph: &Graph,
+    see: Overlay,
+    x: &Tensor,
+    target: &LossTarget,
+    loss: &Loss,
+    mode: Mode,
+    masks: &Masks,
+) -> Result<Learned> {
+    let trace = trace_seen(graph, see, x, mode)?;
     let (value, slope) = loss.at(trace.get(graph, graph.output)?, target)?;
     let grads = backward(graph, &trace, slope, false, masks)?;
     Ok(Learned { loss: value, grads, trace })

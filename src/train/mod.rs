@@ -2,6 +2,7 @@
 
 pub mod eval;
 pub mod grad;
+pub mod hook;
 pub mod hvp;
 pub mod look;
 pub mod loss;
@@ -9,9 +10,10 @@ pub mod lr;
 pub mod optim;
 pub mod probe;
 pub mod state;
+pub mod step;
 pub mod trainer;
 
 pub use grad::Gradients;
 pub use loss::Loss;
 pub use state::State;
-pub use trainer::{TrainPlan, Trainer};
+pub use trainer::{Lesson, TrainPlan, Trainer};

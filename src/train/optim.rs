@@ -30,6 +30,24 @@ pub enum UpdateRule {
     },
 }
 
+/// What the memory of an optimizer is kept by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Key {
+    /// A parameter of the network.
+    Value(ValueId),
+    /// Numbers of a hook, by position.
+    Extra(usize),
+}
+
+/// How some numbers beside the network's are trained.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ParamGroup {
+    /// Factor of the learning rate.
+    pub rate: f32,
+    /// Decay; `None` is the optimizer's own.
+    pub decay: Option<f32>,
+}
+
 /// An optimizer with its state.
 #[derive(Clone, Debug)]
 pub struct Optimizer {
@@ -40,7 +58,7 @@ pub struct Optimizer {
     /// Whether biases and norms decay too, as they do in PyTorch by default.
     pub decay_all: bool,
     step: i32,
-    state: BTreeMap<ValueId, [Tensor; 2]>,
+    state: BTreeMap<Key, [Tensor; 2]>,
 }
 
 impl Optimizer {
@@ -64,10 +82,10 @@ impl Optimizer {
             let Some(grad) = grads.get(id) else { continue };
             let decay = if self.decay_all || graph.values[id].role == Role::Weight { self.decay } else { 0.0 };
             let w = graph.data_mut(id)?;
-            self.update(id, w, grad, decay, lr);
+            self.update(Key::Value(id), w, grad, decay, lr);
             if let Some(keep) = masks.get(id) {
                 mask::zero(w, keep);
-                if let Some(state) = self.state.get_mut(&id) {
+                if let Some(state) = self.state.get_mut(&Key::Value(id)) {
                     state.iter_mut().for_each(|s| mask::zero(s, keep));
                 }
             }
@@ -75,8 +93,13 @@ impl Optimizer {
         Ok(())
     }
 
+    /// Moves numbers of a hook in the step that [`Optimizer::step`] has just counted.
+    pub fn step_extra(&mut self, index: usize, data: &mut Tensor, group: ParamGroup, grad: &Tensor, lr: f32) {
+        self.update(Key::Extra(index), data, grad, group.decay.unwrap_or(self.decay), lr * group.rate);
+    }
+
     /// One parameter's update.
-    fn update(&mut self, id: ValueId, w: &mut Tensor, grad: &Tensor, decay: f32, lr: f32) {
+    fn update(&mut self, id: Key, w: &mut Tensor, grad: &Tensor, decay: f32, lr: f32) {
         let first = !self.state.contains_key(&id);
         let empty = || [Tensor::zeros(w.raw_dim()), Tensor::zeros(w.raw_dim())];
         let [m, v] = self.state.entry(id).or_insert_with(empty);
@@ -112,18 +135,18 @@ impl Optimizer {
 
     /// What is remembered of a parameter, m and v; nothing before its first step.
     pub fn memory(&self, id: ValueId) -> Option<&[Tensor; 2]> {
-        self.state.get(&id)
+        self.state.get(&Key::Value(id))
     }
 
     /// Goes on from where another of the same rule has come to, after so many steps in all.
     pub fn resume(&mut self, steps: i32, memories: impl IntoIterator<Item = (ValueId, [Tensor; 2])>) {
         self.step = steps;
-        self.state.extend(memories);
+        self.state.extend(memories.into_iter().map(|(id, memory)| (Key::Value(id), memory)));
     }
 
     /// Forgets what was learned about weights that have just come back.
     pub fn reset(&mut self, id: ValueId, which: impl Fn(usize) -> bool) {
-        if let Some(state) = self.state.get_mut(&id) {
+        if let Some(state) = self.state.get_mut(&Key::Value(id)) {
             for s in state {
                 s.flat_mut().iter_mut().enumerate().filter(|(i, _)| which(*i)).for_each(|(_, s)| *s = 0.0);
             }

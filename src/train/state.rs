@@ -1,18 +1,43 @@
 //! All that a run changes, as plain data: a clone is a snapshot to go back to.
 
-use crate::base::{Error, Result, Rng};
+use crate::base::{Error, Result, Rng, Tensor};
 use crate::graph::{Graph, Masks};
 
-use super::grad::Learned;
-use super::trainer::{TrainStep, Trainer};
+use super::optim::ParamGroup;
+use super::trainer::Trainer;
+
+/// What masks mean while a network is trained.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Hold {
+    /// What is cut is stored as zero and seen as zero.
+    #[default]
+    Zero,
+    /// What is cut is stored with its number, which goes on learning, and seen as zero.
+    Through,
+}
+
+/// Numbers that a hook keeps from step to step: they are in no file and no digest.
+#[derive(Clone, Debug)]
+pub struct Extra {
+    /// What they are.
+    pub name: String,
+    /// The numbers.
+    pub data: Tensor,
+    /// How they are trained; `None` where they are kept and not trained.
+    pub group: Option<ParamGroup>,
+}
 
 /// A network in the course of a run.
 #[derive(Clone, Debug)]
 pub struct State {
-    /// The network; what masks cut is zero.
+    /// The network; what masks cut is zero, unless it is held otherwise.
     pub graph: Graph,
     /// What is cut.
     pub masks: Masks,
+    /// What that means while it is trained.
+    pub hold: Hold,
+    /// Numbers of the hooks of the training under way.
+    pub extras: Vec<Extra>,
     /// Whether the weights are as they were drawn, with nothing learned.
     pub fresh: bool,
     /// Training under way, with its optimizer.
@@ -21,12 +46,24 @@ pub struct State {
     pub steps: usize,
     /// What is drawn when weights come back.
     pub regrow: Rng,
+    /// What rewinding goes back to, where that is not the very beginning.
+    pub early: Option<Graph>,
 }
 
 impl State {
     /// A network that was trained before, as a run with a seed finds it.
     pub fn new(graph: Graph, masks: Masks, seed: u64) -> Self {
-        Self { graph, masks, fresh: false, trainer: None, steps: 0, regrow: Rng::fork(seed, "regrow") }
+        Self {
+            graph,
+            masks,
+            hold: Hold::Zero,
+            extras: Vec::new(),
+            fresh: false,
+            trainer: None,
+            steps: 0,
+            regrow: Rng::fork(seed, "regrow"),
+            early: None,
+        }
     }
 
     /// Puts another network in place of this one, and cuts it as this one is cut.
@@ -57,12 +94,8 @@ impl State {
         }
     }
 
-    /// Moves the weights by gradients.
-    ///
-    /// # Errors
-    /// When nothing is being trained, or a trained value carries no numbers.
-    pub fn apply(&mut self, learned: Learned, accuracy: f64) -> Result<TrainStep> {
-        let (graph, masks, trainer) = self.parts()?;
-        trainer.apply(graph, masks, learned, accuracy)
+    /// An extra by its name, if a hook keeps one.
+    pub fn extra(&self, name: &str) -> Option<usize> {
+        self.extras.iter().position(|extra| extra.name == name)
     }
 }

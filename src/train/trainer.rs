@@ -4,11 +4,11 @@ use crate::base::error::ErrorKind;
 use crate::base::{Error, Result, Rng, Tensor};
 use crate::data::{Dataset, augment::Augment};
 use crate::graph::op::Mode;
-use crate::graph::run::run;
+use crate::graph::run::{Overlay, run};
 use crate::graph::{Graph, Masks};
 
 use super::eval::Tally;
-use super::grad::{Learned, learn};
+use super::grad::{Learned, learn_seen};
 use super::loss::{Loss, LossTarget};
 use super::lr::Rate;
 use super::optim::Optimizer;
@@ -28,6 +28,17 @@ pub struct TrainPlan {
     pub augment: Augment,
     /// Seed of order, augmentation and dropout.
     pub seed: u64,
+}
+
+/// What a training learns from.
+#[derive(Clone, Copy, Debug)]
+pub struct Lesson<'a> {
+    /// The examples.
+    pub data: &'a Dataset,
+    /// Those of them that are trained on.
+    pub examples: &'a [usize],
+    /// The network whose answers the loss looks at too, where it does.
+    pub teacher: Option<&'a Graph>,
 }
 
 /// What one step gave.
@@ -94,24 +105,17 @@ impl Trainer {
         (x, picks.iter().map(|&i| data.label(i)).collect())
     }
 
-    /// Learns from one batch without moving the weights: for methods that act between gradient and step. Weights that masks
-    /// cut may get no gradient.
+    /// Learns from one batch without moving the weights, which the passes see as `see` says where it says anything. Weights
+    /// that masks cut may get no gradient.
     ///
     /// # Errors
     /// When the loss is not finite; the message says at which step.
-    pub fn gradients(
-        &mut self,
-        graph: &Graph,
-        masks: &Masks,
-        teacher: Option<&Graph>,
-        data: &Dataset,
-        examples: &[usize],
-    ) -> Result<(Learned, f64)> {
-        let (x, labels) = self.next_batch(data, examples);
-        let answers = teacher.map(|teacher| run(teacher, &x)).transpose()?;
+    pub fn gradients(&mut self, graph: &Graph, see: Overlay, masks: &Masks, lesson: &Lesson) -> Result<(Learned, f64)> {
+        let (x, labels) = self.next_batch(lesson.data, lesson.examples);
+        let answers = lesson.teacher.map(|teacher| run(teacher, &x)).transpose()?;
         let target = LossTarget { labels: &labels, teacher: answers.as_ref() };
         let mode = Mode::train(self.plan.seed.wrapping_add((self.done as u64) << 20));
-        let learned = learn(graph, &x, &target, &self.plan.loss, mode, masks)?;
+        let learned = learn_seen(graph, see, &x, &target, &self.plan.loss, mode, masks)?;
         if !learned.loss.is_finite() {
             return Err(diverged(self.done, learned.loss));
         }
@@ -124,28 +128,22 @@ impl Trainer {
     ///
     /// # Errors
     /// When the loss is not finite.
-    pub fn step(
-        &mut self,
-        graph: &mut Graph,
-        masks: &Masks,
-        teacher: Option<&Graph>,
-        data: &Dataset,
-        examples: &[usize],
-    ) -> Result<TrainStep> {
-        let (learned, accuracy) = self.gradients(graph, masks, teacher, data, examples)?;
-        self.apply(graph, masks, learned, accuracy)
+    pub fn step(&mut self, graph: &mut Graph, masks: &Masks, lesson: &Lesson) -> Result<TrainStep> {
+        let (learned, accuracy) = self.gradients(graph, Overlay::new(), masks, lesson)?;
+        self.apply(graph, masks, &learned)?;
+        Ok(self.count(learned.loss, accuracy))
     }
 
-    /// Moves the weights by gradients that [`Trainer::gradients`] gave.
+    /// Moves the weights by gradients that [`Trainer::gradients`] gave, and takes over running statistics.
     ///
     /// # Errors
     /// When a trained value carries no numbers.
-    pub fn apply(&mut self, graph: &mut Graph, masks: &Masks, learned: Learned, accuracy: f64) -> Result<TrainStep> {
+    pub fn apply(&mut self, graph: &mut Graph, masks: &Masks, learned: &Learned) -> Result<()> {
         self.optimizer.step(graph, &learned.grads, masks, self.rate())?;
-        for (id, data) in learned.trace.updates {
-            *graph.data_mut(id)? = data;
+        for (id, data) in &learned.trace.updates {
+            graph.data_mut(*id)?.assign(data);
         }
-        Ok(self.count(learned.loss, accuracy))
+        Ok(())
     }
 
     /// The learning rate of the next step.

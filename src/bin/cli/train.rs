@@ -12,7 +12,7 @@ use secateur::io::safetensors;
 use secateur::train::eval::Tally;
 use secateur::train::lr::Rate;
 use secateur::train::optim::Optimizer;
-use secateur::train::{Loss, TrainPlan, Trainer};
+use secateur::train::{Lesson, Loss, TrainPlan, Trainer};
 use secateur::{data::Dataset, zoo};
 use serde_json::json;
 
@@ -96,9 +96,10 @@ fn fit(graph: &mut Graph, train: &Dataset, plan: TrainPlan, decay: f32, per_epoc
     let mut optimizer = Optimizer::sgd(0.9, decay);
     optimizer.decay_all = false;
     let mut trainer = Trainer::new(plan, optimizer);
+    let lesson = Lesson { data: train, examples: &examples, teacher: None };
     let (mut loss, mut hits) = (0.0, 0.0);
     while !trainer.finished() {
-        let step = trainer.step(graph, &Masks::default(), None, train, &examples)?;
+        let step = trainer.step(graph, &Masks::default(), &lesson)?;
         loss += step.loss;
         hits += step.accuracy;
         bar.inc(1);

@@ -1,9 +1,8 @@
 //! Recalibrate: batch norms take their statistics anew; no weight moves.
 
 use crate::base::part::{Args, Meta, Param, ParamKind, source};
-use crate::prune::phase::Phase;
 
-use super::Recovery;
+use super::{After, Recovery};
 
 static BATCHES: Param = Param {
     key: "batches",
@@ -22,7 +21,7 @@ crate::part!(Meta {
 });
 
 impl Recovery for Part {
-    fn after(&self, args: &Args) -> Vec<Phase> {
-        vec![Phase::Recalibrate { batches: args.int(&BATCHES) }]
+    fn after(&self, args: &Args) -> After {
+        After { recalibrate: Some(args.int(&BATCHES)), ..After::default() }
     }
 }

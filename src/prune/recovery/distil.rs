@@ -1,9 +1,8 @@
 //! Distil: the network learns from its own unpruned self.
 
 use crate::base::part::{Args, Meta, Param, ParamKind, source};
-use crate::prune::phase::{Phase, Train};
 
-use super::{RATE, Recovery, STEPS, train};
+use super::{After, RATE, Recovery, Retraining, STEPS, train};
 
 static ALPHA: Param = Param {
     key: "alpha",
@@ -21,18 +20,15 @@ static TEMPERATURE: Param = Param {
 crate::part!(Meta {
     id: "distil",
     name: "Distil",
-    what: "Training goes on with the unpruned network as a teacher.",
+    what: "Retraining goes on with the unpruned network as a teacher.",
     formula: "L = α T² KL(teacher/T ‖ student/T) + (1 - α) CE",
     sources: &[source("Hinton et al., 2015", "https://arxiv.org/abs/1503.02531")],
     params: &[STEPS, RATE, ALPHA, TEMPERATURE],
 });
 
 impl Recovery for Part {
-    fn after(&self, args: &Args) -> Vec<Phase> {
-        vec![Phase::Train(Train { distil: Some((args.float(&ALPHA), args.float(&TEMPERATURE))), ..train(args) })]
-    }
-
-    fn trains(&self) -> bool {
-        true
+    fn after(&self, args: &Args) -> After {
+        let distil = Some((args.float(&ALPHA), args.float(&TEMPERATURE)));
+        After { train: Some(Retraining { distil, ..train(args) }), ..After::default() }
     }
 }

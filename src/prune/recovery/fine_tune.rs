@@ -1,9 +1,8 @@
 //! Fine-tune: training goes on with the mask held.
 
 use crate::base::part::{Args, Meta, source};
-use crate::prune::phase::Phase;
 
-use super::{RATE, Recovery, STEPS, train};
+use super::{After, RATE, Recovery, STEPS, train};
 
 crate::part!(Meta {
     id: "fine-tune",
@@ -15,11 +14,7 @@ crate::part!(Meta {
 });
 
 impl Recovery for Part {
-    fn after(&self, args: &Args) -> Vec<Phase> {
-        vec![Phase::Train(train(args))]
-    }
-
-    fn trains(&self) -> bool {
-        true
+    fn after(&self, args: &Args) -> After {
+        After { train: Some(train(args)), ..After::default() }
     }
 }

@@ -8,28 +8,41 @@ mod rewind;
 
 use crate::base::part::{Args, Param, ParamKind, Part};
 
-use super::phase::{Phase, Train};
+/// Retraining steps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Retraining {
+    /// Number of steps.
+    pub steps: usize,
+    /// Highest learning rate.
+    pub rate: f32,
+    /// Weight and temperature of the unpruned network as a teacher.
+    pub distil: Option<(f32, f32)>,
+}
+
+/// What happens after each event, in this order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct After {
+    /// Survivors go back to earlier weights.
+    pub rewind: Option<Back>,
+    /// Batch norms take their statistics anew, from so many batches.
+    pub recalibrate: Option<usize>,
+    /// What is left is trained.
+    pub train: Option<Retraining>,
+}
+
+/// Which weights survivors go back to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Back {
+    /// Those that the network was drawn with.
+    Start,
+    /// Those after so many steps of a first training.
+    Step(usize),
+}
 
 /// A rule for what follows a cut.
 pub trait Recovery: Part {
-    /// The phases after each event.
-    fn after(&self, args: &Args) -> Vec<Phase>;
-
-    /// Whether it trains.
-    fn trains(&self) -> bool {
-        false
-    }
-
-    /// The step of a first training whose weights it goes back to, where that is not the very beginning.
-    fn early(&self, args: &Args) -> Option<usize> {
-        let _ = args;
-        None
-    }
-
-    /// Whether it goes back to earlier weights.
-    fn rewinds(&self) -> bool {
-        false
-    }
+    /// What happens after each event.
+    fn after(&self, args: &Args) -> After;
 }
 
 /// All recoveries.
@@ -38,7 +51,7 @@ pub static ALL: &[&dyn Recovery] =
 
 pub(super) const STEPS: Param = Param {
     key: "steps",
-    label: "Training steps",
+    label: "Retraining steps",
     what: "Steps of training after each cut, 64 images each.",
     kind: ParamKind::Int { default: 100, min: 1, max: 20_000 },
 };
@@ -50,6 +63,6 @@ pub(super) const RATE: Param = Param {
 };
 
 /// Plain training as the args say.
-fn train(args: &Args) -> Train {
-    Train { steps: args.int(&STEPS), rate: args.float(&RATE), distil: None, ramp: None, stop: None }
+fn train(args: &Args) -> Retraining {
+    Retraining { steps: args.int(&STEPS), rate: args.float(&RATE), distil: None }
 }

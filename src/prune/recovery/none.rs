@@ -1,9 +1,8 @@
 //! None: the cut network as it is.
 
 use crate::base::part::{Args, Meta, source};
-use crate::prune::phase::Phase;
 
-use super::Recovery;
+use super::{After, Recovery};
 
 crate::part!(Meta {
     id: "none",
@@ -15,7 +14,7 @@ crate::part!(Meta {
 });
 
 impl Recovery for Part {
-    fn after(&self, _: &Args) -> Vec<Phase> {
-        Vec::new()
+    fn after(&self, _: &Args) -> After {
+        After::default()
     }
 }

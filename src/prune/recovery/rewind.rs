@@ -1,9 +1,8 @@
 //! Rewind: survivors go back to the weights they were drawn with, and learn again.
 
 use crate::base::part::{Args, Meta, Param, ParamKind, source};
-use crate::prune::phase::Phase;
 
-use super::{RATE, Recovery, STEPS, train};
+use super::{After, Back, RATE, Recovery, STEPS, train};
 
 static TO: Param = Param {
     key: "to",
@@ -26,19 +25,11 @@ crate::part!(Meta {
 });
 
 impl Recovery for Part {
-    fn after(&self, args: &Args) -> Vec<Phase> {
-        vec![Phase::Rewind, Phase::Train(train(args))]
-    }
-
-    fn trains(&self) -> bool {
-        true
-    }
-
-    fn early(&self, args: &Args) -> Option<usize> {
-        Some(args.int(&TO)).filter(|&step| step > 0)
-    }
-
-    fn rewinds(&self) -> bool {
-        true
+    fn after(&self, args: &Args) -> After {
+        let back = match args.int(&TO) {
+            0 => Back::Start,
+            step => Back::Step(step),
+        };
+        After { rewind: Some(back), train: Some(train(args)), ..After::default() }
     }
 }

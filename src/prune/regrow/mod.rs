@@ -4,14 +4,23 @@ mod gradient;
 mod none;
 mod random;
 
+use std::rc::Rc;
+
 use crate::base::part::{Args, Param, ParamKind, Part};
 use crate::base::{Flat, Rng, Tensor, order};
+use crate::train::hook::Hook;
 
 /// A rule for what comes back.
 pub trait Regrow: Part {
     /// Whether anything ever comes back.
     fn regrows(&self) -> bool {
         true
+    }
+
+    /// What it does inside training, if anything.
+    fn hook(&self, args: &Args) -> Option<Rc<dyn Hook>> {
+        let _ = args;
+        None
     }
 
     /// Scores of the cut weights; the highest come back. `None`: nothing ever does.

@@ -1,9 +1,13 @@
 //! Random: any cut weight may come back.
 
-use crate::base::part::{Meta, source};
-use crate::base::{Rng, Tensor};
+use std::rc::Rc;
 
-use super::{EVERY, FRACTION, Regrow};
+use crate::base::part::{Args, Meta, source};
+use crate::base::{Rng, Tensor};
+use crate::prune::hook::exchanging;
+use crate::train::hook::Hook;
+
+use super::{EVERY, Exchange, FRACTION, Regrow};
 
 crate::part!(Meta {
     id: "random",
@@ -15,6 +19,10 @@ crate::part!(Meta {
 });
 
 impl Regrow for Part {
+    fn hook(&self, args: &Args) -> Option<Rc<dyn Hook>> {
+        Some(exchanging(&Self, Exchange::read(args)))
+    }
+
     fn score(&self, grad: &Tensor, rng: &mut Rng) -> Option<Vec<f32>> {
         Some(grad.iter().map(|_| rng.uniform()).collect())
     }

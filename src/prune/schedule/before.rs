@@ -1,7 +1,7 @@
 //! Before training: the network is pruned as it was drawn, then trained.
 
 use crate::base::part::{Args, Meta, source};
-use crate::prune::phase::Phase;
+use crate::prune::rhythm::Rhythm;
 
 use super::Schedule;
 
@@ -15,8 +15,8 @@ crate::part!(Meta {
 });
 
 impl Schedule for Part {
-    fn expand(&self, sparsity: f32, after: &[Phase], _: &Args) -> Vec<Phase> {
-        [Phase::Reinit, Phase::Prune { sparsity }].into_iter().chain(after.iter().cloned()).collect()
+    fn rhythm(&self, sparsity: f32, _: &Args) -> Rhythm {
+        Rhythm::Rounds(vec![sparsity])
     }
 
     fn needs_training(&self) -> bool {
@@ -25,15 +25,5 @@ impl Schedule for Part {
 
     fn untrained(&self) -> bool {
         true
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn by_hand() {
-        assert_eq!(Part.expand(0.5, &[], &Args::default()), [Phase::Reinit, Phase::Prune { sparsity: 0.5 }]);
     }
 }

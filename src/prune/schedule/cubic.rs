@@ -1,7 +1,7 @@
 //! Cubic: gradual magnitude pruning's ramp, fast at first and slow at the end, while training goes on.
 
 use crate::base::part::{Args, Meta, Param, ParamKind, source};
-use crate::prune::phase::{Phase, Ramp, Train};
+use crate::prune::rhythm::{Curve, Ramp, Rhythm};
 
 use super::Schedule;
 
@@ -28,16 +28,8 @@ crate::part!(Meta {
 });
 
 impl Schedule for Part {
-    fn expand(&self, sparsity: f32, after: &[Phase], args: &Args) -> Vec<Phase> {
-        let ramp = |phase: &Phase| match phase {
-            Phase::Train(train) => {
-                let end = ((train.steps as f32 * args.float(&END)) as usize)
-                    .clamp(1, train.steps.max(1) - usize::from(train.steps > 1));
-                Phase::Train(Train { ramp: Some(Ramp { every: args.int(&EVERY), end, sparsity }), ..train.clone() })
-            }
-            other => other.clone(),
-        };
-        after.iter().map(ramp).collect()
+    fn rhythm(&self, sparsity: f32, args: &Args) -> Rhythm {
+        Rhythm::During(Ramp { every: args.int(&EVERY), end: args.float(&END), sparsity, curve: Curve::Cubic })
     }
 
     fn needs_training(&self) -> bool {

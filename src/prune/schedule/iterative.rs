@@ -1,7 +1,7 @@
 //! Iterative: a share of what is left, round after round, with recovery after each.
 
 use crate::base::part::{Args, Meta, Param, ParamKind, source};
-use crate::prune::phase::{Phase, geometric_share};
+use crate::prune::rhythm::{Rhythm, geometric_share};
 
 use super::Schedule;
 
@@ -22,10 +22,9 @@ crate::part!(Meta {
 });
 
 impl Schedule for Part {
-    fn expand(&self, sparsity: f32, after: &[Phase], args: &Args) -> Vec<Phase> {
+    fn rhythm(&self, sparsity: f32, args: &Args) -> Rhythm {
         let rounds = args.int(&ROUNDS);
-        let cut = |round| Phase::Prune { sparsity: geometric_share(round, rounds, sparsity) };
-        (1..=rounds).flat_map(|round| std::iter::once(cut(round)).chain(after.iter().cloned())).collect()
+        Rhythm::Rounds((1..=rounds).map(|round| geometric_share(round, rounds, sparsity)).collect())
     }
 }
 
@@ -35,9 +34,7 @@ mod tests {
 
     #[test]
     fn by_hand() {
-        let phases = Part.expand(0.9375, &[], &Args::defaults(crate::base::part::Part::meta(&Part)));
-        let shares: Vec<f32> =
-            phases.iter().map(|p| if let Phase::Prune { sparsity } = p { *sparsity } else { -1.0 }).collect();
-        assert_eq!(shares, [0.5, 0.75, 0.875, 0.9375]);
+        let rhythm = Part.rhythm(0.9375, &Args::defaults(crate::base::part::Part::meta(&Part)));
+        assert_eq!(rhythm, Rhythm::Rounds(vec![0.5, 0.75, 0.875, 0.9375]));
     }
 }

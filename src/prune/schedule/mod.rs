@@ -7,12 +7,12 @@ mod one_shot;
 
 use crate::base::part::{Args, Part};
 
-use super::phase::Phase;
+use super::rhythm::Rhythm;
 
 /// A rule that spreads a goal over time.
 pub trait Schedule: Part {
-    /// The phases of a run whose recovery after each event is `after`.
-    fn expand(&self, sparsity: f32, after: &[Phase], args: &Args) -> Vec<Phase>;
+    /// When a run cuts, and how much by then.
+    fn rhythm(&self, sparsity: f32, args: &Args) -> Rhythm;
 
     /// Whether it prunes between training steps or trains what is left.
     fn needs_training(&self) -> bool {

@@ -1,7 +1,7 @@
 //! One-shot: everything at once, then recovery.
 
 use crate::base::part::{Args, Meta, source};
-use crate::prune::phase::Phase;
+use crate::prune::rhythm::Rhythm;
 
 use super::Schedule;
 
@@ -15,18 +15,7 @@ crate::part!(Meta {
 });
 
 impl Schedule for Part {
-    fn expand(&self, sparsity: f32, after: &[Phase], _: &Args) -> Vec<Phase> {
-        std::iter::once(Phase::Prune { sparsity }).chain(after.iter().cloned()).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn by_hand() {
-        let phases = Part.expand(0.9, &[Phase::Rewind], &Args::default());
-        assert_eq!(phases, [Phase::Prune { sparsity: 0.9 }, Phase::Rewind]);
+    fn rhythm(&self, sparsity: f32, _: &Args) -> Rhythm {
+        Rhythm::Rounds(vec![sparsity])
     }
 }

@@ -1,152 +1,126 @@
 //! One run, a slice at a time.
 
-mod calibrate;
-mod cut;
-mod learn;
-mod run;
+mod answers;
 mod time;
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
 
-use crate::base::{Result, Rng, clock, team};
+use crate::base::{Result, clock, team};
 use crate::compile::{Choose, GroupRule, Options, Plan, Ranges};
 use crate::data::Dataset;
 use crate::graph::{Graph, Masks};
-use crate::prune::phase::Phase;
-use crate::prune::probe::Batch;
+use crate::prune::phase::{Desk, Origin, Phase, Progress};
+use crate::prune::told::{Stage, Told};
 use crate::prune::{Recipe, Settings};
 use crate::train::State;
 use crate::train::eval::Tally;
 
 use super::Session;
-use super::calibrating::Calibrating;
-use super::evaluate::Evaluator;
+use super::compute::answering::Evaluator;
+use super::compute::{Both, Sharing};
 use super::event::Event;
 use super::gpu::Uploaded;
-use super::learning::Learning;
 use super::measure::Race;
-use super::plan::{CHUNK, Task, stage, tasks};
-use super::record::{Point, Speed, Stage};
-use cut::Cutting;
-
-/// Training images that are never trained on: accuracy along the way is taken from them.
-const HELD_OUT: usize = 500;
+use super::plan::{CHUNK, Leg, Own, legs, stage};
+use super::record::{Point, Speed};
 
 /// A run under way.
 #[derive(Debug)]
 pub struct Job {
-    pub(in crate::session) run: bool,
-    pub(in crate::session) recipe: Recipe,
-    pub(in crate::session) settings: Settings,
+    /// What was asked for.
+    pub(in crate::session) asked: Request,
     /// The network as far as it has come.
     pub(in crate::session) state: State,
     /// What was cut when it began.
     pub(in crate::session) before: Masks,
-    pub(in crate::session) network: Option<Graph>,
-    pub(in crate::session) timeline: Vec<Stage>,
-    pub(in crate::session) curve: Vec<Point>,
-    pub(in crate::session) after: Tally,
-    /// Right answers in floats, where the plan is on bytes.
-    pub(in crate::session) float: Tally,
+    /// When it began.
     pub(in crate::session) started: f64,
     /// Threads that plans share: those asked for, as far as there are as many.
     pub(in crate::session) threads: usize,
-    tasks: Vec<Task>,
+    /// The legs, and how far they were walked.
+    pub(in crate::session) way: Way,
+    pub(in crate::session) curve: Vec<Point>,
+    /// Who computes.
+    pub(in crate::session) sharing: Sharing,
+    /// The network that came of it, ready to run.
+    pub(in crate::session) built: Built,
+    pub(in crate::session) tested: Tested,
+    pub(in crate::session) timed: Timed,
+}
+
+/// What a job was asked for.
+#[derive(Debug)]
+pub(in crate::session) struct Request {
+    /// A run that prunes, not a measurement of the network as it is.
+    pub run: bool,
+    pub recipe: Recipe,
+    pub settings: Settings,
+}
+
+/// The legs of a run, and how far they were walked.
+#[derive(Debug)]
+pub(in crate::session) struct Way {
+    pub legs: Vec<Leg>,
+    /// The same as a timeline; empty before the first slice.
+    pub timeline: Vec<Stage>,
     at: usize,
-    /// Whether the task at hand was announced.
+    /// Whether the leg at hand was announced.
     begun: bool,
+    /// Steps of it that are done.
     done: usize,
-    learning: Learning,
-    /// The pruning event under way.
-    cutting: Option<Cutting>,
-    batches: Vec<Batch>,
-    /// Looking at the batches for criteria, and at others for norms.
-    evidence: Calibrating,
-    statistics: Calibrating,
-    /// The network that came of it, compiled for each number of threads that is tried.
-    pub(in crate::session) plans: Vec<Plan>,
+}
+
+/// A network ready to run.
+#[derive(Debug, Default)]
+pub(in crate::session) struct Built {
+    /// Without its channels, where channels were cut.
+    pub network: Option<Graph>,
+    /// Compiled for each number of threads that is tried.
+    pub plans: Vec<Plan>,
+    /// What its values lie between, where it runs on bytes.
+    ranges: Option<Ranges>,
+    /// On the GPU.
+    pub uploaded: Option<Uploaded>,
     /// Time from the network to its first answers on the processor, in ms; 0 where there is no GPU to compare with.
     cold_ms: f64,
-    /// The pruned network on the GPU.
-    pub(in crate::session) uploaded: Option<Uploaded>,
+}
+
+/// Answers to the test images.
+#[derive(Debug, Default)]
+pub(in crate::session) struct Tested {
     evaluators: Vec<Evaluator>,
-    ranges: Option<Ranges>,
+    /// Of the network as it runs.
+    pub after: Tally,
+    /// In floats, where the plan is on bytes.
+    pub float: Tally,
+}
+
+/// The race of dense against pruned.
+#[derive(Debug, Default)]
+pub(in crate::session) struct Timed {
     race: Option<Race>,
     /// A first race gave what the arithmetic does not explain.
     again: bool,
-    pub(in crate::session) speed: Option<Speed>,
-    /// What the GPU took part in, and what became of it if it did not last.
-    pub(in crate::session) gpu: GpuPart,
-    /// The network at hand and its masks, while the dense one does its first steps.
-    stashed: Option<(Graph, Masks)>,
-    /// What rewinding goes back to, where that is not the very beginning.
-    first: Option<Graph>,
-}
-
-/// What a GPU had to do with a run.
-#[derive(Debug, Default)]
-pub(in crate::session) struct GpuPart {
-    /// `timing`, `answers`, `calibration`, `training`.
-    pub took: BTreeSet<&'static str>,
-    /// Why it was left.
-    pub left: Vec<String>,
-}
-
-/// What a slice was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Slice {
-    /// A part of a step.
-    Part,
-    /// A step.
-    Step,
-    /// The last step.
-    Last,
-}
-
-/// How many of some training images are trained on: the others are held out.
-pub(super) fn trained_on(images: usize) -> usize {
-    images - HELD_OUT.min(images / 5)
+    pub speed: Option<Speed>,
 }
 
 impl Job {
     /// A run that has done nothing yet, in a session whose place has some cores and perhaps a GPU.
     pub fn new(run: bool, recipe: Recipe, settings: Settings, graph: Graph, session: &Session) -> Self {
-        let tasks = tasks(&recipe, run, session.may_use_gpu(&recipe), session.learnt_from());
-        let threads = team::hire(recipe.running.threads.min(session.environment.cores));
+        let legs = legs(&recipe, run, session.gpu.serves(&recipe), session.learnt_from());
         let before = if run { session.held(&recipe) } else { Masks::default() };
         Self {
-            run,
             state: State::new(graph, before.clone(), recipe.seed),
-            recipe,
-            settings,
             before,
-            network: None,
-            timeline: Vec::new(),
-            curve: Vec::new(),
-            after: Tally::default(),
-            float: Tally::default(),
             started: clock::now_ms(),
-            threads,
-            tasks,
-            at: 0,
-            begun: false,
-            done: 0,
-            learning: Learning::default(),
-            cutting: None,
-            batches: Vec::new(),
-            evidence: Calibrating::default(),
-            statistics: Calibrating::default(),
-            plans: Vec::new(),
-            cold_ms: 0.0,
-            uploaded: None,
-            evaluators: Vec::new(),
-            ranges: None,
-            race: None,
-            again: false,
-            speed: None,
-            gpu: GpuPart::default(),
-            stashed: None,
-            first: None,
+            threads: team::hire(recipe.running.threads.min(session.environment.cores)),
+            asked: Request { run, recipe, settings },
+            way: Way { legs, timeline: Vec::new(), at: 0, begun: false, done: 0 },
+            curve: Vec::new(),
+            sharing: Sharing::default(),
+            built: Built::default(),
+            tested: Tested::default(),
+            timed: Timed::default(),
         }
     }
 
@@ -155,80 +129,80 @@ impl Job {
     /// # Errors
     /// When training diverges or a part does not apply.
     pub async fn slice(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<bool> {
-        if self.timeline.is_empty() {
+        if self.way.timeline.is_empty() {
             let n = session.test.as_ref().map_or(0, Dataset::len);
-            self.timeline = self.tasks.iter().map(|task| stage(task, &self.recipe, n)).collect();
-            events.push(Event::Timeline { phases: self.timeline.clone() });
+            self.way.timeline = self.way.legs.iter().map(|leg| stage(leg, n)).collect();
+            events.push(Event::Timeline { phases: self.way.timeline.clone() });
         }
-        if !std::mem::replace(&mut self.begun, true) {
-            let Stage { label, kind, .. } = self.timeline[self.at].clone();
-            events.push(Event::Phase { index: self.at, label, kind });
+        let at = self.way.at;
+        if !std::mem::replace(&mut self.way.begun, true) {
+            let Stage { label, kind, .. } = self.way.timeline[at].clone();
+            events.push(Event::Phase { index: at, label, kind });
         }
-        let task = self.tasks[self.at].clone();
-        let whole = |over: bool| if over { Slice::Last } else { Slice::Step };
-        let slice = match &task {
-            Task::Phase(Phase::Early(train)) => self.early(session, train, events).await?,
-            Task::Phase(Phase::Train(train)) => self.train(session, train, events).await?,
-            Task::Before => whole(self.before(session, events).await?),
-            Task::Phase(Phase::Reinit) => whole(self.reinit(session)?),
-            Task::Phase(Phase::Rewind) => whole(self.rewind(session)?),
-            Task::Phase(Phase::Prune { sparsity }) => whole(self.prune(session, *sparsity, events).await?),
-            Task::Phase(Phase::Recalibrate { batches }) => whole(self.recalibrate(session, *batches, events).await?),
-            Task::Compile => whole(self.compile(session, events).await?),
-            Task::After => whole(self.test_pruned(session, events).await?),
-            Task::Measure => whole(self.measure(session, events).await?),
-            Task::Cross => whole(self.cross(session, events).await?),
+        let own = if let Leg::Own(own) = self.way.legs[at] { Some(own) } else { None };
+        let Progress { done, total } = match own {
+            Some(own) => self.own(own, session, events).await?,
+            None => self.phase(session, events).await?,
         };
-        self.done += usize::from(slice != Slice::Part);
-        let over = slice == Slice::Last;
-        let total = self.timeline[self.at].steps.max(self.done);
-        events.push(Event::Progress { phase: self.at, done: if over { total } else { self.done }, total });
+        let over = done >= total;
+        self.way.done = done;
+        self.way.timeline[at].steps = total;
+        events.push(Event::Progress { phase: at, done, total });
         if over {
-            (self.at, self.done, self.begun) = (self.at + 1, 0, false);
+            (self.way.at, self.way.done, self.way.begun) = (at + 1, 0, false);
         }
-        Ok(self.at == self.tasks.len())
+        Ok(self.way.at == self.way.legs.len())
     }
 
-    fn reinit(&mut self, session: &Session) -> Result<bool> {
-        self.state.replace(session.network()?.0.build(self.recipe.seed)?)?;
-        self.state.fresh = true;
-        Ok(true)
+    /// A slice of what every run does.
+    async fn own(&mut self, own: Own, session: &mut Session, events: &mut Vec<Event>) -> Result<Progress> {
+        let over = match own {
+            Own::Before => self.before(session, events).await?,
+            Own::Compile => self.compile(session, events).await?,
+            Own::After => self.test_pruned(session, events).await?,
+            Own::Measure => self.measure(session, events).await?,
+            Own::Cross => self.cross(session, events).await?,
+        };
+        let (done, total) = (self.way.done + 1, self.way.timeline[self.way.at].steps);
+        // What is over before its time is shown as done; what takes longer than was foreseen is not shown as over.
+        let total = if over { total.max(done) } else { total.max(done + 1) };
+        Ok(Progress { done: if over { total } else { done }, total })
     }
 
-    fn rewind(&mut self, session: &Session) -> Result<bool> {
-        self.state.replace(match &self.first {
-            Some(first) => first.clone(),
-            None => session.network()?.0.initial()?,
-        })?;
-        Ok(true)
-    }
-
-    /// Training images that are trained on, and those held out.
-    fn split(&self, train: &Dataset) -> (Vec<usize>, Vec<usize>) {
-        let mut order: Vec<usize> = (0..train.len()).collect();
-        Rng::fork(0, "validation").shuffle(&mut order);
-        let held = order.split_off(trained_on(train.len()));
-        (order, held)
-    }
-
-    /// The training images that are looked at.
-    fn picks(&self, train: &Dataset) -> Vec<usize> {
-        let (mut picks, _) = self.split(train);
-        Rng::fork(self.recipe.seed, "calibration").shuffle(&mut picks);
-        picks.truncate(self.recipe.calibration);
-        picks
+    /// A slice of a phase of the recipe.
+    async fn phase(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<Progress> {
+        let Leg::Phase(phase) = &mut self.way.legs[self.way.at] else { return Ok(Progress { done: 1, total: 1 }) };
+        let (model, dense) =
+            session.model.as_ref().map(|(model, graph)| (*model, graph)).ok_or_else(super::no_model)?;
+        let (recipe, events) = (&self.asked.recipe, RefCell::new(events));
+        let (gpu, sharing, threads) = (&mut session.gpu, &mut self.sharing, self.threads);
+        let mut compute = Both { recipe, threads, gpu, sharing, events: &events };
+        let curve = &mut self.curve;
+        let mut tell = |told: Told| {
+            match &told {
+                Told::Train { step, now } => {
+                    curve.push(Point { step: *step, loss: now.loss, accuracy: now.accuracy });
+                }
+                Told::Back { steps } => curve.truncate(*steps),
+                _ => {}
+            }
+            events.borrow_mut().extend(Event::of(told));
+        };
+        let data = session.train.as_ref();
+        let origin = Origin { model, dense };
+        let mut desk = Desk { recipe, data, origin, compute: &mut compute, tell: &mut tell };
+        phase.step(&mut self.state, &mut desk).await
     }
 
     /// The recipe's phases.
-    pub(in crate::session) fn phases(&self) -> Vec<Phase> {
-        let phase = |task: &Task| if let Task::Phase(phase) = task { Some(phase.clone()) } else { None };
-        self.tasks.iter().filter_map(phase).collect()
+    pub(in crate::session) fn phases(&self) -> impl Iterator<Item = &dyn Phase> {
+        self.way.legs.iter().filter_map(|leg| if let Leg::Phase(phase) = leg { Some(&**phase) } else { None })
     }
 
     /// The plan whose times count: the one with the number of threads that was fastest.
     pub(in crate::session) fn plan(&self) -> Option<&Plan> {
-        let threads = self.speed.as_ref().map(|speed| speed.threads);
-        self.plans.iter().find(|plan| Some(plan.threads) == threads).or(self.plans.last())
+        let threads = self.timed.speed.as_ref().map(|speed| speed.threads);
+        self.built.plans.iter().find(|plan| Some(plan.threads) == threads).or(self.built.plans.last())
     }
 
     /// Answers do not depend on the kernels, so a quick choice will do for counting them.
@@ -237,7 +211,7 @@ impl Job {
     }
 
     fn rules(&self) -> Vec<GroupRule> {
-        let Some((n, m)) = self.recipe.choice.pattern.part.groups(&self.recipe.choice.pattern.args) else {
+        let Some((n, m)) = self.asked.recipe.choice.pattern.part.groups(&self.asked.recipe.choice.pattern.args) else {
             return Vec::new();
         };
         self.state.graph.layers().map(|(_, weight)| GroupRule { weight, n, m }).collect()

@@ -21,18 +21,18 @@ const CLOCKED: usize = 5;
 impl Job {
     /// Uploads both networks, where there is a GPU that this run may use.
     pub(super) async fn upload(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<()> {
-        if !session.may_use_gpu(&self.recipe) {
+        if !session.gpu.serves(&self.asked.recipe) {
             return Ok(());
         }
         if let Err(error) = self.try_upload(session).await {
-            self.gpu.left.push(session.without_gpu(&error, events));
+            self.sharing.leave(&mut session.gpu, &error, events);
         }
         Ok(())
     }
 
     async fn try_upload(&mut self, session: &mut Session) -> Result<()> {
-        let (batch, rules) = (self.recipe.running.batch, self.rules());
-        let (Some(device), Some(x)) = (session.device(), examples(session, batch)) else { return Ok(()) };
+        let (batch, rules) = (self.asked.recipe.running.batch, self.rules());
+        let (Some(device), Some(x)) = (session.gpu.device(), examples(session, batch)) else { return Ok(()) };
         let options = Options { batch, rules: &rules, ..Options::default() };
         let graph = session.network()?.1.clone();
         if !session.baseline.get_or_insert_default().gpu.contains_key(&batch) {
@@ -47,51 +47,51 @@ impl Job {
         let start = clock::now_ms();
         let quick = Options { threads: self.threads, choose: Choose::Predict, ..options };
         compile(network, &masks, &quick)?.run(x.flat())?;
-        self.cold_ms = clock::now_ms() - start;
-        let halves = session.halves(&self.recipe);
-        let mut plans = std::mem::take(&mut self.plans);
+        self.built.cold_ms = clock::now_ms() - start;
+        let halves = session.gpu.halves(&self.asked.recipe);
+        let mut plans = std::mem::take(&mut self.built.plans);
         if let Some(plan) = plans.first_mut() {
             let (graph, masks) = self.pruned();
             let network = upload(&device, (graph, &masks), &options, halves, plan, x.flat()).await;
-            self.plans = plans;
-            self.uploaded = Some(network?);
+            self.built.plans = plans;
+            self.built.uploaded = Some(network?);
         }
         Ok(())
     }
 
     /// One round of samples.
     pub(super) async fn measure(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<bool> {
-        let batch = self.recipe.running.batch;
+        let batch = self.asked.recipe.running.batch;
         let step = session.environment.timer_step_us / 1e3;
         let Some(x) = examples(session, batch) else { return Ok(true) };
-        let mut race = self.race.take();
+        let mut race = self.timed.race.take();
         if let Err(error) = self.round(session, &mut race, &x, step).await {
             // The processor alone does not fail.
-            self.uploaded = None;
-            self.gpu.left.push(session.without_gpu(&error, events));
+            self.built.uploaded = None;
+            self.sharing.leave(&mut session.gpu, &error, events);
             session.baseline.get_or_insert_default().gpu.remove(&batch);
             race.iter_mut().for_each(Race::drop_gpu);
             self.round(session, &mut race, &x, step).await?;
         }
-        self.race = race;
-        let Some(race) = self.race.as_ref().filter(|race| race.finished()) else { return Ok(false) };
-        let asked = self.recipe.running.executor;
-        let pruned = if session.halves(&self.recipe) == Precision::Half { Asked::Gpu } else { asked };
-        let mut speed = race.speed([asked, pruned], batch, self.recipe.seed);
+        self.timed.race = race;
+        let Some(race) = self.timed.race.as_ref().filter(|race| race.finished()) else { return Ok(false) };
+        let asked = self.asked.recipe.running.executor;
+        let pruned = if session.gpu.halves(&self.asked.recipe) == Precision::Half { Asked::Gpu } else { asked };
+        let mut speed = race.speed([asked, pruned], batch, self.asked.recipe.seed);
         speed.doubt = doubt(&speed, self.fewer(session, &speed)?);
-        if speed.doubt.is_some() && !std::mem::replace(&mut self.again, true) {
+        if speed.doubt.is_some() && !std::mem::replace(&mut self.timed.again, true) {
             let message = "What was measured is more than the arithmetic explains: it is measured again.".into();
             events.push(Event::Note { level: "info", message });
-            self.race = None;
+            self.timed.race = None;
             return Ok(false);
         }
         self.describe(session, &mut speed).await;
         if let [cpu, gpu] = speed.by_executor.as_slice() {
-            self.gpu.took.insert("timing");
-            session.baseline.get_or_insert_default().pace = Some((batch, [cpu.dense_ms, gpu.dense_ms]));
+            self.sharing.took_part("timing");
+            session.gpu.paced(Some((batch, [cpu.dense_ms, gpu.dense_ms])));
         }
         events.push(Event::Speed { speed: speed.clone() });
-        self.speed = Some(speed);
+        self.timed.speed = Some(speed);
         Ok(true)
     }
 
@@ -101,7 +101,7 @@ impl Job {
         let left = count::macs(network, &masks);
         let whole = count::macs(session.network()?.1, &Masks::default());
         // Bytes go four to a float, halves two; another executor explains anything.
-        let numbers = match self.recipe.running.precision {
+        let numbers = match self.asked.recipe.running.precision {
             Numbers::Int8 => 4.0,
             Numbers::Half => 2.0,
             Numbers::Single => 1.0,
@@ -114,8 +114,8 @@ impl Job {
     /// What the race itself does not know: what either needed at first, and what a run is made of on a GPU.
     async fn describe(&self, session: &Session, speed: &mut Speed) {
         let dense = session.baseline.as_ref().and_then(|baseline| baseline.gpu.get(&speed.batch));
-        speed.by_executor.iter_mut().take(1).for_each(|row| row.cold_ms = self.cold_ms);
-        if let (Some(network), Some(row)) = (self.uploaded.as_ref().or(dense), speed.by_executor.get_mut(1)) {
+        speed.by_executor.iter_mut().take(1).for_each(|row| row.cold_ms = self.built.cold_ms);
+        if let (Some(network), Some(row)) = (self.built.uploaded.as_ref().or(dense), speed.by_executor.get_mut(1)) {
             (row.cold_ms, row.dispatches) = (network.cold_ms, network.executor.dispatches());
             // A clock that fails is as none: the figure is for information.
             let mut samples = Vec::new();
@@ -127,17 +127,20 @@ impl Job {
     }
 
     async fn round(&mut self, session: &mut Session, race: &mut Option<Race>, x: &Tensor, step: f64) -> Result<()> {
-        let (batch, both) = (self.recipe.running.batch, !(self.run && self.uploaded.is_none()));
+        let (batch, both) = (self.asked.recipe.running.batch, !(self.asked.run && self.built.uploaded.is_none()));
         let (dense, uploaded) = session.dense(batch, self.threads)?;
-        if self.plans.is_empty() {
+        if self.built.plans.is_empty() {
             // The dense network races against itself: the interval then shows what this device calls equal.
-            self.plans = dense.iter().map(|plan| (**plan).clone()).collect();
+            self.built.plans = dense.iter().map(|plan| (**plan).clone()).collect();
         }
         let own = |side: Version| move |plan| on_cpu(side, plan);
-        let mut entrants: Vec<Entrant> =
-            dense.into_iter().map(own(Version::Dense)).chain(self.plans.iter_mut().map(own(Version::Pruned))).collect();
+        let mut entrants: Vec<Entrant> = dense
+            .into_iter()
+            .map(own(Version::Dense))
+            .chain(self.built.plans.iter_mut().map(own(Version::Pruned)))
+            .collect();
         if let (Some(dense), true) = (uploaded, both) {
-            let pruned = self.uploaded.as_ref().unwrap_or(dense);
+            let pruned = self.built.uploaded.as_ref().unwrap_or(dense);
             for (side, network) in [(Version::Dense, dense), (Version::Pruned, pruned)] {
                 entrants.push(Entrant { side, runner: Runner::Gpu(&network.executor), threads: 1 });
             }
@@ -151,9 +154,9 @@ impl Job {
 
     /// Tries one batch size at which the GPU may have caught up with the processor.
     pub(super) async fn cross(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<bool> {
-        let (batch, at) = (self.recipe.running.batch, CROSSINGS[self.done]);
-        let last = self.done + 1 == CROSSINGS.len();
-        let Some([cpu, gpu]) = self.speed.as_ref().map(|s| s.by_executor.as_slice()) else { return Ok(true) };
+        let (batch, at) = (self.asked.recipe.running.batch, CROSSINGS[self.way.done]);
+        let last = self.way.done + 1 == CROSSINGS.len();
+        let Some([cpu, gpu]) = self.timed.speed.as_ref().map(|s| s.by_executor.as_slice()) else { return Ok(true) };
         if gpu.gain_low > 1.0 {
             return Ok(true);
         }
@@ -164,11 +167,11 @@ impl Job {
         match self.ahead(session, at).await {
             Ok(false) => Ok(last),
             Ok(true) => {
-                self.speed.iter_mut().for_each(|speed| speed.passes_at = Some(at));
+                self.timed.speed.iter_mut().for_each(|speed| speed.passes_at = Some(at));
                 Ok(true)
             }
             Err(error) => {
-                self.gpu.left.push(session.without_gpu(&error, events));
+                self.sharing.leave(&mut session.gpu, &error, events);
                 Ok(true)
             }
         }
@@ -176,12 +179,12 @@ impl Job {
 
     /// Whether the GPU is faster with a batch of the network at hand.
     async fn ahead(&self, session: &Session, batch: usize) -> Result<bool> {
-        let (Some(device), Some(x)) = (session.device(), examples(session, batch)) else { return Ok(false) };
+        let (Some(device), Some(x)) = (session.gpu.device(), examples(session, batch)) else { return Ok(false) };
         let rules = self.rules();
         let options = Options { batch, threads: self.threads, rules: &rules, ..Options::default() };
         let (graph, masks) = self.pruned();
         let mut plan = compile(graph, &masks, &options)?;
-        let halves = session.halves(&self.recipe);
+        let halves = session.gpu.halves(&self.asked.recipe);
         let network = upload(&device, (graph, &masks), &options, halves, &mut plan, x.flat()).await?;
         let Uploaded { executor, near, .. } = network;
         let step = session.environment.timer_step_us / 1e3;

@@ -17,10 +17,11 @@ use crate::gpu::Device;
 use crate::graph::{Builder, Graph, Masks, build::Square};
 use crate::prune::event::cut;
 use crate::prune::probe::Evidence;
+use crate::prune::told::Stage;
 use crate::prune::{Recipe, Settings};
 
 use super::event::Event;
-use super::record::{Environment, Stage};
+use super::record::Environment;
 use on_gpu::OnGpu;
 use rig::Rig;
 use table::{Row, Table};
@@ -103,9 +104,8 @@ impl Survey {
         let Some(&(layer, series, sparsity)) = self.points.get(self.at) else { return self.on_gpu(events).await };
         let of = |id: &str| self.points.iter().filter(|(l, ..)| l.id == id).count();
         if self.at == 0 {
-            let stage =
-                |l: &Layer| Stage { kind: "measure".into(), label: l.name.into(), steps: of(l.id), sparsity: None };
-            let last = Stage { kind: "gpu".into(), label: ON_GPU.into(), steps: on_gpu::points(), sparsity: None };
+            let stage = |l: &Layer| Stage::new("measure", l.name, of(l.id));
+            let last = Stage::new("gpu", ON_GPU, on_gpu::points());
             let phases = LAYERS.iter().map(stage).chain(self.gpu.is_some().then_some(last));
             events.push(Event::Timeline { phases: phases.collect() });
         }

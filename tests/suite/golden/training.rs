@@ -2,7 +2,8 @@
 
 use secateur::base::{Error, Flat, Result, tensor};
 use secateur::graph::{Builder, Masks};
-use secateur::prune::{phase, regrow};
+use secateur::prune::regrow;
+use secateur::prune::rhythm::Curve;
 use secateur::train::grad::backward;
 use secateur::train::loss::{Loss, LossTarget};
 use secateur::train::lr::{Rate, RateShape};
@@ -79,7 +80,7 @@ pub fn cubic(case: &Case) -> Result<()> {
         let steps = case.list("steps")?;
         Ok(steps
             .iter()
-            .map(|&t| phase::cubic_share(t as f32, number("start"), number("end"), from, number("target")))
+            .map(|&t| Curve::Cubic.share(t as f32, number("start"), number("end"), from, number("target")))
             .collect())
     };
     case.meets("zhu_gupta_from_0", &share(0.0)?)?;

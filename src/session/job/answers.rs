@@ -4,11 +4,12 @@ use crate::base::{Result, Tensor};
 use crate::compile::{Options, Ranges, compile, observe};
 use crate::gpu::Precision;
 use crate::graph::{Graph, Masks};
-use crate::session::evaluate::Evaluator;
+use crate::prune::split::{BATCH, calibration};
+use crate::session::compute::answering::Evaluator;
 use crate::session::event::Event;
 use crate::session::file::without_channels;
 use crate::session::gpu::Lent;
-use crate::session::plan::{CALIBRATION, CHUNK};
+use crate::session::plan::CHUNK;
 use crate::session::{Session, team_sizes};
 
 use super::Job;
@@ -21,9 +22,9 @@ impl Job {
         if seen >= test.len() {
             return Ok(true);
         }
-        if self.done == 0 {
+        if self.way.done == 0 {
             let (network, lent) = ((graph, &Masks::default()), self.counting(session));
-            self.evaluators = vec![Evaluator::new(network, &self.quick(&[]), lent, Precision::Single).await?];
+            self.tested.evaluators = vec![Evaluator::new(network, &self.quick(&[]), lent, Precision::Single).await?];
         }
         let picks: Vec<usize> = (seen..(seen + CHUNK).min(test.len())).collect();
         let (x, labels) = (test.batch(&picks), test.labels(&picks));
@@ -36,20 +37,20 @@ impl Job {
 
     /// The GPU for counting right answers, if there is one that might be faster or was asked for.
     pub(super) fn counting(&self, session: &Session) -> Option<Lent> {
-        session.lend(&self.recipe, CHUNK).filter(|lent| lent.forced || session.within_reach(CHUNK))
+        session.gpu.lend(&self.asked.recipe, CHUNK).filter(|lent| lent.forced || session.gpu.within_reach(CHUNK))
     }
 
     /// Answers of all evaluators to a chunk of images.
     async fn answers(&mut self, x: &Tensor, session: &mut Session, events: &mut Vec<Event>) -> Result<Vec<Tensor>> {
         let mut all = Vec::new();
-        for evaluator in &mut self.evaluators {
+        for evaluator in &mut self.tested.evaluators {
             let (answers, failed) = evaluator.answers(x).await?;
             all.push(answers);
             if evaluator.gpu_counted() {
-                self.gpu.took.insert("answers");
+                self.sharing.took_part("answers");
             }
             if let Some(error) = failed {
-                self.gpu.left.push(session.without_gpu(&error, events));
+                self.sharing.leave(&mut session.gpu, &error, events);
             }
         }
         Ok(all)
@@ -57,33 +58,33 @@ impl Job {
 
     /// Removes what can be removed for real and compiles the rest, and the dense network unless that was done before.
     pub(super) async fn compile(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<bool> {
-        session.dense(self.recipe.running.batch, self.threads)?;
+        session.dense(self.asked.recipe.running.batch, self.threads)?;
         let network = self.sliced()?;
-        if self.run {
-            self.ranges = self.observed(session, network.as_ref())?;
+        if self.asked.run {
+            self.built.ranges = self.observed(session, network.as_ref())?;
             let rules = self.rules();
             for threads in team_sizes(self.threads) {
                 let options = Options {
-                    batch: self.recipe.running.batch,
+                    batch: self.asked.recipe.running.batch,
                     threads,
                     rules: &rules,
-                    ranges: self.ranges.as_ref(),
+                    ranges: self.built.ranges.as_ref(),
                     ..Options::default()
                 };
-                self.plans.push(match &network {
+                self.built.plans.push(match &network {
                     Some(network) => compile(network, &Masks::default(), &options)?,
                     None => compile(&self.state.graph, &self.state.masks, &options)?,
                 });
             }
         }
-        self.network = network;
+        self.built.network = network;
         self.upload(session, events).await?;
         Ok(true)
     }
 
     /// The pruned network as it is stored, and its masks.
     pub(in crate::session) fn pruned(&self) -> (&Graph, Masks) {
-        match &self.network {
+        match &self.built.network {
             Some(network) => (network, Masks::default()),
             None => (&self.state.graph, self.state.masks.clone()),
         }
@@ -91,56 +92,55 @@ impl Job {
 
     /// What the values of the network lie between, on training images, if it is to run on bytes.
     fn observed(&self, session: &Session, network: Option<&Graph>) -> Result<Option<Ranges>> {
-        let (true, Some(train)) = (self.recipe.running.int8(), &session.train) else { return Ok(None) };
-        let x = train.batch(&self.picks(train));
+        let (true, Some(train)) = (self.asked.recipe.running.int8(), &session.train) else { return Ok(None) };
+        let x = train.batch(&calibration(train.len(), self.asked.recipe.calibration, self.asked.recipe.seed));
         match network {
-            Some(network) => observe(network, &Masks::default(), &x, CALIBRATION),
-            None => observe(&self.state.graph, &self.state.masks, &x, CALIBRATION),
+            Some(network) => observe(network, &Masks::default(), &x, BATCH),
+            None => observe(&self.state.graph, &self.state.masks, &x, BATCH),
         }
         .map(Some)
     }
 
     /// The network without its cut channels, if channels were cut.
     fn sliced(&self) -> Result<Option<Graph>> {
-        if self.run { without_channels(&self.state.graph, &self.state.masks, &self.recipe) } else { Ok(None) }
+        if self.asked.run {
+            without_channels(&self.state.graph, &self.state.masks, &self.asked.recipe)
+        } else {
+            Ok(None)
+        }
     }
 
     pub(super) async fn test_pruned(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<bool> {
         let Some(test) = &session.test else { return Ok(true) };
-        if self.done == 0 {
+        if self.way.done == 0 {
             let (graph, masks) = self.pruned();
             let network = (graph, &masks);
             let rules = self.rules();
             let lent = self.counting(session);
             let quick = self.quick(&rules);
-            let whole = Options { ranges: self.ranges.as_ref(), ..quick };
-            let halves = session.halves(&self.recipe);
+            let whole = Options { ranges: self.built.ranges.as_ref(), ..quick };
+            let halves = session.gpu.halves(&self.asked.recipe);
             // What is coarser than 32-bit floats is counted as it runs, and in these beside it.
             let coarse = halves == Precision::Half;
-            let asked = || session.lend(&self.recipe, CHUNK).map(|lent| Lent { forced: true, ..lent });
+            let asked = || session.gpu.lend(&self.asked.recipe, CHUNK).map(|lent| Lent { forced: true, ..lent });
             let runs = if coarse { asked() } else { lent.clone() };
             let mut evaluators = vec![Evaluator::new(network, &whole, runs, halves).await?];
-            if self.ranges.is_some() || coarse {
+            if self.built.ranges.is_some() || coarse {
                 evaluators.push(Evaluator::new(network, &quick, lent, Precision::Single).await?);
             }
-            self.evaluators = evaluators;
+            self.tested.evaluators = evaluators;
         }
-        let seen = self.after.n();
+        let seen = self.tested.after.n();
         let picks: Vec<usize> = (seen..(seen + CHUNK).min(test.len())).collect();
         let (x, labels, n) = (test.batch(&picks), test.labels(&picks), test.len());
         let answers = self.answers(&x, session, events).await?;
-        answers.iter().zip([&mut self.after, &mut self.float]).for_each(|(answers, tally)| tally.add(answers, &labels));
-        let over = self.after.n() >= n;
+        answers
+            .iter()
+            .zip([&mut self.tested.after, &mut self.tested.float])
+            .for_each(|(answers, tally)| tally.add(answers, &labels));
+        let over = self.tested.after.n() >= n;
         if over {
-            let (i, accuracy) = (self.after.interval(), self.after.accuracy());
-            events.push(Event::Accuracy {
-                step: self.state.steps,
-                accuracy,
-                low: i.low,
-                high: i.high,
-                n: self.after.n(),
-                split: "test",
-            });
+            events.push(Event::accuracy(self.state.steps, &self.tested.after, "test"));
         }
         Ok(over)
     }

@@ -1,0 +1,162 @@
+//! Phases: what a run is made of, a file each. A phase owns what it needs from one slice to the next, works on the one [`State`] of
+//! the run, and leaves who computes to a [`Compute`].
+
+mod cut;
+mod cutting;
+mod early;
+mod on_cpu;
+mod recalibrate;
+mod reinit;
+mod rewind;
+mod train;
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+
+use crate::base::{Result, Tensor};
+use crate::data::Dataset;
+use crate::graph::Graph;
+use crate::train::State;
+use crate::train::hook::{Flow, Hook};
+use crate::train::look::{Look, Seen};
+use crate::train::trainer::{Lesson, TrainStep};
+use crate::zoo::Model;
+
+use super::probe::Batch;
+use super::recipe::Recipe;
+use super::told::{Stage, Told};
+
+pub use cut::Cut;
+pub use early::Early;
+pub use on_cpu::OnCpu;
+pub use recalibrate::Recalibrate;
+pub use reinit::Reinit;
+pub use rewind::Rewind;
+pub use train::Train;
+
+/// What is there soon. Without a GPU it is there at the first poll.
+pub type Soon<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + 'a>>;
+
+/// How far a phase has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Steps done.
+    pub done: usize,
+    /// Steps in all, as far as is known: it may grow.
+    pub total: usize,
+}
+
+impl Progress {
+    /// All is done.
+    pub fn over(self) -> bool {
+        self.done >= self.total
+    }
+}
+
+/// A piece of a run, sliced so that a page can breathe.
+pub trait Phase: Debug {
+    /// How it is shown on a timeline before it begins.
+    fn stage(&self) -> Stage;
+
+    /// Does one slice.
+    ///
+    /// After an error, or where the future is dropped before its end, the run is over: nothing can be resumed.
+    fn step<'a>(&'a mut self, state: &'a mut State, desk: &'a mut Desk<'_>) -> Soon<'a, Progress>;
+
+    /// Whether it looks at training images.
+    fn needs_images(&self) -> bool {
+        false
+    }
+
+    /// The highest learning rate, where it trains what is left.
+    fn rate(&self) -> Option<f32> {
+        None
+    }
+
+    /// Why it does nothing to a network, where that is so.
+    fn idle(&self, graph: &Graph) -> Option<&'static str> {
+        let _ = graph;
+        None
+    }
+}
+
+/// Where a network comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    /// What it is.
+    pub model: &'static Model,
+    /// As it was before the run.
+    pub dense: &'a Graph,
+}
+
+/// What phases find at hand.
+pub struct Desk<'a> {
+    /// What was asked for.
+    pub recipe: &'a Recipe,
+    /// The training images, if any are loaded.
+    pub data: Option<&'a Dataset>,
+    /// Where the network comes from.
+    pub origin: Origin<'a>,
+    /// Who computes.
+    pub compute: &'a mut dyn Compute,
+    /// Who is told what happens.
+    pub tell: &'a mut dyn FnMut(Told),
+}
+
+/// What calibration passes are for: each sort is tried on a GPU for itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Evidence for criteria.
+    Evidence,
+    /// Statistics of norms.
+    Norms,
+}
+
+/// A calibration pass over one batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Looking<'a> {
+    /// The batch.
+    pub batch: &'a Batch,
+    /// What to look for.
+    pub what: &'a Look,
+    /// What for.
+    pub purpose: Purpose,
+    /// It is the first since the network changed.
+    pub first: bool,
+}
+
+/// What a calibration pass gave.
+#[derive(Debug)]
+pub enum Looked {
+    /// What was seen.
+    Seen(Seen),
+    /// Whoever looked has failed: all since the network changed is to be looked at again.
+    Anew,
+}
+
+/// What a training step gave.
+#[derive(Debug)]
+pub enum Stepped {
+    /// It is done.
+    Done(TrainStep, Flow),
+    /// Whoever trained has failed: the state is the one from before it took over.
+    Again,
+}
+
+/// Who computes. Phases do not know whether it is the processor or a GPU.
+pub trait Compute {
+    /// Looks at a batch.
+    fn look<'a>(&'a mut self, graph: &'a Graph, looking: Looking<'a>) -> Soon<'a, Looked>;
+
+    /// Trains a step. What was moved may lie elsewhere until [`Compute::settle`].
+    fn step<'a>(&'a mut self, state: &'a mut State, lesson: Lesson<'a>, hooks: &'a [Rc<dyn Hook>])
+    -> Soon<'a, Stepped>;
+
+    /// Brings the state up to date with the steps that were done; `false` is [`Stepped::Again`].
+    fn settle<'a>(&'a mut self, state: &'a mut State) -> Soon<'a, bool>;
+
+    /// Answers of the network to a batch.
+    fn answers<'a>(&'a mut self, state: &'a State, x: &'a Tensor) -> Soon<'a, Tensor>;
+}

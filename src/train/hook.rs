@@ -1,0 +1,94 @@
+//! What acts inside a training step: on the parameters as the passes see them, on their gradients, and on the network between steps.
+//!
+//! A step goes: [`Hook::before`]; [`Hook::view`], in order; the passes over what is seen; [`Hook::pull`], in the opposite order; the
+//! optimizer; running statistics; [`Hook::after`]. What masks cut is zero again at the end, as the state's [`Hold`](super::state::Hold) says.
+
+use std::fmt::Debug;
+
+use crate::base::Result;
+use crate::graph::run::Overlay;
+
+use super::grad::Gradients;
+use super::state::State;
+
+/// What a hook does in a step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Due {
+    /// It acts: the step is the processor's.
+    pub acts: bool,
+    /// What is cut needs gradients too.
+    pub dense: bool,
+    /// Masks may be other ones after the step.
+    pub cuts: bool,
+}
+
+impl Due {
+    /// Nothing.
+    pub const NONE: Self = Self { acts: false, dense: false, cuts: false };
+
+    /// Both together.
+    pub fn and(self, other: Self) -> Self {
+        Self { acts: self.acts || other.acts, dense: self.dense || other.dense, cuts: self.cuts || other.cuts }
+    }
+}
+
+/// Whether a training goes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Flow {
+    /// With the next step.
+    #[default]
+    On,
+    /// This was its last step.
+    Stop,
+}
+
+/// Acts inside a training step. It is configuration only: what changes from step to step lies in the [`State`].
+pub trait Hook: Debug {
+    /// What it does in a step of a training of `total` steps.
+    fn due(&self, step: usize, total: usize) -> Due;
+
+    /// Before anything else in the step: resets, annealing.
+    ///
+    /// # Errors
+    /// When the network is not one that it was made for.
+    fn before(&self, state: &mut State) -> Result<()> {
+        let _ = state;
+        Ok(())
+    }
+
+    /// Puts what the passes are to see of a parameter into `see`; what an earlier hook put there is what it starts from.
+    ///
+    /// # Errors
+    /// When the network is not one that it was made for.
+    fn view(&self, state: &State, see: &mut Overlay) -> Result<()> {
+        let _ = (state, see);
+        Ok(())
+    }
+
+    /// Turns gradients by what was seen into gradients by what is stored, and adds its own; gives the penalty.
+    ///
+    /// # Errors
+    /// When the network is not one that it was made for.
+    fn pull(&self, state: &mut State, grads: &mut Gradients) -> Result<f64> {
+        let _ = (state, grads);
+        Ok(0.0)
+    }
+
+    /// After the optimizer's move.
+    ///
+    /// # Errors
+    /// When the network is not one that it was made for.
+    fn after(&self, state: &mut State, grads: &Gradients) -> Result<Flow> {
+        let _ = (state, grads);
+        Ok(Flow::On)
+    }
+
+    /// Makes the stored network what it is used as once the training is over: numbers and masks.
+    ///
+    /// # Errors
+    /// When the network is not one that it was made for.
+    fn bake(&self, state: &mut State) -> Result<()> {
+        let _ = state;
+        Ok(())
+    }
+}
