@@ -8,6 +8,7 @@ pub mod math;
 pub mod order;
 pub mod part;
 pub mod rng;
+pub mod square;
 pub mod stats;
 pub mod team;
 pub mod tensor;

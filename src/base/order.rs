@@ -40,6 +40,11 @@ pub fn highest(pairs: impl Iterator<Item = (f32, usize)>, keep: usize) -> Vec<us
     keys.iter().map(position).collect()
 }
 
+/// The `count` lowest of some (score, position) pairs, lowest first; of equal ones the lower position comes first.
+pub fn lowest(pairs: impl Iterator<Item = (f32, usize)>, count: usize) -> Vec<usize> {
+    highest(pairs.map(|(score, i)| (-score, i)), count)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,5 +67,6 @@ mod tests {
             let pairs = scores.iter().copied().zip(0..);
             assert_eq!(highest(pairs, keep), want[..keep.min(want.len())]);
         }
+        assert_eq!(lowest([(2.0, 0), (-1.0, 1), (2.0, 2), (-1.0, 3)].into_iter(), 3), [1, 3, 0]);
     }
 }

@@ -56,7 +56,7 @@ impl Geometry {
     }
 
     /// Channels of a group: inputs and outputs.
-    pub(super) fn group(&self) -> (usize, usize) {
+    pub fn group(&self) -> (usize, usize) {
         (self.c / self.groups, self.o / self.groups)
     }
 

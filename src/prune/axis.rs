@@ -6,6 +6,8 @@ use crate::base::part::{Args, Meta, Part, Settings, find};
 use crate::base::{Result, keyed};
 use crate::train::hook::Hook;
 
+use super::facts::{Facts, Names};
+
 /// An axis of the design space.
 #[derive(Debug)]
 pub struct Axis {
@@ -61,6 +63,15 @@ macro_rules! axes {
                 Ok(Self { $($id: pick(settings, stringify!($id), $default, super::$id::ALL)?),+ })
             }
 
+            /// Why two of the parts do not go together: the axis to change, and the reason.
+            pub fn clash(&self) -> Option<(&'static str, String)> {
+                let facts = self.facts();
+                $(if let Some(reason) = self.$id.part.clash(&self.$id.args, &facts) {
+                    return Some((stringify!($id), reason));
+                })+
+                None
+            }
+
             /// The part of each axis, in the order of the form.
             pub fn each(&self) -> impl Iterator<Item = (&'static str, &'static Meta, &Args)> {
                 [$((stringify!($id), self.$id.part.meta(), &self.$id.args)),+].into_iter()
@@ -82,11 +93,31 @@ axes! {
     criterion: Criterion, "Criterion", "Which go?", "magnitude";
     allocation: Allocation, "Allocation", "How much where?", "global";
     schedule: Schedule, "Schedule", "When, and how much by then?", "one-shot";
+    solver: Solver, "Solver", "What do the kept weights become?", "none";
     regrow: Regrow, "Regrow", "What comes back?", "none";
     recovery: Recovery, "Recovery", "What happens after?", "fine-tune";
 }
 
 impl Choice {
+    /// What the parts are like.
+    pub fn facts(&self) -> Facts {
+        let (pattern, schedule) = (&self.pattern, self.schedule.part);
+        let after = self.recovery.part.after(&self.recovery.args);
+        Facts {
+            names: Names::new(pattern.part.meta(), schedule.meta()),
+            channelwise: pattern.part.channelwise(),
+            physical: pattern.part.physical(),
+            single: pattern.part.single(),
+            row_units: pattern.part.row_units(&pattern.args),
+            own_share: pattern.part.sparsity(&pattern.args).is_some(),
+            trains: after.train.is_some(),
+            rewinds: after.rewind.is_some(),
+            needs_training: schedule.needs_training(),
+            untrained: schedule.untrained(),
+            solves: self.solver.part.solves(),
+        }
+    }
+
     /// What acts inside the training of a run, in the order in which it sees parameters.
     pub fn hooks(&self) -> Vec<Rc<dyn Hook>> {
         self.regrow.part.hook(&self.regrow.args).into_iter().collect()

@@ -1,10 +1,9 @@
 //! Recipes: settings, which are text, checked and turned into parts with their values.
 
-use crate::base::part::{Param, ParamKind, Part, Settings};
+use crate::base::part::{Param, ParamKind, Settings};
 use crate::base::{Error, Result};
 
 use super::axis::{AXES, Choice};
-use super::criterion;
 use super::method;
 use super::running::{RUNNING, Running};
 use super::training::{TRAINING, TrainingSettings};
@@ -112,57 +111,10 @@ impl Recipe {
         };
         recipe.choice.pattern.part.check(&recipe.choice.pattern.args)?;
         recipe.remarks = recipe.overrule(settings);
-        match recipe.conflict() {
+        match recipe.choice.clash() {
             Some((axis, reason)) => Err(Error::setting(axis, reason.clone()).hint(format!("choose another {axis}"))),
             None => Ok(recipe),
         }
-    }
-
-    /// Why two of the parts do not go together: the axis to change, and the reason.
-    pub fn conflict(&self) -> Option<(&'static str, String)> {
-        let name = |part: &dyn Part| part.meta().name.to_string();
-        let (pattern, criterion) = (name(self.choice.pattern.part), name(self.choice.criterion.part));
-        let schedule = name(self.choice.schedule.part);
-        let after = self.choice.recovery.part.after(&self.choice.recovery.args);
-        let trains = after.train.is_some();
-        if self.choice.criterion.part.level() == criterion::Level::Channel && !self.choice.pattern.part.channelwise() {
-            return Some((
-                "criterion",
-                format!("{criterion} scores whole channels, and {pattern} cuts single weights"),
-            ));
-        }
-        if self.choice.pattern.part.sparsity(&self.choice.pattern.args).is_some()
-            && !self.choice.allocation.part.uniform()
-        {
-            return Some(("allocation", format!("{pattern} cuts the same share everywhere: it goes with Layer")));
-        }
-        if self.choice.allocation.part.weights_only()
-            && (self.choice.pattern.part.physical() || self.choice.pattern.part.channelwise())
-        {
-            return Some((
-                "allocation",
-                format!("{} ranks single weights, and {pattern} cuts channels", name(self.choice.allocation.part)),
-            ));
-        }
-        if self.choice.regrow.part.regrows() && !self.choice.pattern.part.single() {
-            return Some(("regrow", format!("{pattern} does not regrow: only single weights do")));
-        }
-        if self.choice.regrow.part.regrows() && !trains {
-            return Some(("regrow", "weights regrow during training, and this recovery does not train".into()));
-        }
-        if self.choice.schedule.part.needs_training() && !trains {
-            return Some((
-                "recovery",
-                format!("{schedule} prunes between training steps, and this recovery does not train"),
-            ));
-        }
-        if self.choice.schedule.part.untrained() && after.rewind.is_some() {
-            return Some((
-                "recovery",
-                format!("{schedule} starts from the initial weights already: there is nothing to rewind"),
-            ));
-        }
-        None
     }
 
     /// All settings, completed with defaults.

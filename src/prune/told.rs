@@ -29,6 +29,8 @@ pub enum Told {
         /// The answers.
         tally: Tally,
     },
+    /// Something worth knowing.
+    Note(String),
     /// Masks have changed.
     Masks {
         /// Share of all weights that is cut.

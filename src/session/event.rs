@@ -106,6 +106,7 @@ impl Event {
             Told::Train { step, now } => Self::Train { step, loss: now.loss, accuracy: now.accuracy, lr: now.rate },
             Told::Validated { step, tally } => Self::accuracy(step, &tally, "validation"),
             Told::Masks { sparsity, layers } => Self::Masks { sparsity, layers },
+            Told::Note(message) => Self::Note { level: "info", message },
             Told::Back { .. } => return None,
         })
     }

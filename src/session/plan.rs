@@ -77,6 +77,7 @@ pub(super) fn stage(leg: &Leg, n: usize) -> Stage {
 /// Whether a recipe looks at training images.
 pub(super) fn needs_images(recipe: &Recipe) -> bool {
     recipe.running.int8()
+        || recipe.choice.solver.part.solves()
         || see_examples(recipe.choice.criterion.part.probes())
         || expand(recipe, 0).iter().any(|phase| phase.needs_images())
 }

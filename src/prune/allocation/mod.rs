@@ -9,6 +9,8 @@ mod macs;
 use crate::base::part::{Args, Part};
 use crate::base::{Result, order};
 
+use super::facts::Facts;
+
 pub use lamp::normalise as lamp_scores;
 
 /// A target with the scores of its units; minus infinity stands for what an earlier event cut.
@@ -40,6 +42,16 @@ pub trait Allocation: Part {
     /// # Errors
     /// When a target is not of a kind the rule knows.
     fn keep(&self, targets: &[Scored], sparsity: f32, args: &Args) -> Result<Vec<usize>>;
+
+    /// Why it does not go with the other parts of a recipe.
+    fn clash(&self, _: &Args, with: &Facts) -> Option<String> {
+        let (own, pattern) = (self.meta().name, with.names.pattern);
+        if with.own_share && !self.uniform() {
+            return Some(format!("{pattern} cuts the same share everywhere: it goes with Layer"));
+        }
+        (self.weights_only() && with.channelwise)
+            .then(|| format!("{own} ranks single weights, and {pattern} cuts channels"))
+    }
 
     /// Whether it cuts the same share of every layer.
     fn uniform(&self) -> bool {

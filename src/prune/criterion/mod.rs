@@ -17,6 +17,7 @@ mod wanda;
 use crate::base::part::{Args, Part};
 use crate::base::{Flat, Result, Tensor};
 
+use super::facts::Facts;
 use super::layer::Layer;
 use super::probe::Probe;
 
@@ -34,6 +35,13 @@ pub trait Criterion: Part {
     /// What is scored.
     fn level(&self) -> Level {
         Level::Weight
+    }
+
+    /// Why it does not go with the other parts of a recipe.
+    fn clash(&self, _: &Args, with: &Facts) -> Option<String> {
+        let (own, pattern) = (self.meta().name, with.names.pattern);
+        (self.level() == Level::Channel && !with.channelwise)
+            .then(|| format!("{own} scores whole channels, and {pattern} cuts single weights"))
     }
 
     /// What must be gathered first.

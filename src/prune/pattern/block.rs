@@ -5,6 +5,7 @@ use crate::base::part::{Args, Meta, Param, ParamKind, source};
 use crate::prune::target::{SelectRule, Units};
 
 use super::Pattern;
+use crate::prune::facts::RowUnits;
 
 static ROWS: Param = Param {
     key: "rows",
@@ -38,6 +39,10 @@ impl Pattern for Part {
         let across = depth.div_ceil(columns);
         let of = (0..shape[0] * depth).map(|i| (i / depth / rows * across + i % depth / columns) as u32).collect();
         Ok(Units { of, count: shape[0].div_ceil(rows) * across, rule: SelectRule::Free })
+    }
+
+    fn row_units(&self, args: &Args) -> Option<RowUnits> {
+        (args.int(&ROWS) == 1).then(|| RowUnits::Blocks(args.int(&COLUMNS)))
     }
 }
 

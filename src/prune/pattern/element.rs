@@ -5,6 +5,7 @@ use crate::base::part::{Args, Meta, Param, ParamKind, source};
 use crate::prune::target::{SelectRule, Units};
 
 use super::Pattern;
+use crate::prune::facts::RowUnits;
 
 static PER: Param = Param {
     key: "per",
@@ -23,6 +24,10 @@ crate::part!(Meta {
 });
 
 impl Pattern for Part {
+    fn row_units(&self, _: &Args) -> Option<RowUnits> {
+        Some(RowUnits::Single)
+    }
+
     fn single(&self) -> bool {
         true
     }

@@ -9,6 +9,7 @@ mod row;
 use crate::base::Result;
 use crate::base::part::{Args, Part};
 
+use super::facts::{Facts, RowUnits};
 use super::target::Units;
 
 /// A rule that groups the weights of a layer into units.
@@ -31,6 +32,18 @@ pub trait Pattern: Part {
     /// Whether a unit is a single weight, free of all others.
     fn single(&self) -> bool {
         false
+    }
+
+    /// Why it does not go with the other parts of a recipe.
+    fn clash(&self, args: &Args, with: &Facts) -> Option<String> {
+        let _ = (args, with);
+        None
+    }
+
+    /// Units within rows, where its own are such.
+    fn row_units(&self, args: &Args) -> Option<RowUnits> {
+        let _ = args;
+        None
     }
 
     /// Whether units are channels, coupled across layers and removed for real.

@@ -5,6 +5,7 @@ use crate::base::{Error, Result};
 use crate::prune::target::{SelectRule, Units};
 
 use super::Pattern;
+use crate::prune::facts::RowUnits;
 
 static N: Param = Param {
     key: "n",
@@ -61,6 +62,10 @@ impl Pattern for Part {
 
     fn sparsity(&self, args: &Args) -> Option<f32> {
         Some(1.0 - args.int(&N) as f32 / m(args) as f32)
+    }
+
+    fn row_units(&self, args: &Args) -> Option<RowUnits> {
+        Some(RowUnits::Groups { n: args.int(&N), m: m(args) })
     }
 
     fn groups(&self, args: &Args) -> Option<(usize, usize)> {

@@ -1,16 +1,20 @@
 //! A pruning event under way, a slice at a time: a batch of evidence, or a cut. Events that are phases of their own and those
 //! between training steps are the same.
 
-use crate::base::Result;
+use crate::base::{Error, Result, Tensor};
 use crate::graph::op::Mode;
+use crate::graph::{Graph, Masks};
 use crate::prune::event;
 use crate::prune::gather::{Gatherer, How};
 use crate::prune::probe::{Batch, see_examples};
+use crate::prune::recipe::Recipe;
 use crate::prune::rhythm::geometric_share;
+use crate::prune::solver::Toward;
 use crate::prune::split::{BATCH, calibration};
 use crate::prune::told::{Told, kept};
 use crate::train::State;
 
+use super::propagation::{Propagation, affordable};
 use super::{Desk, Looked, Looking, Purpose};
 
 /// A pruning event in so many rounds.
@@ -24,6 +28,10 @@ pub struct Cutting {
     gatherer: Gatherer,
     /// Nothing of the network as it is was looked at yet.
     first: bool,
+    /// The network and its masks before the event, for a solver.
+    before: Option<(Graph, Masks)>,
+    /// Masks that are not in force yet, and the solver's way through the network.
+    solving: Option<(Masks, Propagation)>,
 }
 
 impl Cutting {
@@ -37,16 +45,28 @@ impl Cutting {
                 .collect(),
             None => Vec::new(),
         };
-        Self { sparsity, rounds, done: 0, batches, gatherer: gatherer(state, desk), first: true }
+        let before = solves(desk.recipe).then(|| (state.graph.clone(), state.masks.clone()));
+        let gatherer = gatherer(state, desk);
+        Self { sparsity, rounds, done: 0, batches, gatherer, first: true, before, solving: None }
     }
 
     /// Slices that it takes.
     pub fn steps(&self) -> usize {
-        self.rounds * (self.gatherer.steps(self.batches.len()) + 1)
+        let solving = self.solving.as_ref().map_or(0, |(_, way)| way.steps());
+        self.rounds * (self.gatherer.steps(self.batches.len()) + 1) + solving
     }
 
     /// One slice; says whether the last cut is made.
     pub async fn step(&mut self, state: &mut State, desk: &mut Desk<'_>) -> Result<bool> {
+        if let Some((masks, way)) = &mut self.solving {
+            if !way.step(&mut state.graph, masks)? {
+                return Ok(false);
+            }
+            state.masks = std::mem::take(masks);
+            state.masks.apply(&mut state.graph)?;
+            tell_masks(state, desk);
+            return Ok(true);
+        }
         if !self.gatherer.is_done(self.batches.len()) {
             self.gather(state, desk).await?;
             return Ok(false);
@@ -56,7 +76,15 @@ impl Cutting {
         self.first = true;
         self.done += 1;
         let share = geometric_share(self.done, self.rounds, self.sparsity);
-        state.masks = event::cut(&state.graph, desk.recipe, evidence, &state.masks, share)?;
+        let masks = event::cut(&state.graph, desk.recipe, evidence, &state.masks, share)?;
+        if let Some(before) = self.before.take_if(|_| self.done >= self.rounds) {
+            let graph = before.0.clone();
+            let batches = examples(&graph, desk)?;
+            self.solving = Some((masks, Propagation::new(desk.recipe, before, batches)));
+            state.graph = graph;
+            return Ok(false);
+        }
+        state.masks = masks;
         state.masks.apply(&mut state.graph)?;
         tell_masks(state, desk);
         Ok(self.done >= self.rounds)
@@ -77,6 +105,31 @@ impl Cutting {
         }
         Ok(())
     }
+}
+
+/// Whether what is kept is solved for.
+fn solves(recipe: &Recipe) -> bool {
+    recipe.choice.solver.part.solves()
+}
+
+/// The examples that a solver sees, in batches: as many as there is room for.
+fn examples(graph: &Graph, desk: &mut Desk<'_>) -> Result<Vec<Tensor>> {
+    let Some(data) = desk.data else {
+        return Err(
+            Error::state("a solver looks at training images, and none are loaded").hint("load the training split")
+        );
+    };
+    let solver = &desk.recipe.choice.solver;
+    let mut picks = calibration(data.len(), desk.recipe.calibration, desk.recipe.seed);
+    let most = affordable(graph, solver.part.toward(&solver.args) == Toward::Dense, picks.len());
+    if most < picks.len() {
+        let (name, asked) = (solver.part.meta().name, picks.len());
+        (desk.tell)(Told::Note(format!(
+            "{name} looks at {most} images, not {asked}: more would take too much memory."
+        )));
+        picks.truncate(most);
+    }
+    Ok(picks.chunks(BATCH).map(|picks| data.batch(picks)).collect())
 }
 
 /// Nothing gathered yet, of the network as it is.

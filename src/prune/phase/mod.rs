@@ -5,6 +5,7 @@ mod cut;
 mod cutting;
 mod early;
 mod on_cpu;
+mod propagation;
 mod recalibrate;
 mod reinit;
 mod rewind;

@@ -8,6 +8,8 @@ mod rewind;
 
 use crate::base::part::{Args, Param, ParamKind, Part};
 
+use super::facts::Facts;
+
 /// Retraining steps.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Retraining {
@@ -41,6 +43,16 @@ pub enum Back {
 
 /// A rule for what follows a cut.
 pub trait Recovery: Part {
+    /// Why it does not go with the other parts of a recipe.
+    fn clash(&self, _: &Args, with: &Facts) -> Option<String> {
+        let schedule = with.names.schedule;
+        if with.needs_training && !with.trains {
+            return Some(format!("{schedule} prunes between training steps, and this recovery does not train"));
+        }
+        (with.untrained && with.rewinds)
+            .then(|| format!("{schedule} starts from the initial weights already: there is nothing to rewind"))
+    }
+
     /// What happens after each event.
     fn after(&self, args: &Args) -> After;
 }

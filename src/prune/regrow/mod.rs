@@ -10,11 +10,22 @@ use crate::base::part::{Args, Param, ParamKind, Part};
 use crate::base::{Flat, Rng, Tensor, order};
 use crate::train::hook::Hook;
 
+use super::facts::Facts;
+
 /// A rule for what comes back.
 pub trait Regrow: Part {
     /// Whether anything ever comes back.
     fn regrows(&self) -> bool {
         true
+    }
+
+    /// Why it does not go with the other parts of a recipe.
+    fn clash(&self, _: &Args, with: &Facts) -> Option<String> {
+        if self.regrows() && !with.single {
+            return Some(format!("{} does not regrow: only single weights do", with.names.pattern));
+        }
+        (self.regrows() && !with.trains)
+            .then(|| "weights regrow during training, and this recovery does not train".into())
     }
 
     /// What it does inside training, if anything.
@@ -89,6 +100,7 @@ pub fn exchange(w: &Tensor, mask: &mut [u8], scores: &[f32], fraction: f32) -> V
 
 #[cfg(test)]
 mod tests {
+    use super::facts::Facts;
     use super::*;
     use crate::base::tensor;
 

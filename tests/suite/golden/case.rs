@@ -66,6 +66,7 @@ committed! {
     "lr_cosine",
     "lr_multistep",
     "lr_step",
+    "obc_exactobs",
     "opt_adam",
     "opt_adam_l2",
     "opt_adamw",
@@ -81,6 +82,9 @@ committed! {
     "sched_rigl_cosine",
     "semi_structured_masks",
     "set_drop",
+    "solve_least_squares",
+    "sparsegpt",
+    "sparsegpt_nm",
     "tinycnn_fwdbwd_eval",
     "tinycnn_fwdbwd_train",
     "tinycnn_model",
@@ -115,6 +119,11 @@ pub fn all() -> Result<BTreeMap<String, Case>> {
         out.insert(name.clone(), Case { name: name.clone(), body, base });
     }
     Ok(out)
+}
+
+/// Whether a case lies in this repository.
+pub fn is_committed(name: &str) -> bool {
+    COMMITTED.iter().any(|(own, _)| *own == name)
 }
 
 fn texts() -> Result<BTreeMap<String, String>> {

@@ -4,17 +4,18 @@ mod case;
 mod criteria;
 mod layers;
 mod network;
+mod solvers;
 mod training;
 
 use std::collections::BTreeMap;
 
 use case::Case;
-use secateur::base::{Error, Result};
+use secateur::base::Result;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 type Check = fn(&Case) -> Result<()>;
 
-/// What each family is checked by; the longest prefix counts. `None`: not yet supported.
+/// What each family is checked by; the longest prefix counts. `None`: not yet supported, though a shorter prefix is.
 const FAMILIES: &[(&str, Option<Check>)] = &[
     ("layer_", Some(layers::check)),
     ("layer_embedding", None),
@@ -34,8 +35,6 @@ const FAMILIES: &[(&str, Option<Check>)] = &[
     ("crit_grasp", Some(criteria::grasp)),
     ("crit_fisher_diag", Some(criteria::fisher)),
     ("crit_magnitude", Some(criteria::magnitude)),
-    ("crit_fts", None),
-    ("crit_obd_exact_diag", None),
     ("alloc_lamp", Some(criteria::lamp)),
     ("alloc_erk_er", Some(criteria::erk)),
     ("filter_norms", Some(criteria::filters)),
@@ -43,40 +42,26 @@ const FAMILIES: &[(&str, Option<Check>)] = &[
     ("filter_bn_scale", Some(criteria::filters)),
     ("filter_apoz", Some(criteria::apoz)),
     ("filter_taylor_fo", Some(criteria::taylor)),
-    ("filter_chip", None),
-    ("filter_hrank", None),
-    ("filter_taylor2016", None),
-    ("filter_thinet", None),
     ("wanda", Some(criteria::wanda)),
     ("semi_structured_masks", Some(criteria::patterns)),
     ("rigl_update", Some(criteria::rigl)),
     ("set_drop", Some(criteria::set)),
     ("sched_gmp_cubic", Some(training::cubic)),
     ("sched_rigl_cosine", Some(training::cosine)),
-    ("sched_acdc", None),
     ("depgraph_tinycnn", Some(network::groups_of_tinycnn)),
     ("depgraph_concat_flatten", Some(network::groups_of_concat)),
     ("tp_prune_tinycnn", Some(network::sliced)),
-    ("tp_group_criteria", None),
-    ("cka_linear", None),
-    ("flap", None),
-    ("head_importance", None),
-    ("llm_pruner_taylor", None),
-    ("ltt_", None),
-    ("obc_", None),
-    ("obs_", None),
-    ("shortgpt_", None),
-    ("slicegpt_", None),
-    ("sparsegpt", None),
-    ("transformer_model", None),
-    ("woodfisher_", None),
+    ("obc_exactobs", Some(solvers::obc)),
+    ("solve_least_squares", Some(solvers::least_squares)),
+    ("sparsegpt", Some(solvers::sparsegpt)),
+    ("sparsegpt_nm", Some(solvers::sparsegpt_nm)),
+    ("sparsegpt_quant", None),
 ];
 
-fn family(name: &str) -> Result<Option<Check>> {
+/// What a case is checked by; `None`: not yet supported.
+fn family(name: &str) -> Option<Check> {
     let fits = FAMILIES.iter().filter(|(prefix, _)| name.starts_with(prefix)).max_by_key(|(prefix, _)| prefix.len());
-    fits.map(|(_, check)| *check).ok_or_else(|| {
-        Error::unsupported(format!("golden case {name}: no family of the suite knows it")).hint("add it to FAMILIES")
-    })
+    fits.and_then(|(_, check)| *check)
 }
 
 /// Runs every case whose name begins with one of some prefixes; all failures are told at once.
@@ -84,7 +69,7 @@ fn run(prefixes: &[&str]) -> Result<()> {
     let cases = case::all()?;
     let (mut ran, mut failed) = (0, BTreeMap::new());
     for case in cases.values().filter(|c| prefixes.iter().any(|p| c.name.starts_with(p))) {
-        if let Some(check) = family(&case.name)? {
+        if let Some(check) = family(&case.name) {
             ran += 1;
             if let Err(error) = check(case) {
                 failed.insert(&case.name, error.to_string());
@@ -96,35 +81,56 @@ fn run(prefixes: &[&str]) -> Result<()> {
     Ok(())
 }
 
+/// Prefixes of the cases that the tests below run.
+const GROUPS: [&[&str]; 6] = [
+    &["layer_"],
+    &["loss_", "lr_", "opt_", "sched_"],
+    &["tinycnn_", "crit_hvp", "depgraph_", "tp_prune_"],
+    &["crit_", "filter_", "wanda"],
+    &["alloc_", "semi_structured_masks", "rigl_update", "set_drop"],
+    &["solve_", "sparsegpt", "obc_"],
+];
+
+/// Names every case that nothing checks; none of the committed ones is among them.
 #[wasm_bindgen_test(unsupported = test)]
-fn golden_cases_are_all_known() -> Result<()> {
-    for name in case::all()?.keys() {
-        family(name)?;
-    }
+fn golden_cases_are_checked_or_named() -> Result<()> {
+    let cases = case::all()?;
+    let in_group = |name: &str| GROUPS.iter().any(|group| group.iter().any(|prefix| name.starts_with(prefix)));
+    let (known, left): (Vec<&str>, Vec<&str>) =
+        cases.keys().map(String::as_str).partition(|name| family(name).is_some());
+    println!("not yet supported: {}", left.join(", "));
+    assert!(known.iter().all(|name| in_group(name)), "no test runs one of {known:?}");
+    let unchecked: Vec<&&str> = left.iter().filter(|name| case::is_committed(name)).collect();
+    assert!(unchecked.is_empty(), "committed, and nothing checks them: {unchecked:?}");
     Ok(())
 }
 
 #[wasm_bindgen_test(unsupported = test)]
 fn golden_layers() -> Result<()> {
-    run(&["layer_"])
+    run(GROUPS[0])
 }
 
 #[wasm_bindgen_test(unsupported = test)]
 fn golden_losses_rates_and_optimizers() -> Result<()> {
-    run(&["loss_", "lr_", "opt_", "sched_"])
+    run(GROUPS[1])
 }
 
 #[wasm_bindgen_test(unsupported = test)]
 fn golden_network() -> Result<()> {
-    run(&["tinycnn_", "crit_hvp", "depgraph_", "tp_prune_"])
+    run(GROUPS[2])
 }
 
 #[wasm_bindgen_test(unsupported = test)]
 fn golden_criteria() -> Result<()> {
-    run(&["crit_", "filter_", "wanda"])
+    run(GROUPS[3])
 }
 
 #[wasm_bindgen_test(unsupported = test)]
 fn golden_allocations_patterns_and_regrowing() -> Result<()> {
-    run(&["alloc_", "semi_structured_masks", "rigl_update", "set_drop"])
+    run(GROUPS[4])
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn golden_solvers() -> Result<()> {
+    run(GROUPS[5])
 }

@@ -1,0 +1,62 @@
+//! What the parts of a recipe are like, so that each can say what it does not go with: no part names another.
+
+use crate::base::part::Meta;
+
+/// What a choice on every axis comes to.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// Names of the chosen parts, for messages.
+    pub names: Names,
+    /// A unit is a whole output channel.
+    pub channelwise: bool,
+    /// Units are channels, removed for real.
+    pub physical: bool,
+    /// A unit is a single weight.
+    pub single: bool,
+    /// Units lie within rows of a weight.
+    pub row_units: Option<RowUnits>,
+    /// The pattern cuts its own share, the same everywhere.
+    pub own_share: bool,
+    /// What is left is trained.
+    pub trains: bool,
+    /// Survivors go back to earlier weights.
+    pub rewinds: bool,
+    /// The schedule prunes between training steps, or trains what is left.
+    pub needs_training: bool,
+    /// Pruning starts from weights that were never trained.
+    pub untrained: bool,
+    /// Weights are solved for.
+    pub solves: bool,
+}
+
+/// Units that lie within a row of a weight, [out, in · taps]: what a solver can choose among, row by row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowUnits {
+    /// Single weights.
+    Single,
+    /// N of every M neighbouring input channels, at one tap.
+    Groups {
+        /// Kept of a group.
+        n: usize,
+        /// Size of a group.
+        m: usize,
+    },
+    /// Runs of so many weights.
+    Blocks(usize),
+}
+
+/// Names of the parts that others speak of.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Names {
+    /// Of the pattern.
+    pub pattern: &'static str,
+    /// Of the schedule.
+    pub schedule: &'static str,
+}
+
+impl Names {
+    /// Of a pattern and a schedule.
+    pub fn new(pattern: &'static Meta, schedule: &'static Meta) -> Self {
+        Self { pattern: pattern.name, schedule: schedule.name }
+    }
+}
