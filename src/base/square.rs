@@ -1,4 +1,4 @@
-//! Square matrices of f64 and what solvers need of them: Cholesky, triangular inverses, solutions.
+//! SquareMatrix matrices of f64 and what solvers need of them: Cholesky, triangular inverses, solutions.
 //!
 //! Written here and not taken from a library for their bits: sums run in one order, elementwise along rows, with no fused
 //! multiply-add, so that every build on every machine gives the same numbers.
@@ -7,12 +7,12 @@ use super::{Error, Result};
 
 /// A square matrix, row by row.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Square {
+pub struct SquareMatrix {
     n: usize,
     data: Vec<f64>,
 }
 
-impl Square {
+impl SquareMatrix {
     /// Zeros.
     pub fn zeros(n: usize) -> Self {
         Self { n, data: vec![0.0; n * n] }
@@ -181,28 +181,28 @@ mod tests {
     use crate::base::Rng;
 
     /// A random positive definite matrix.
-    fn positive(n: usize) -> Square {
+    fn positive(n: usize) -> SquareMatrix {
         let mut rng = Rng::new(7);
         let x: Vec<f64> = (0..3 * n * n).map(|_| f64::from(rng.normal())).collect();
-        let mut out = Square::zeros(n);
+        let mut out = SquareMatrix::zeros(n);
         for row in x.chunks(n) {
             (0..n).for_each(|i| out.row_mut(i).iter_mut().zip(row).for_each(|(y, r)| *y += row[i] * r));
         }
         out
     }
 
-    fn product(a: &Square, b: &Square) -> Square {
+    fn product(a: &SquareMatrix, b: &SquareMatrix) -> SquareMatrix {
         let n = a.n();
         let at = |i: usize, j: usize| (0..n).map(|k| a.at(i, k) * b.at(k, j)).sum();
-        Square { n, data: (0..n * n).map(|i| at(i / n, i % n)).collect() }
+        SquareMatrix { n, data: (0..n * n).map(|i| at(i / n, i % n)).collect() }
     }
 
-    fn transposed(a: &Square) -> Square {
+    fn transposed(a: &SquareMatrix) -> SquareMatrix {
         let n = a.n();
-        Square { n, data: (0..n * n).map(|i| a.at(i % n, i / n)).collect() }
+        SquareMatrix { n, data: (0..n * n).map(|i| a.at(i % n, i / n)).collect() }
     }
 
-    fn close(a: &Square, b: &Square) {
+    fn close(a: &SquareMatrix, b: &SquareMatrix) {
         for (x, y) in a.as_slice().iter().zip(b.as_slice()) {
             assert!((x - y).abs() < 1e-9, "{x} is not {y}");
         }
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn factors_multiply_to_what_they_are_of() -> Result<()> {
         let (n, a) = (9, positive(9));
-        let mut one = Square::zeros(n);
+        let mut one = SquareMatrix::zeros(n);
         one.add_diagonal(1.0);
         let l = a.clone().cholesky()?;
         assert_eq!(l.at(2, 5), 0.0);
@@ -233,9 +233,9 @@ mod tests {
 
     #[test]
     fn what_is_not_positive_is_refused() -> Result<()> {
-        assert!(Square::from_vec(2, vec![1.0, 2.0, 2.0, 1.0])?.cholesky().is_err());
-        assert!(Square::zeros(1).cholesky().is_err() && Square::from_vec(2, vec![1.0]).is_err());
-        assert_eq!(Square::zeros(0).cholesky()?.n(), 0);
+        assert!(SquareMatrix::from_vec(2, vec![1.0, 2.0, 2.0, 1.0])?.cholesky().is_err());
+        assert!(SquareMatrix::zeros(1).cholesky().is_err() && SquareMatrix::from_vec(2, vec![1.0]).is_err());
+        assert_eq!(SquareMatrix::zeros(0).cholesky()?.n(), 0);
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use crate::prune::{Recipe, Settings, event};
 use crate::session::survey::by_magnitude;
 
 /// What is left of a network: smaller where channels went, masked otherwise.
-pub struct Cut {
+pub struct BenchCut {
     /// The network, its cut weights zero.
     pub graph: Graph,
     /// What is cut.
@@ -17,7 +17,7 @@ pub struct Cut {
     pub rules: Vec<GroupRule>,
 }
 
-impl Cut {
+impl BenchCut {
     /// A plan for what is left, with its rules.
     pub fn plan_for(&self, options: &Options) -> Result<Plan> {
         compile(&self.graph, &self.masks, &Options { rules: &self.rules, ..*options })
@@ -30,9 +30,9 @@ impl Cut {
 }
 
 /// Cuts a share of every layer under a pattern, given as `KEY=VALUE` settings; nothing for a share of zero.
-pub fn cut(dense: &Graph, pattern: &str, sparsity: f32) -> Result<Cut> {
+pub fn cut(dense: &Graph, pattern: &str, sparsity: f32) -> Result<BenchCut> {
     if sparsity == 0.0 {
-        return Ok(Cut { graph: dense.clone(), masks: Masks::default(), rules: Vec::new() });
+        return Ok(BenchCut { graph: dense.clone(), masks: Masks::default(), rules: Vec::new() });
     }
     let text = format!("{pattern} allocation=layer recovery=none sparsity={sparsity}");
     let pairs = text.split(' ').filter_map(|pair| pair.split_once('='));
@@ -40,7 +40,7 @@ pub fn cut(dense: &Graph, pattern: &str, sparsity: f32) -> Result<Cut> {
     let (graph, masks, rules) = by_magnitude(dense.clone(), &settings)?;
     let recipe = Recipe::read(&settings)?;
     if !recipe.choice.pattern.part.physical() {
-        return Ok(Cut { graph, masks, rules });
+        return Ok(BenchCut { graph, masks, rules });
     }
     let targets = event::targets(dense, &recipe.choice.pattern)?;
     let mut removed: Vec<&Unit> = Vec::new();
@@ -50,5 +50,5 @@ pub fn cut(dense: &Graph, pattern: &str, sparsity: f32) -> Result<Cut> {
             removed.extend(group.units.iter().zip(kept).filter(|(_, kept)| !kept).map(|(unit, _)| unit));
         }
     }
-    Ok(Cut { graph: slice::without(dense, &removed)?, masks: Masks::default(), rules: Vec::new() })
+    Ok(BenchCut { graph: slice::without(dense, &removed)?, masks: Masks::default(), rules: Vec::new() })
 }

@@ -6,7 +6,7 @@ use crate::base::{Flat, Result, Tensor};
 use crate::compile::{Choose, Plan};
 use crate::graph::{Builder, build::Square, count};
 
-use super::cut::{Cut, cut};
+use super::cut::{BenchCut, cut};
 use super::{examples, thrown};
 
 /// Rows and columns of the image that it runs on.
@@ -15,7 +15,7 @@ const SIDE: usize = 8;
 /// A 1x1 convolution with 90% of its weights cut.
 #[wasm_bindgen]
 pub struct BenchGrowth {
-    cut: Cut,
+    cut: BenchCut,
     plan: Plan,
     input: Tensor,
 }

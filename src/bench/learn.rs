@@ -11,7 +11,7 @@ use crate::train::loss::LossTarget;
 use crate::train::optim::Optimizer;
 use crate::zoo;
 
-use super::cut::{Cut, cut};
+use super::cut::{BenchCut, cut};
 use super::{examples, thrown};
 
 /// A network that learns from one batch over and over: time does not depend on what is in it.
@@ -35,7 +35,7 @@ impl BenchTraining {
     pub fn new(id: &str, sparsity: f32, batch: usize) -> std::result::Result<Self, JsError> {
         let open = || -> Result<Self> {
             let model = zoo::find(id)?;
-            let Cut { graph, masks, .. } = cut(&model.build(1)?, "pattern=element", sparsity)?;
+            let BenchCut { graph, masks, .. } = cut(&model.build(1)?, "pattern=element", sparsity)?;
             let (x, labels) = (examples(batch, model.input), (0..batch).map(|i| i % model.classes).collect());
             Ok(Self { graph, masks, optimizer: Optimizer::sgd(0.9, 5e-4), x, labels, done: 0 })
         };

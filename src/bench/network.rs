@@ -8,14 +8,14 @@ use crate::compile::{Choose, Plan};
 use crate::graph::{Builder, Graph, build::Square, count, op};
 use crate::io::{onnx, safetensors};
 
-use super::cut::{Cut, cut};
+use super::cut::{BenchCut, cut};
 use super::{describe, examples, thrown};
 
 /// A compiled network with a fixed input.
 #[wasm_bindgen]
 pub struct Bench {
     dense: Graph,
-    cut: Cut,
+    cut: BenchCut,
     plan: Plan,
     /// The unpruned network's plan, where that is another.
     own: Option<Plan>,

@@ -49,24 +49,61 @@ pub fn trace(graph: &Graph, x: &Tensor, mode: Mode) -> Result<Trace> {
 /// # Errors
 /// When the batch does not fit; the message names the node.
 pub fn trace_seen(graph: &Graph, see: Overlay, x: &Tensor, mode: Mode) -> Result<Trace> {
-    let want = &graph.values[graph.input].shape;
-    if x.shape().get(1..) != want.get(1..) {
-        return Err(Error::shape("input of the network", want, x.shape()));
+    let mut tracing = Tracing::new(graph, see, x, mode)?;
+    while !tracing.step(graph)? {}
+    Ok(tracing.trace)
+}
+
+/// Multiply-adds of a slice, forth or back: some 100 ms on one slow core.
+pub const SLICE: u64 = 400_000_000;
+
+/// A run under way, some nodes at a time.
+#[derive(Debug)]
+pub struct Tracing {
+    /// What was computed so far.
+    pub trace: Trace,
+    /// Nodes that are done.
+    done: usize,
+}
+
+impl Tracing {
+    /// A run that has the batch [N, ...] and nothing else.
+    ///
+    /// # Errors
+    /// When the batch does not fit.
+    pub fn new(graph: &Graph, see: Overlay, x: &Tensor, mode: Mode) -> Result<Self> {
+        let want = &graph.values[graph.input].shape;
+        if x.shape().get(1..) != want.get(1..) {
+            return Err(Error::shape("input of the network", want, x.shape()));
+        }
+        let saved = vec![Vec::new(); graph.nodes.len()];
+        let mut trace = Trace { mode, values: vec![None; graph.values.len()], saved, updates: Vec::new() };
+        see.into_iter().for_each(|(id, seen)| trace.values[id] = Some(seen));
+        trace.values[graph.input] = Some(x.clone());
+        Ok(Self { trace, done: 0 })
     }
-    let nodes = graph.nodes.len();
-    let mut t =
-        Trace { mode, values: vec![None; graph.values.len()], saved: vec![Vec::new(); nodes], updates: Vec::new() };
-    see.into_iter().for_each(|(id, seen)| t.values[id] = Some(seen));
-    t.values[graph.input] = Some(x.clone());
-    for (index, node) in graph.nodes.iter().enumerate() {
-        let mode = Mode { seed: mode.seed.wrapping_add(index as u64), ..mode };
-        let ins = node.ins.iter().map(|&id| t.get(graph, id)).collect::<Result<Vec<_>>>()?;
-        let Pass { y, saved, updates } = node.op.forward(&ins, mode).map_err(|e| e.at(&node.name))?;
-        t.updates.extend(updates.into_iter().map(|(slot, data)| (node.ins[slot], data)));
-        t.saved[index] = saved;
-        t.values[node.out] = Some(y);
+
+    /// Some nodes; says whether all are done.
+    ///
+    /// # Errors
+    /// When the batch does not fit; the message names the node.
+    pub fn step(&mut self, graph: &Graph) -> Result<bool> {
+        let (t, mut work) = (&mut self.trace, 0);
+        for (index, node) in graph.nodes.iter().enumerate().skip(self.done) {
+            let mode = Mode { seed: t.mode.seed.wrapping_add(index as u64), ..t.mode };
+            let ins = node.ins.iter().map(|&id| t.get(graph, id)).collect::<Result<Vec<_>>>()?;
+            let Pass { y, saved, updates } = node.op.forward(&ins, mode).map_err(|e| e.at(&node.name))?;
+            work += node.op.macs(&ins.iter().map(|x| x.shape()).collect::<Vec<_>>(), y.shape());
+            t.updates.extend(updates.into_iter().map(|(slot, data)| (node.ins[slot], data)));
+            t.saved[index] = saved;
+            t.values[node.out] = Some(y);
+            self.done = index + 1;
+            if work >= SLICE {
+                break;
+            }
+        }
+        Ok(self.done == graph.nodes.len())
     }
-    Ok(t)
 }
 
 /// The answers [N, classes] of a graph to a batch, in evaluation mode.

@@ -19,6 +19,8 @@ pub struct Axis {
     pub question: &'static str,
     /// The part that stands where none is chosen.
     pub default: &'static str,
+    /// Few methods have anything on it: it is not shown, and not written down, until one chooses something.
+    pub quiet: bool,
 }
 
 /// A part with its values.
@@ -43,10 +45,10 @@ impl<P: ?Sized + Part> std::fmt::Debug for Pick<P> {
 
 /// A folder of `prune/` is an axis: its trait, its name and question, and the part that stands where none is chosen.
 macro_rules! axes {
-    ($($id:ident: $part:ident, $name:literal, $question:literal, $default:literal;)+) => {
+    ($($id:ident: $part:ident, $name:literal, $question:literal, $default:literal, $quiet:literal;)+) => {
         /// The axes in the order of the form.
         pub static AXES: &[Axis] =
-            &[$(Axis { id: stringify!($id), name: $name, question: $question, default: $default }),+];
+            &[$(Axis { id: stringify!($id), name: $name, question: $question, default: $default, quiet: $quiet }),+];
 
         /// A part on every axis, with its values.
         #[derive(Clone, Debug)]
@@ -89,13 +91,13 @@ macro_rules! axes {
 }
 
 axes! {
-    pattern: Pattern, "Pattern", "What goes together?", "element";
-    criterion: Criterion, "Criterion", "Which go?", "magnitude";
-    allocation: Allocation, "Allocation", "How much where?", "global";
-    schedule: Schedule, "Schedule", "When, and how much by then?", "one-shot";
-    solver: Solver, "Solver", "What do the kept weights become?", "none";
-    regrow: Regrow, "Regrow", "What comes back?", "none";
-    recovery: Recovery, "Recovery", "What happens after?", "fine-tune";
+    pattern: Pattern, "Pattern", "What goes together?", "element", false;
+    criterion: Criterion, "Criterion", "Which go?", "magnitude", false;
+    allocation: Allocation, "Allocation", "How much where?", "global", false;
+    schedule: Schedule, "Schedule", "When, and how much by then?", "one-shot", false;
+    solver: Solver, "Solver", "What do the kept weights become?", "none", true;
+    regrow: Regrow, "Regrow", "What comes back?", "none", false;
+    recovery: Recovery, "Recovery", "What happens after?", "fine-tune", false;
 }
 
 impl Choice {
@@ -123,10 +125,13 @@ impl Choice {
         self.regrow.part.hook(&self.regrow.args).into_iter().collect()
     }
 
-    /// All settings of all axes.
+    /// All settings of all axes, but for quiet ones on which nothing was chosen.
     pub fn settings(&self) -> Settings {
         let mut out = Settings::new();
         for (axis, meta, args) in self.each() {
+            if AXES.iter().any(|known| known.id == axis && known.quiet && known.default == meta.id) {
+                continue;
+            }
             out.insert(axis.into(), meta.id.into());
             out.extend(args.texts().map(|(key, text)| (format!("{axis}.{key}"), text)));
         }

@@ -74,7 +74,7 @@ impl Gatherer {
         self.done.checked_sub(self.seeing(Sight::Network).count()).filter(|&batch| batch < batches)
     }
 
-    /// Does step `done` of [`Gatherer::steps`].
+    /// Does step `done` of [`Gatherer::steps`], or a slice of it where a probe looks for itself.
     ///
     /// # Errors
     /// When a batch does not fit the network.
@@ -87,7 +87,6 @@ impl Gatherer {
             return Ok(());
         }
         let at = self.done;
-        self.done += 1;
         let alone = self.seeing(Sight::Network).count();
         let shared = if self.seeing(Sight::Shared).next().is_some() { n } else { 0 };
         let (probe, batch) = match at.checked_sub(alone) {
@@ -99,7 +98,8 @@ impl Gatherer {
         };
         let Some(probe) = probe else { return Err(Error::state("all evidence was gathered already")) };
         let scene = Scene { graph, batch, batches: n, loss: &self.loss, mode: self.mode };
-        probe.look(&scene, &mut self.evidence)
+        self.done += usize::from(probe.look(&scene, &mut self.evidence)?);
+        Ok(())
     }
 
     /// Takes what was seen in a batch for the step.
@@ -130,7 +130,7 @@ pub fn gather(graph: &Graph, batches: &[Batch], how: How) -> Result<Evidence> {
     if see_examples(how.probes) && batches.is_empty() {
         return Err(Error::state("this criterion looks at examples and there are none").hint("load a data set first"));
     }
-    for _ in 0..gatherer.steps(batches.len()) {
+    while !gatherer.is_done(batches.len()) {
         gatherer.step(graph, batches)?;
     }
     Ok(gatherer.finish())

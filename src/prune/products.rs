@@ -1,6 +1,6 @@
 //! Products of a layer's inputs with each other, summed over examples and pixels: what solvers fit weights by.
 
-use crate::base::square::Square;
+use crate::base::square::SquareMatrix;
 use crate::base::{Error, Flat, Result, Tensor};
 use crate::graph::op::OpKind;
 use crate::kernel::gemm::{Matrix, matmul};
@@ -86,9 +86,9 @@ pub fn inputs(op: &OpKind, x: &Tensor, w: &[usize], shaped: &Shaped, group: usiz
 #[derive(Clone, Debug)]
 pub struct Products {
     /// X'ᵀ X'.
-    pub gram: Square,
+    pub gram: SquareMatrix,
     /// Xᵀ X', where inputs before and now are told apart.
-    pub cross: Option<Square>,
+    pub cross: Option<SquareMatrix>,
     /// Sums of the inputs now, and before.
     pub sums: [Vec<f64>; 2],
     /// Rows that were summed over.
@@ -99,7 +99,12 @@ impl Products {
     /// Nothing yet, of so many columns.
     pub fn new(columns: usize, cross: bool) -> Self {
         let sums = [vec![0.0; columns], vec![0.0; columns]];
-        Self { gram: Square::zeros(columns), cross: cross.then(|| Square::zeros(columns)), sums, samples: 0.0 }
+        Self {
+            gram: SquareMatrix::zeros(columns),
+            cross: cross.then(|| SquareMatrix::zeros(columns)),
+            sums,
+            samples: 0.0,
+        }
     }
 
     /// Takes in rows of inputs as they are now, and as they were; products of pairs only where they are asked for.
@@ -126,7 +131,7 @@ fn add_rows(sums: &mut [f64], rows: &[f32]) {
 }
 
 /// to += Aᵀ B.
-fn add_products(to: &mut Square, a: &[f32], b: &[f32]) {
+fn add_products(to: &mut SquareMatrix, a: &[f32], b: &[f32]) {
     let n = to.n();
     let mut block = vec![0.0; n * n];
     for (a, b) in a.chunks(ROWS * n.max(1)).zip(b.chunks(ROWS * n.max(1))) {

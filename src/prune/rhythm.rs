@@ -19,12 +19,12 @@ pub struct Ramp {
     /// Share cut after the last event.
     pub sparsity: f32,
     /// How it gets there.
-    pub curve: Curve,
+    pub shape: RampShape,
 }
 
 /// The share cut by a time t from 0 to 1 of a ramp to s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Curve {
+pub enum RampShape {
     /// s - s (1 - t)³: fast at first, slow at the end.
     Cubic,
 }
@@ -39,11 +39,11 @@ impl Ramp {
     pub fn at(&self, step: usize, steps: usize) -> Option<f32> {
         let last = self.last(steps);
         let event = step <= last && (step.is_multiple_of(self.every) || step == last);
-        event.then(|| self.curve.share(step as f32, 0.0, last as f32, 0.0, self.sparsity))
+        event.then(|| self.shape.share(step as f32, 0.0, last as f32, 0.0, self.sparsity))
     }
 }
 
-impl Curve {
+impl RampShape {
     /// The share cut at time t of a ramp from `from` at `start` to `to` at `end`.
     pub fn share(self, t: f32, start: f32, end: f32, from: f32, to: f32) -> f32 {
         let left = 1.0 - ((t - start) / (end - start).max(f32::MIN_POSITIVE)).clamp(0.0, 1.0);
@@ -64,13 +64,13 @@ mod tests {
 
     #[test]
     fn a_cubic_by_hand() {
-        let at = |t: f32| Curve::Cubic.share(t, 10.0, 110.0, 0.0, 0.8);
+        let at = |t: f32| RampShape::Cubic.share(t, 10.0, 110.0, 0.0, 0.8);
         assert_eq!((at(0.0), at(10.0), at(60.0), at(200.0)), (0.0, 0.0, 0.7, 0.8));
     }
 
     #[test]
     fn a_ramp_ends_before_its_training_does() {
-        let ramp = Ramp { every: 10, end: 1.0, sparsity: 0.9, curve: Curve::Cubic };
+        let ramp = Ramp { every: 10, end: 1.0, sparsity: 0.9, shape: RampShape::Cubic };
         for steps in [1, 2, 7, 40] {
             let cuts: Vec<usize> = (0..steps).filter(|&step| ramp.at(step, steps).is_some()).collect();
             assert!(steps == 1 || cuts.last() == Some(&(steps - 1)), "{steps}: {cuts:?}");

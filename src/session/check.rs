@@ -6,8 +6,10 @@ use serde::Serialize;
 
 use crate::base::{Error, Result};
 use crate::data;
+use crate::graph::ValueId;
 use crate::prune::axis::{AXES, parts};
 use crate::prune::expand::expand;
+use crate::prune::solver;
 use crate::prune::told::Stage;
 use crate::prune::{Recipe, Settings, event};
 use crate::zoo;
@@ -57,6 +59,7 @@ impl Session {
                 check.warnings.extend(recipe.remarks.iter().cloned());
                 check.warnings.extend(self.gpu.missing(&recipe));
                 check.warnings.extend(self.idle_phase(&recipe));
+                check.warnings.extend(self.slow_solver(&recipe));
                 if recipe.sparsity == 0.0 {
                     check
                         .warnings
@@ -110,6 +113,22 @@ impl Session {
     pub(super) fn idle_phase(&self, recipe: &Recipe) -> Option<String> {
         let (_, graph) = self.network().ok()?;
         expand(recipe, 0).iter().find_map(|phase| phase.idle(graph)).map(String::from)
+    }
+
+    /// How long a solver will take that takes long: by its arithmetic, and by how fast this machine was found to do such.
+    pub(super) fn slow_solver(&self, recipe: &Recipe) -> Option<String> {
+        let (_, graph) = self.network().ok()?;
+        let solver = recipe.choice.solver.part;
+        let work = |(_, id): (usize, ValueId)| {
+            let shape = &graph.values[id].shape;
+            solver.work(shape[0], shape[1..].iter().product())
+        };
+        let work: f64 = graph.layers().map(work).sum();
+        if work == 0.0 {
+            return None;
+        }
+        let seconds = work / *self.pace.get_or_init(solver::pace) / 1e3;
+        (seconds >= 1.5).then(|| format!("{} takes about {seconds:.0} s here for each cut.", solver.meta().name))
     }
 
     /// Whether a run wants the training images.

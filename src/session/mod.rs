@@ -16,6 +16,7 @@ mod report;
 pub mod survey;
 pub mod verdict;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use crate::base::{Error, Result, clock, team};
@@ -89,6 +90,8 @@ pub struct Session {
     /// What the last finished job measured, as a file.
     file: Option<Vec<u8>>,
     gpu: Gpu,
+    /// Multiply-adds in double precision that a millisecond of an exact solver does; measured when first asked for.
+    pace: OnceCell<f64>,
     /// Where this runs; the face fills in what it knows.
     pub environment: Environment,
 }

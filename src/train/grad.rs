@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::base::{Result, Tensor};
 use crate::graph::op::{At, accumulate};
-use crate::graph::run::{Overlay, Trace, trace_seen};
+use crate::graph::run::{SLICE, Trace, trace};
 use crate::graph::{Graph, Masks, ValueId, op::Mode};
 
 use super::loss::{Loss, LossTarget};
@@ -52,24 +52,59 @@ impl Gradients {
 /// # Errors
 /// When shapes do not fit; the message names the node.
 pub fn backward(graph: &Graph, trace: &Trace, output: Tensor, keep: bool, masks: &Masks) -> Result<Gradients> {
-    let mut grads: Vec<Option<Tensor>> = vec![None; graph.values.len()];
-    grads[graph.output] = Some(output);
-    for (index, node) in graph.nodes.iter().enumerate().rev() {
-        let Some(grad) = grads[node.out].take() else { continue };
-        let ins = node.ins.iter().map(|&id| trace.get(graph, id)).collect::<Result<Vec<_>>>()?;
-        let at = At { ins: &ins, y: trace.get(graph, node.out)?, saved: &trace.saved[index], mode: trace.mode };
-        let kept = node.ins.get(1).and_then(|&weight| masks.get(weight));
-        let pulled = node.op.backward_kept(at, &grad, kept).map_err(|e| e.at(&node.name))?;
-        for (&id, pulled) in node.ins.iter().zip(pulled) {
-            if let Some(pulled) = pulled {
-                accumulate(&mut grads[id], pulled);
+    let mut walk = Backward::new(graph, output, keep);
+    while !walk.step(graph, trace, masks)? {}
+    Ok(walk.finish())
+}
+
+/// A way back under way, some nodes at a time.
+#[derive(Debug)]
+pub struct Backward {
+    grads: Vec<Option<Tensor>>,
+    keep: bool,
+    /// Nodes that are left.
+    left: usize,
+}
+
+impl Backward {
+    /// Nothing but the gradient of the output; see [`backward`] for `keep`.
+    pub fn new(graph: &Graph, output: Tensor, keep: bool) -> Self {
+        let mut grads: Vec<Option<Tensor>> = vec![None; graph.values.len()];
+        grads[graph.output] = Some(output);
+        Self { grads, keep, left: graph.nodes.len() }
+    }
+
+    /// Some nodes; says whether all are done. Weights that masks cut may get no gradient.
+    ///
+    /// # Errors
+    /// When shapes do not fit; the message names the node.
+    pub fn step(&mut self, graph: &Graph, trace: &Trace, masks: &Masks) -> Result<bool> {
+        let mut work = 0;
+        while self.left > 0 && work < SLICE {
+            self.left -= 1;
+            let (index, node) = (self.left, &graph.nodes[self.left]);
+            let Some(grad) = self.grads[node.out].take() else { continue };
+            let ins = node.ins.iter().map(|&id| trace.get(graph, id)).collect::<Result<Vec<_>>>()?;
+            let at = At { ins: &ins, y: trace.get(graph, node.out)?, saved: &trace.saved[index], mode: trace.mode };
+            let kept = node.ins.get(1).and_then(|&weight| masks.get(weight));
+            let pulled = node.op.backward_kept(at, &grad, kept).map_err(|e| e.at(&node.name))?;
+            work += 2 * node.op.macs(&ins.iter().map(|x| x.shape()).collect::<Vec<_>>(), grad.shape());
+            for (&id, pulled) in node.ins.iter().zip(pulled) {
+                if let Some(pulled) = pulled {
+                    accumulate(&mut self.grads[id], pulled);
+                }
+            }
+            if self.keep {
+                self.grads[node.out] = Some(grad);
             }
         }
-        if keep {
-            grads[node.out] = Some(grad);
-        }
+        Ok(self.left == 0)
     }
-    Ok(Gradients { values: grads, extras: BTreeMap::new() })
+
+    /// The gradients.
+    pub fn finish(self) -> Gradients {
+        Gradients { values: self.grads, extras: BTreeMap::new() }
+    }
 }
 
 /// One step of learning from a batch: loss, gradients, and the run they came from.
@@ -95,23 +130,7 @@ pub fn learn(
     mode: Mode,
     masks: &Masks,
 ) -> Result<Learned> {
-    learn_seen(graph, Overlay::new(), x, target, loss, mode, masks)
-}
-
-/// [`learn`] with some parameters seen otherwise than they are stored: gradients are by what is seen.
-///
-/// # Errors
-/// When the batch does not fit the network.
-pub fn learn_seen(
-    graph: &Graph,
-    see: Overlay,
-    x: &Tensor,
-    target: &LossTarget,
-    loss: &Loss,
-    mode: Mode,
-    masks: &Masks,
-) -> Result<Learned> {
-    let trace = trace_seen(graph, see, x, mode)?;
+    let trace = trace(graph, x, mode)?;
     let (value, slope) = loss.at(trace.get(graph, graph.output)?, target)?;
     let grads = backward(graph, &trace, slope, false, masks)?;
     Ok(Learned { loss: value, grads, trace })

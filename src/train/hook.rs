@@ -34,7 +34,7 @@ impl Due {
 
 /// Whether a training goes on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Flow {
+pub enum Going {
     /// With the next step.
     #[default]
     On,
@@ -78,9 +78,9 @@ pub trait Hook: Debug {
     ///
     /// # Errors
     /// When the network is not one that it was made for.
-    fn after(&self, state: &mut State, grads: &Gradients) -> Result<Flow> {
+    fn after(&self, state: &mut State, grads: &Gradients) -> Result<Going> {
         let _ = (state, grads);
-        Ok(Flow::On)
+        Ok(Going::On)
     }
 
     /// Makes the stored network what it is used as once the training is over: numbers and masks.

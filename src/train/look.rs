@@ -82,33 +82,67 @@ impl Seen {
 /// # Errors
 /// When the batch does not fit the network.
 pub fn look(graph: &Graph, x: &Tensor, labels: &[usize], what: &Look) -> Result<Seen> {
-    let mut seen = Seen::default();
-    if what.whole() {
+    let mut glance = Glance::default();
+    while !glance.step(graph, x, labels, what)? {}
+    Ok(glance.seen)
+}
+
+/// Single examples of a slice.
+const EXAMPLES: usize = 4;
+
+/// A look under way: the batch as a whole first, then some examples at a time.
+#[derive(Debug, Default)]
+pub struct Glance {
+    /// What was seen so far.
+    pub seen: Seen,
+    /// Whether the batch went through as a whole.
+    whole: bool,
+    /// Single examples that were looked at.
+    examples: usize,
+}
+
+impl Glance {
+    /// One slice of a look at a batch; says whether all was seen.
+    ///
+    /// # Errors
+    /// When the batch does not fit the network.
+    pub fn step(&mut self, graph: &Graph, x: &Tensor, labels: &[usize], what: &Look) -> Result<bool> {
+        if what.whole() && !std::mem::replace(&mut self.whole, true) {
+            self.pass(graph, x, labels, what)?;
+            return Ok(!what.grad_squared);
+        }
+        if what.grad_squared {
+            let share = 1.0 / labels.len() as f32;
+            let end = (self.examples + EXAMPLES).min(labels.len());
+            for (i, label) in labels.iter().enumerate().take(end).skip(self.examples) {
+                let one = x.index_axis(Axis(0), i).insert_axis(Axis(0)).to_owned();
+                let target = LossTarget::labels(std::slice::from_ref(label));
+                let mut learned = learn(graph, &one, &target, &what.loss, Mode::EVAL, &Masks::default())?;
+                for (_, weight) in graph.layers() {
+                    if let Some(g) = learned.grads.take(weight) {
+                        blend(&mut self.seen.grad_squared, weight, g.mapv(|g| g * g), share);
+                    }
+                }
+            }
+            self.examples = end;
+        }
+        Ok(!what.grad_squared || self.examples == labels.len())
+    }
+
+    /// The batch as a whole.
+    fn pass(&mut self, graph: &Graph, x: &Tensor, labels: &[usize], what: &Look) -> Result<()> {
         let t = trace(graph, x, what.mode)?;
-        activations(graph, &t, what, &mut seen)?;
+        activations(graph, &t, what, &mut self.seen)?;
         if what.statistics {
-            seen.statistics = statistics(graph, &t)?;
+            self.seen.statistics = statistics(graph, &t)?;
         }
         if what.grad {
             let (_, slope) = what.loss.at(t.get(graph, graph.output)?, &LossTarget::labels(labels))?;
             let mut grads = backward(graph, &t, slope, false, &Masks::default())?;
-            seen.grad = keyed(graph.layers().filter_map(|(_, weight)| Some((weight, grads.take(weight)?))));
+            self.seen.grad = keyed(graph.layers().filter_map(|(_, weight)| Some((weight, grads.take(weight)?))));
         }
+        Ok(())
     }
-    if what.grad_squared {
-        let share = 1.0 / labels.len() as f32;
-        for (i, label) in labels.iter().enumerate() {
-            let one = x.index_axis(Axis(0), i).insert_axis(Axis(0)).to_owned();
-            let mut learned =
-                learn(graph, &one, &LossTarget::labels(&[*label]), &what.loss, Mode::EVAL, &Masks::default())?;
-            for (_, weight) in graph.layers() {
-                if let Some(g) = learned.grads.take(weight) {
-                    blend(&mut seen.grad_squared, weight, g.mapv(|g| g * g), share);
-                }
-            }
-        }
-    }
-    Ok(seen)
 }
 
 fn activations(graph: &Graph, t: &Trace, what: &Look, seen: &mut Seen) -> Result<()> {

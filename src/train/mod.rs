@@ -1,6 +1,7 @@
 //! Floor 3: learning. Gradients, exact Hessian-vector products, losses, optimizers, learning rates and the training loop.
 
 pub mod eval;
+pub mod exercise;
 pub mod grad;
 pub mod hook;
 pub mod hvp;

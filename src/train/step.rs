@@ -6,8 +6,9 @@ use crate::base::Result;
 use crate::graph::run::Overlay;
 use crate::graph::{Masks, mask};
 
+use super::exercise::Exercise;
 use super::grad::Gradients;
-use super::hook::{Due, Flow, Hook};
+use super::hook::{Due, Going, Hook};
 use super::state::{Hold, State};
 use super::trainer::{Lesson, TrainStep};
 
@@ -25,34 +26,78 @@ pub fn due(state: &mut State, hooks: &[Rc<dyn Hook>]) -> Result<Due> {
 ///
 /// # Errors
 /// When nothing is being trained, the loss is not finite, or a hook meets a network that it was not made for.
-pub fn step(state: &mut State, lesson: &Lesson, hooks: &[Rc<dyn Hook>]) -> Result<(TrainStep, Flow)> {
-    let (at, total) = (state.training()?.done(), state.training()?.plan.steps);
-    let acting: Vec<&Rc<dyn Hook>> = hooks.iter().filter(|hook| hook.due(at, total).acts).collect();
-    let dense = due(state, hooks)?.dense || state.hold == Hold::Through;
-    acting.iter().try_for_each(|hook| hook.before(state))?;
-    let see = seen(state, acting.iter().copied())?;
-    let whole = Masks::default();
-    let (graph, masks, trainer) = state.parts()?;
-    let (mut learned, accuracy) = trainer.gradients(graph, see, if dense { &whole } else { masks }, lesson)?;
-    let mut loss = learned.loss;
-    for hook in acting.iter().rev() {
-        loss += hook.pull(state, &mut learned.grads)?;
-    }
-    let through = state.hold == Hold::Through;
-    let (graph, masks, trainer) = state.parts()?;
-    trainer.apply(graph, if through { &whole } else { masks }, &learned)?;
-    step_extras(state, &learned.grads)?;
-    let now = state.training()?.count(loss, accuracy);
-    let mut flow = Flow::On;
-    for hook in acting {
-        if hook.after(state, &learned.grads)? == Flow::Stop {
-            flow = Flow::Stop;
+pub fn step(state: &mut State, lesson: &Lesson, hooks: &[Rc<dyn Hook>]) -> Result<(TrainStep, Going)> {
+    let mut stepping = Stepping::new(state, lesson, hooks)?;
+    loop {
+        if let Some(done) = stepping.step(state, lesson, hooks)? {
+            return Ok(done);
         }
     }
-    if state.hold == Hold::Zero {
-        state.masks.apply(&mut state.graph)?;
+}
+
+/// A step under way, a slice at a time. Until it is done no weight has moved.
+#[derive(Debug)]
+pub struct Stepping {
+    exercise: Exercise,
+    /// By hook: whether it acts in this step.
+    acts: Vec<bool>,
+    /// What is cut gets gradients too.
+    dense: bool,
+}
+
+impl Stepping {
+    /// A step that has its batch.
+    ///
+    /// # Errors
+    /// When nothing is being trained, or a hook meets a network that it was not made for.
+    pub fn new(state: &mut State, lesson: &Lesson, hooks: &[Rc<dyn Hook>]) -> Result<Self> {
+        let (at, total) = (state.training()?.done(), state.training()?.plan.steps);
+        let acts: Vec<bool> = hooks.iter().map(|hook| hook.due(at, total).acts).collect();
+        let dense = due(state, hooks)?.dense || state.hold == Hold::Through;
+        let acting = || hooks.iter().zip(&acts).filter(|(_, acts)| **acts).map(|(hook, _)| hook);
+        acting().try_for_each(|hook| hook.before(state))?;
+        let see = seen(state, acting())?;
+        let (graph, _, trainer) = state.parts()?;
+        Ok(Self { exercise: trainer.exercise(graph, see, lesson)?, acts, dense })
     }
-    Ok((now, flow))
+
+    /// One slice; gives what came of the step once it is done.
+    ///
+    /// # Errors
+    /// When the loss is not finite, or a hook meets a network that it was not made for.
+    pub fn step(
+        &mut self,
+        state: &mut State,
+        lesson: &Lesson,
+        hooks: &[Rc<dyn Hook>],
+    ) -> Result<Option<(TrainStep, Going)>> {
+        let whole = Masks::default();
+        let (graph, masks, trainer) = state.parts()?;
+        let masks = if self.dense { &whole } else { masks };
+        let Some((mut learned, accuracy)) = trainer.practise(&mut self.exercise, graph, masks, lesson)? else {
+            return Ok(None);
+        };
+        let acting = || hooks.iter().zip(&self.acts).filter(|(_, acts)| **acts).map(|(hook, _)| hook);
+        let mut loss = learned.loss;
+        for hook in acting().rev() {
+            loss += hook.pull(state, &mut learned.grads)?;
+        }
+        let through = state.hold == Hold::Through;
+        let (graph, masks, trainer) = state.parts()?;
+        trainer.apply(graph, if through { &whole } else { masks }, &learned)?;
+        step_extras(state, &learned.grads)?;
+        let now = state.training()?.count(loss, accuracy);
+        let mut flow = Going::On;
+        for hook in acting() {
+            if hook.after(state, &learned.grads)? == Going::Stop {
+                flow = Going::Stop;
+            }
+        }
+        if state.hold == Hold::Zero {
+            state.masks.apply(&mut state.graph)?;
+        }
+        Ok(Some((now, flow)))
+    }
 }
 
 /// Parameters as the passes of a step see them, where that is not as they are stored.

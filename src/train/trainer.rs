@@ -4,12 +4,12 @@ use crate::base::error::ErrorKind;
 use crate::base::{Error, Result, Rng, Tensor};
 use crate::data::{Dataset, augment::Augment};
 use crate::graph::op::Mode;
-use crate::graph::run::{Overlay, run};
+use crate::graph::run::Overlay;
 use crate::graph::{Graph, Masks};
 
-use super::eval::Tally;
-use super::grad::{Learned, learn_seen};
-use super::loss::{Loss, LossTarget};
+use super::exercise::Exercise;
+use super::grad::Learned;
+use super::loss::Loss;
 use super::lr::Rate;
 use super::optim::Optimizer;
 
@@ -105,23 +105,31 @@ impl Trainer {
         (x, picks.iter().map(|&i| data.label(i)).collect())
     }
 
-    /// Learns from one batch without moving the weights, which the passes see as `see` says where it says anything. Weights
-    /// that masks cut may get no gradient.
+    /// Begins to learn from the next batch, with the network's parameters seen as `see` says.
+    ///
+    /// # Errors
+    /// When the examples do not fit the network.
+    pub fn exercise(&mut self, graph: &Graph, see: Overlay, lesson: &Lesson) -> Result<Exercise> {
+        let batch = self.next_batch(lesson.data, lesson.examples);
+        let mode = Mode::train(self.plan.seed.wrapping_add((self.done as u64) << 20));
+        Exercise::new(graph, see, lesson.teacher, batch, mode)
+    }
+
+    /// One slice of an exercise; see [`Exercise::step`].
     ///
     /// # Errors
     /// When the loss is not finite; the message says at which step.
-    pub fn gradients(&mut self, graph: &Graph, see: Overlay, masks: &Masks, lesson: &Lesson) -> Result<(Learned, f64)> {
-        let (x, labels) = self.next_batch(lesson.data, lesson.examples);
-        let answers = lesson.teacher.map(|teacher| run(teacher, &x)).transpose()?;
-        let target = LossTarget { labels: &labels, teacher: answers.as_ref() };
-        let mode = Mode::train(self.plan.seed.wrapping_add((self.done as u64) << 20));
-        let learned = learn_seen(graph, see, &x, &target, &self.plan.loss, mode, masks)?;
-        if !learned.loss.is_finite() {
-            return Err(diverged(self.done, learned.loss));
+    pub fn practise(
+        &self,
+        exercise: &mut Exercise,
+        graph: &Graph,
+        masks: &Masks,
+        lesson: &Lesson,
+    ) -> Result<Option<(Learned, f64)>> {
+        match exercise.step(graph, lesson.teacher, &self.plan.loss, masks)? {
+            Some((learned, _)) if !learned.loss.is_finite() => Err(diverged(self.done, learned.loss)),
+            done => Ok(done),
         }
-        let mut tally = Tally::default();
-        tally.add(learned.trace.get(graph, graph.output)?, &labels);
-        Ok((learned, tally.accuracy()))
     }
 
     /// One step: batch, gradients, move, running statistics.
@@ -129,12 +137,16 @@ impl Trainer {
     /// # Errors
     /// When the loss is not finite.
     pub fn step(&mut self, graph: &mut Graph, masks: &Masks, lesson: &Lesson) -> Result<TrainStep> {
-        let (learned, accuracy) = self.gradients(graph, Overlay::new(), masks, lesson)?;
-        self.apply(graph, masks, &learned)?;
-        Ok(self.count(learned.loss, accuracy))
+        let mut exercise = self.exercise(graph, Overlay::new(), lesson)?;
+        loop {
+            if let Some((learned, accuracy)) = self.practise(&mut exercise, graph, masks, lesson)? {
+                self.apply(graph, masks, &learned)?;
+                return Ok(self.count(learned.loss, accuracy));
+            }
+        }
     }
 
-    /// Moves the weights by gradients that [`Trainer::gradients`] gave, and takes over running statistics.
+    /// Moves the weights by what an exercise gave, and takes over running statistics.
     ///
     /// # Errors
     /// When a trained value carries no numbers.

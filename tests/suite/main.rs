@@ -25,6 +25,7 @@ mod pins;
 mod plan;
 mod session;
 mod small;
+mod solver;
 mod survey;
 mod training;
 mod zeros;

@@ -109,7 +109,7 @@ pub fn drive(session: &mut Session, settings: &Settings, bar: &ProgressBar) -> R
                     bar.set_length(total as u64);
                     bar.set_position(done as u64);
                 }
-                Event::Note { message, .. } => bar.println(message),
+                Event::Note { message, .. } => bar.suspend(|| eprintln!("{message}")),
                 Event::Result { record } => found = Some(*record),
                 Event::Done => {
                     bar.finish_and_clear();

@@ -17,6 +17,9 @@ use crate::train::State;
 use super::propagation::{Propagation, affordable};
 use super::{Desk, Looked, Looking, Purpose};
 
+/// Images that walk through a network together while it is solved: products of their patches are what a slice takes time for.
+const FEW: usize = 8;
+
 /// A pruning event in so many rounds.
 #[derive(Debug)]
 pub struct Cutting {
@@ -100,6 +103,7 @@ impl Cutting {
             first: std::mem::take(&mut self.first),
         };
         match desk.compute.look(&state.graph, looking).await? {
+            Looked::Part => {}
             Looked::Seen(seen) => self.gatherer.add(seen, n),
             Looked::Anew => (self.gatherer, self.first) = (gatherer(state, desk), true),
         }
@@ -129,7 +133,7 @@ fn examples(graph: &Graph, desk: &mut Desk<'_>) -> Result<Vec<Tensor>> {
         )));
         picks.truncate(most);
     }
-    Ok(picks.chunks(BATCH).map(|picks| data.batch(picks)).collect())
+    Ok(picks.chunks(FEW).map(|picks| data.batch(picks)).collect())
 }
 
 /// Nothing gathered yet, of the network as it is.

@@ -20,7 +20,7 @@ use crate::base::{Result, Tensor};
 use crate::data::Dataset;
 use crate::graph::Graph;
 use crate::train::State;
-use crate::train::hook::{Flow, Hook};
+use crate::train::hook::{Going, Hook};
 use crate::train::look::{Look, Seen};
 use crate::train::trainer::{Lesson, TrainStep};
 use crate::zoo::Model;
@@ -85,7 +85,7 @@ pub trait Phase: Debug {
 
 /// Where a network comes from.
 #[derive(Clone, Copy, Debug)]
-pub struct Origin<'a> {
+pub struct Start<'a> {
     /// What it is.
     pub model: &'static Model,
     /// As it was before the run.
@@ -99,7 +99,7 @@ pub struct Desk<'a> {
     /// The training images, if any are loaded.
     pub data: Option<&'a Dataset>,
     /// Where the network comes from.
-    pub origin: Origin<'a>,
+    pub origin: Start<'a>,
     /// Who computes.
     pub compute: &'a mut dyn Compute,
     /// Who is told what happens.
@@ -131,6 +131,8 @@ pub struct Looking<'a> {
 /// What a calibration pass gave.
 #[derive(Debug)]
 pub enum Looked {
+    /// A part of it is done: the same is to be asked again.
+    Part,
     /// What was seen.
     Seen(Seen),
     /// Whoever looked has failed: all since the network changed is to be looked at again.
@@ -140,8 +142,10 @@ pub enum Looked {
 /// What a training step gave.
 #[derive(Debug)]
 pub enum Stepped {
+    /// A part of it is done: the same is to be asked again.
+    Part,
     /// It is done.
-    Done(TrainStep, Flow),
+    Done(TrainStep, Going),
     /// Whoever trained has failed: the state is the one from before it took over.
     Again,
 }
@@ -158,6 +162,6 @@ pub trait Compute {
     /// Brings the state up to date with the steps that were done; `false` is [`Stepped::Again`].
     fn settle<'a>(&'a mut self, state: &'a mut State) -> Soon<'a, bool>;
 
-    /// Answers of the network to a batch.
-    fn answers<'a>(&'a mut self, state: &'a State, x: &'a Tensor) -> Soon<'a, Tensor>;
+    /// Answers of a network to a batch; `first` where it is another network than at the last call.
+    fn answers<'a>(&'a mut self, state: &'a State, x: &'a Tensor, first: bool) -> Soon<'a, Tensor>;
 }

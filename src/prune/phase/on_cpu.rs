@@ -41,7 +41,7 @@ impl Compute for OnCpu {
         Box::pin(async { Ok(true) })
     }
 
-    fn answers<'a>(&'a mut self, state: &'a State, x: &'a Tensor) -> Soon<'a, Tensor> {
+    fn answers<'a>(&'a mut self, state: &'a State, x: &'a Tensor, _: bool) -> Soon<'a, Tensor> {
         Box::pin(async move {
             let options = Options { batch: CHUNK, choose: Choose::Predict, ..Options::default() };
             compile(&state.graph, &state.masks, &options)?.answers(x)

@@ -14,6 +14,9 @@ use crate::prune::{Recipe, facts::RowUnits};
 /// Most bytes of values that examples leave between two nodes.
 const ROOM: usize = 256 << 20;
 
+/// Batches that go through a node in one slice.
+const PASSES: usize = 8;
+
 /// Values that a later node still reads, by batch.
 type Frontier = Vec<BTreeMap<ValueId, Tensor>>;
 
@@ -29,6 +32,8 @@ pub struct Propagation {
     was: Frontier,
     node: usize,
     batch: usize,
+    /// The examples are on their way through the node.
+    passing: bool,
     layer: Option<LayerUnderway>,
 }
 
@@ -75,7 +80,7 @@ impl Propagation {
         let apart = solver.part.toward(&solver.args) == Toward::Dense;
         let was = if apart { now.clone() } else { Frontier::new() };
         let units = pattern.part.row_units(&pattern.args);
-        Self { solver, units, before, now, was, node: 0, batch: 0, layer: None }
+        Self { solver, units, before, now, was, node: 0, batch: 0, passing: false, layer: None }
     }
 
     /// Slices that it takes, as far as can be known.
@@ -88,6 +93,9 @@ impl Propagation {
         if self.node >= graph.nodes.len() {
             return Ok(true);
         }
+        if self.passing {
+            return self.pass(graph);
+        }
         let weight = graph.layers().find(|(node, _)| *node == self.node).map(|(_, id)| id);
         let cut = weight.filter(|&id| masks.get(id).is_some_and(|mask| mask.contains(&0)));
         let over = match cut {
@@ -95,10 +103,10 @@ impl Propagation {
             None => true,
         };
         if over {
-            self.pass(graph, masks)?;
-            self.node += 1;
+            self.passing = true;
+            self.enter(graph, masks)?;
         }
-        Ok(self.node >= graph.nodes.len())
+        Ok(false)
     }
 
     /// One slice of a layer: a batch of products, or a slice of the solver. Says whether it is written.
@@ -151,24 +159,30 @@ impl Propagation {
         Ok(false)
     }
 
-    /// Takes the examples through the node at hand, and lets go of what nobody reads any more.
-    fn pass(&mut self, graph: &mut Graph, masks: &Masks) -> Result<()> {
-        let (node, last) = (graph.nodes[self.node].clone(), last_readers(graph));
+    /// Makes the node at hand ready: what masks cut of its parameters is zero, and a norm takes its statistics anew.
+    fn enter(&mut self, graph: &mut Graph, masks: &Masks) -> Result<()> {
+        let node = &graph.nodes[self.node].clone();
         for &id in &node.ins {
             if let (Some(kept), true) = (masks.get(id), graph.values[id].data.is_some()) {
                 mask::zero(graph.data_mut(id)?, kept);
             }
         }
-        let anew = self.solver.args.choice(&NORMS) == "anew";
-        if let (OpKind::BatchNorm(_), true) = (&node.op, anew) {
+        if let (OpKind::BatchNorm(_), "anew") = (&node.op, self.solver.args.choice(&NORMS)) {
             let xs: Vec<&Tensor> = self.now.iter().filter_map(|values| values.get(&node.ins[0])).collect();
             let [mean, variance] = statistics(&xs)?;
             *graph.data_mut(node.ins[3])? = mean;
             *graph.data_mut(node.ins[4])? = variance;
         }
-        let sides = [(&*graph, &mut self.now), (&self.before.0, &mut self.was)];
-        for (graph, frontier) in sides {
-            for values in frontier {
+        self.batch = 0;
+        Ok(())
+    }
+
+    /// Takes some batches through the node at hand, and lets go of what nobody reads any more. Says whether that was the last node.
+    fn pass(&mut self, graph: &Graph) -> Result<bool> {
+        let (node, last) = (&graph.nodes[self.node], last_readers(graph));
+        let end = (self.batch + PASSES).min(self.now.len());
+        for (graph, frontier) in [(graph, &mut self.now), (&self.before.0, &mut self.was)] {
+            for values in frontier.iter_mut().take(end).skip(self.batch) {
                 let read = |id: &ValueId| values.get(id).map_or_else(|| graph.data(*id), Ok);
                 let ins = node.ins.iter().map(read).collect::<Result<Vec<_>>>()?;
                 let y = node.op.forward(&ins, Mode::EVAL).map_err(|e| e.at(&node.name))?.y;
@@ -176,7 +190,11 @@ impl Propagation {
                 values.insert(node.out, y);
             }
         }
-        Ok(())
+        self.batch = end;
+        if end == self.now.len() {
+            (self.node, self.batch, self.passing) = (self.node + 1, 0, false);
+        }
+        Ok(self.node >= graph.nodes.len())
     }
 }
 

@@ -36,10 +36,14 @@ impl Recalibrate {
         let start = self.done * BATCH % examples.len();
         let batch = data.labelled(&examples[start..(start + BATCH).min(examples.len())]);
         let looking = Looking { batch: &batch, what: &what, purpose: Purpose::Norms, first: self.done == 0 };
-        let Looked::Seen(seen) = desk.compute.look(&state.graph, looking).await? else {
-            // The first batch's replace whatever is there.
-            self.done = 0;
-            return Ok(Progress { done: 0, total });
+        let seen = match desk.compute.look(&state.graph, looking).await? {
+            Looked::Seen(seen) => seen,
+            Looked::Part => return Ok(Progress { done: self.done, total }),
+            Looked::Anew => {
+                // The first batch's replace whatever is there.
+                self.done = 0;
+                return Ok(Progress { done: 0, total });
+            }
         };
         let share = 1.0 / (self.done + 1) as f32;
         for (id, new) in seen.statistics {

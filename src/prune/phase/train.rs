@@ -3,13 +3,13 @@
 use std::rc::Rc;
 
 use crate::base::Result;
-use crate::data::augment::Augment;
+use crate::data::{Dataset, augment::Augment};
 use crate::prune::recovery::Retraining;
 use crate::prune::rhythm::Ramp;
 use crate::prune::split::split;
 use crate::prune::told::{Stage, Told};
 use crate::train::eval::Tally;
-use crate::train::hook::{Flow, Hook};
+use crate::train::hook::{Going, Hook};
 use crate::train::lr::Rate;
 use crate::train::step::{bake, due};
 use crate::train::trainer::Lesson;
@@ -35,7 +35,22 @@ pub struct Train {
     /// The event under way before the next step, and the step before which the last one was.
     cutting: Option<Cutting>,
     cut_at: Option<usize>,
+    /// Steps that are done, and whether there are to be no more.
+    done: usize,
+    over: bool,
+    /// Held-out images that are being answered.
+    validation: Option<Box<Validation>>,
 }
+
+/// Answers to held-out images under way, by the network as it would be used now.
+#[derive(Debug)]
+struct Validation {
+    baked: State,
+    tally: Tally,
+}
+
+/// Held-out images of a slice.
+const IMAGES: usize = 100;
 
 impl Train {
     /// A training that has not begun.
@@ -50,6 +65,9 @@ impl Train {
             hooks: Vec::new(),
             cutting: None,
             cut_at: None,
+            done: 0,
+            over: false,
+            validation: None,
         }
     }
 
@@ -66,6 +84,10 @@ impl Train {
     async fn slice(&mut self, state: &mut State, desk: &mut Desk<'_>) -> Result<Progress> {
         let total = self.stop.unwrap_or(self.training.steps);
         let Some(data) = desk.data else { return Ok(Progress { done: total, total }) };
+        if self.validation.is_some() {
+            self.validate(data, desk).await?;
+            return Ok(self.progress());
+        }
         if state.trainer.is_none() {
             (self.examples, self.held) = split(data.len());
             state.trainer = Some(self.trainer(desk));
@@ -80,15 +102,17 @@ impl Train {
             }
             let cutting = self.cutting.get_or_insert_with(|| Cutting::new(sparsity, 1, state, desk));
             if !cutting.step(state, desk).await? {
-                return Ok(Progress { done: step, total });
+                return Ok(self.progress());
             }
             (self.cutting, self.cut_at) = (None, Some(step));
         }
         let teacher = self.training.distil.map(|_| desk.origin.dense);
         let lesson = Lesson { data, examples: &self.examples, teacher };
         let due = due(state, &self.hooks)?;
-        let Stepped::Done(now, flow) = desk.compute.step(state, lesson, &self.hooks).await? else {
-            return self.back(state, desk);
+        let (now, flow) = match desk.compute.step(state, lesson, &self.hooks).await? {
+            Stepped::Done(now, flow) => (now, flow),
+            Stepped::Part => return Ok(self.progress()),
+            Stepped::Again => return self.back(state, desk),
         };
         if due.cuts {
             tell_masks(state, desk);
@@ -96,28 +120,43 @@ impl Train {
         state.steps += 1;
         state.fresh = false;
         (desk.tell)(Told::Train { step: state.steps, now });
-        let done = state.training()?.done();
-        let over = done >= total || flow == Flow::Stop;
-        if over || done.is_multiple_of((self.training.steps / 4).max(25)) {
+        self.done = state.training()?.done();
+        self.over = self.done >= total || flow == Going::Stop;
+        if self.over || self.done.is_multiple_of((self.training.steps / 4).max(25)) {
             if !desk.compute.settle(state).await? {
                 return self.back(state, desk);
             }
-            if over {
+            if self.over {
                 bake(state, &self.hooks)?;
                 state.trainer = None;
                 state.extras.clear();
             }
-            self.validate(state, desk).await?;
+            // A handful of images leaves none to hold out.
+            if !self.held.is_empty() {
+                let mut baked = state.clone();
+                bake(&mut baked, &self.hooks)?;
+                self.validation = Some(Box::new(Validation { baked, tally: Tally::default() }));
+            }
         }
-        Ok(Progress { done, total: if over { done } else { total } })
+        Ok(self.progress())
+    }
+
+    /// How far it has come. What is trained and not validated yet is not over.
+    fn progress(&self) -> Progress {
+        let total = self.stop.unwrap_or(self.training.steps);
+        match (self.over, self.validation.is_some()) {
+            (true, false) => Progress { done: self.done, total: self.done },
+            (true, true) => Progress { done: self.done - 1, total: self.done },
+            _ => Progress { done: self.done, total },
+        }
     }
 
     /// Goes on from where whoever failed took over.
     fn back(&mut self, state: &mut State, desk: &mut Desk<'_>) -> Result<Progress> {
-        (self.cutting, self.cut_at) = (None, None);
+        (self.cutting, self.cut_at, self.over) = (None, None, false);
+        self.done = state.training()?.done();
         (desk.tell)(Told::Back { steps: state.steps });
-        let total = self.stop.unwrap_or(self.training.steps);
-        Ok(Progress { done: state.training()?.done().min(total - 1), total })
+        Ok(self.progress())
     }
 
     fn trainer(&self, desk: &Desk) -> Trainer {
@@ -133,15 +172,16 @@ impl Train {
         Trainer::new(plan, settings.optimizer(own.decay))
     }
 
-    /// Right answers on the training images that are held out, of the network as it would be used now.
-    async fn validate(&self, state: &State, desk: &mut Desk<'_>) -> Result<()> {
-        // A handful of images leaves none to hold out.
-        let Some(data) = desk.data.filter(|_| !self.held.is_empty()) else { return Ok(()) };
-        let mut baked = state.clone();
-        bake(&mut baked, &self.hooks)?;
-        let mut tally = Tally::default();
-        tally.add(&desk.compute.answers(&baked, &data.batch(&self.held)).await?, &data.labels(&self.held));
-        (desk.tell)(Told::Validated { step: state.steps, tally });
+    /// Answers to some more of the images that are held out.
+    async fn validate(&mut self, data: &Dataset, desk: &mut Desk<'_>) -> Result<()> {
+        let Some(Validation { baked, tally }) = self.validation.as_deref_mut() else { return Ok(()) };
+        let seen = tally.n();
+        let picks = &self.held[seen..(seen + IMAGES).min(self.held.len())];
+        tally.add(&desk.compute.answers(baked, &data.batch(picks), seen == 0).await?, &data.labels(picks));
+        if tally.n() == self.held.len() {
+            (desk.tell)(Told::Validated { step: baked.steps, tally: std::mem::take(tally) });
+            self.validation = None;
+        }
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! The product of the Hessian and the mean gradient.
 
 use crate::base::{Result, Tensor};
-use crate::train::hvp::hvp;
+use crate::train::hvp::HessianWalk;
 use crate::train::look::blend;
 use crate::train::loss::LossTarget;
 
@@ -25,15 +25,22 @@ impl Probe for Curvature {
         &[&Gradient]
     }
 
-    fn look(&self, scene: &Scene, evidence: &mut Evidence) -> Result<()> {
-        let Some((x, labels)) = scene.batch else { return Ok(()) };
+    fn look(&self, scene: &Scene, evidence: &mut Evidence) -> Result<bool> {
+        let Some((x, labels)) = scene.batch else { return Ok(true) };
+        let mut walk = match evidence.begun.take().and_then(|begun| begun.downcast::<HessianWalk>().ok()) {
+            Some(walk) => walk,
+            None => Box::new(HessianWalk::new(scene.graph, x, scene.mode)?),
+        };
         let gradient = evidence.all::<Gradient>();
-        let (product, _) = hvp(scene.graph, x, &LossTarget::labels(labels), scene.loss, scene.mode, gradient)?;
+        let Some((product, _)) = walk.step(scene.graph, &LossTarget::labels(labels), scene.loss, gradient)? else {
+            evidence.begun = Some(walk);
+            return Ok(false);
+        };
         for (_, weight) in scene.graph.layers() {
             if let Some(h) = product.get(&weight) {
                 blend(evidence.all::<Self>(), weight, h.clone(), 1.0 / scene.batches as f32);
             }
         }
-        Ok(())
+        Ok(true)
     }
 }

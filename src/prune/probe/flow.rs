@@ -24,9 +24,9 @@ impl Probe for Flow {
         Sight::Network
     }
 
-    fn look(&self, scene: &Scene, evidence: &mut Evidence) -> Result<()> {
+    fn look(&self, scene: &Scene, evidence: &mut Evidence) -> Result<bool> {
         *evidence.all::<Self>() = flow(scene.graph)?;
-        Ok(())
+        Ok(true)
     }
 }
 

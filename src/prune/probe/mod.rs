@@ -78,13 +78,13 @@ pub trait Probe: Any + Debug + Sync {
         let _ = (seen, batches, evidence);
     }
 
-    /// Looks for itself.
+    /// Looks for itself, a slice at a time; says whether all was seen. What it has begun it leaves in [`Evidence::begun`].
     ///
     /// # Errors
     /// When the network does not take the batch, or gives numbers that are not finite.
-    fn look(&self, scene: &Scene, evidence: &mut Evidence) -> Result<()> {
+    fn look(&self, scene: &Scene, evidence: &mut Evidence) -> Result<bool> {
         let _ = (scene, evidence);
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -101,6 +101,8 @@ pub trait Finds: Probe {
 pub struct Evidence {
     /// Masks of earlier events: what they cut takes no part in any score.
     pub cut: Masks,
+    /// What a probe that looks for itself has begun.
+    pub begun: Option<Box<dyn Any>>,
     /// By the type of the probe. Never iterated: types have no order that lasts from build to build.
     found: BTreeMap<TypeId, Box<dyn Any>>,
 }

@@ -100,7 +100,6 @@ pub fn exchange(w: &Tensor, mask: &mut [u8], scores: &[f32], fraction: f32) -> V
 
 #[cfg(test)]
 mod tests {
-    use super::facts::Facts;
     use super::*;
     use crate::base::tensor;
 

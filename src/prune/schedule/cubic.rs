@@ -1,7 +1,7 @@
 //! Cubic: gradual magnitude pruning's ramp, fast at first and slow at the end, while training goes on.
 
 use crate::base::part::{Args, Meta, Param, ParamKind, source};
-use crate::prune::rhythm::{Curve, Ramp, Rhythm};
+use crate::prune::rhythm::{Ramp, RampShape, Rhythm};
 
 use super::Schedule;
 
@@ -29,7 +29,7 @@ crate::part!(Meta {
 
 impl Schedule for Part {
     fn rhythm(&self, sparsity: f32, args: &Args) -> Rhythm {
-        Rhythm::During(Ramp { every: args.int(&EVERY), end: args.float(&END), sparsity, curve: Curve::Cubic })
+        Rhythm::During(Ramp { every: args.int(&EVERY), end: args.float(&END), sparsity, shape: RampShape::Cubic })
     }
 
     fn needs_training(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Least squares: the kept weights of each row are fitted to the sums that the row should give.
 
 use crate::base::part::{Args, Meta, source};
-use crate::base::{Result, square::Square};
+use crate::base::{Result, square::SquareMatrix};
 
 use super::{DAMP, Facing, NORMS, SLICE, Solved, Solver, Solving, TOWARD, Toward, toward};
 
@@ -31,7 +31,7 @@ pub enum Ridge {
 ///
 /// # Errors
 /// When the Gram matrix of the kept columns is singular.
-pub fn refit(gram: &Square, wanted: &[f64], old: &[f64], kept: &[usize], ridge: Ridge) -> Result<Vec<f64>> {
+pub fn refit(gram: &SquareMatrix, wanted: &[f64], old: &[f64], kept: &[usize], ridge: Ridge) -> Result<Vec<f64>> {
     let mut own = gram.pick(kept);
     let (damp, old) = match ridge {
         Ridge::Zero(damp) => (damp, None),
@@ -49,14 +49,14 @@ pub fn refit(gram: &Square, wanted: &[f64], old: &[f64], kept: &[usize], ridge: 
 struct Fitting {
     /// Products are of what differs from the means, where there is a bias to take these up.
     facing: Facing,
-    gram: Square,
+    gram: SquareMatrix,
     damp: f64,
     row: usize,
     weight: Vec<f64>,
 }
 
 /// The Gram matrix of inputs less their means.
-fn centred(facing: &Facing) -> Square {
+fn centred(facing: &Facing) -> SquareMatrix {
     let mut gram = facing.gram.clone();
     let [now, _] = &facing.sums;
     for i in 0..facing.columns {

@@ -12,13 +12,13 @@ mod sparsegpt;
 use std::fmt::Debug;
 
 use crate::base::part::{Args, Param, ParamKind, Part};
-use crate::base::{Result, square::Square};
+use crate::base::{Result, square::SquareMatrix};
 
 use super::facts::{Facts, RowUnits};
 
 pub use bias::compensated;
 pub use least_squares::{Ridge, refit};
-pub use obc::{Removal, Removals, removed};
+pub use obc::{Removal, Removals, pace, removed};
 pub use scale::scales;
 pub use sparsegpt::{Sweep, sweep};
 
@@ -54,9 +54,9 @@ pub struct Facing {
     /// Samples that were summed over.
     pub samples: f64,
     /// X'ᵀ X' of the inputs now.
-    pub gram: Square,
+    pub gram: SquareMatrix,
     /// Xᵀ X' of the inputs before and those now, where they are told apart.
-    pub cross: Option<Square>,
+    pub cross: Option<SquareMatrix>,
     /// Sums of the inputs now, and before.
     pub sums: [Vec<f64>; 2],
 }
@@ -204,3 +204,88 @@ fn toward(args: &Args) -> Toward {
 
 /// Multiply-adds of one slice: about 30 ms natively, more in a browser.
 const SLICE: f64 = 4e7;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Rng;
+    use crate::base::order;
+    use crate::prune::products::Products;
+
+    /// A layer of random weights whose inputs now differ from those before, cut to half by magnitude.
+    fn layer(units: RowUnits, bias: bool) -> Facing {
+        let (rows, columns, samples) = (6, 12, 80);
+        let mut rng = Rng::new(3);
+        let mut draw = |n: usize| (0..n).map(|_| rng.normal()).collect::<Vec<f32>>();
+        let (weight, mix, before) = (draw(rows * columns), draw(columns), draw(samples * columns));
+        // Neighbours are alike, as pixels are.
+        let before: Vec<f32> = before.iter().enumerate().map(|(i, x)| x + mix[i / columns % columns] + 0.5).collect();
+        let now: Vec<f32> = before.iter().zip(draw(samples * columns)).map(|(x, d)| 0.9 * x + 0.1 * d).collect();
+        let mut products = Products::new(columns, true);
+        products.add(&now, Some(&before), true);
+        let scores: Vec<f32> = weight.iter().map(|w| w.abs()).collect();
+        let mut kept = vec![false; weight.len()];
+        match units {
+            RowUnits::Single => {
+                order::highest(scores.iter().copied().zip(0..), kept.len() / 2).into_iter().for_each(|i| kept[i] = true)
+            }
+            RowUnits::Groups { n, m } => (0..kept.len()).step_by(m).for_each(|start| {
+                order::highest((start..start + m).map(|i| (scores[i], i)), n).into_iter().for_each(|i| kept[i] = true);
+            }),
+            RowUnits::Blocks(size) => kept.iter_mut().enumerate().for_each(|(i, kept)| *kept = i / size % 2 == 0),
+        }
+        let Products { gram, cross, sums, samples } = products;
+        let alive = (0..weight.len()).map(|i| i != 5).collect();
+        kept[5] = false;
+        let weight = weight.iter().map(|&w| f64::from(w)).collect();
+        let bias = bias.then(|| vec![0.25; rows]);
+        Facing { rows, columns, weight, kept, alive, bias, units: Some(units), taps: 1, samples, gram, cross, sums }
+    }
+
+    fn solved(part: &dyn Solver, facing: Facing) -> Solved {
+        let mut solving = part.begin(facing, &Args::defaults(part.meta())).expect("a layer that it knows");
+        loop {
+            if let Some(solved) = solving.step().expect("inputs that say enough") {
+                return solved;
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_solved_is_nearer_than_what_is_only_cut() {
+        let all = [RowUnits::Single, RowUnits::Groups { n: 2, m: 4 }, RowUnits::Blocks(3)];
+        for (part, units) in ALL.iter().filter(|part| part.solves()).flat_map(|part| all.map(|units| (*part, units))) {
+            if part.chooses() && !part.takes(units) {
+                continue;
+            }
+            let facing = layer(units, false);
+            let plain: Vec<f64> =
+                facing.weight.iter().zip(&facing.kept).map(|(&w, &k)| if k { w } else { 0.0 }).collect();
+            let found = solved(part, facing.clone());
+            let (name, error) = (part.meta().id, facing.error(&found.weight));
+            assert!(error <= facing.error(&plain) + 1e-9, "{name} {units:?}: {error} after {}", facing.error(&plain));
+            let count = |mask: &[bool]| mask.iter().filter(|kept| **kept).count();
+            assert_eq!(count(&found.kept), count(&facing.kept), "{name} {units:?}");
+            assert!(!found.kept[5], "{name}: what was cut has come back");
+            let zero = found.weight.iter().zip(&found.kept).all(|(&w, &kept)| kept || w == 0.0);
+            assert!(zero, "{name} {units:?}: what is cut is not zero");
+        }
+    }
+
+    #[test]
+    fn a_bias_keeps_mean_sums() {
+        for part in ALL.iter().filter(|part| part.solves()) {
+            let facing = layer(RowUnits::Single, true);
+            let found = solved(*part, facing.clone());
+            let bias = found.bias.expect("the layer has one");
+            for row in 0..facing.rows {
+                let mean =
+                    |w: &[f64], sums: &[f64]| w.iter().zip(sums).map(|(w, s)| w * s).sum::<f64>() / facing.samples;
+                let new = &found.weight[row * facing.columns..(row + 1) * facing.columns];
+                let got = bias[row] + mean(new, &facing.sums[0]);
+                let want = 0.25 + mean(facing.row(row), &facing.sums[1]);
+                assert!((got - want).abs() < 1e-9, "{}: {got} is not {want}", part.meta().id);
+            }
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! OBC: exact optimal brain surgeon, row by row: the weight that costs least goes, the others make up for it, and again.
 
 use crate::base::part::{Args, Meta, source};
-use crate::base::{Result, order, square::Square};
+use crate::base::{Result, clock, order, square::SquareMatrix};
 use crate::prune::facts::RowUnits;
 
 use super::{DAMP, Facing, NORMS, Solved, Solver, Solving, TOWARD, Toward, toward};
@@ -29,7 +29,7 @@ pub struct Removal {
 pub struct Removals {
     row: Vec<f64>,
     /// H⁻¹ of the columns that are left.
-    inverse: Square,
+    inverse: SquareMatrix,
     /// The columns that are left, in order.
     left: Vec<usize>,
     units: RowUnits,
@@ -39,7 +39,7 @@ pub struct Removals {
 
 impl Removals {
     /// A row with H⁻¹ of all its columns, of which some went earlier: these go first, at no cost.
-    pub fn new(row: &[f64], inverse: &Square, alive: &[bool], units: RowUnits) -> Self {
+    pub fn new(row: &[f64], inverse: &SquareMatrix, alive: &[bool], units: RowUnits) -> Self {
         let groups = if let RowUnits::Groups { m, .. } = units { row.len().div_ceil(m) } else { 0 };
         let left = (0..row.len()).collect();
         let mut out = Self { row: row.to_vec(), inverse: inverse.clone(), left, units, gone: vec![0; groups] };
@@ -111,7 +111,7 @@ impl Removals {
                 self.row[column] -= factor * t;
             }
             self.row[self.left[place]] = 0.0;
-            let mut smaller = Square::zeros(n - 1);
+            let mut smaller = SquareMatrix::zeros(n - 1);
             for i in (0..n).filter(|&i| i != place) {
                 let (from, scale) = (self.inverse.row(i), taken[i] / pivot);
                 let to = smaller.row_mut(i - usize::from(i > place));
@@ -122,6 +122,24 @@ impl Removals {
             }
             self.inverse = smaller;
             self.left.remove(place);
+        }
+    }
+}
+
+/// Multiply-adds in double precision that this machine does in a millisecond, one thread, while rows lose weights.
+pub fn pace() -> f64 {
+    const COLUMNS: usize = 160;
+    let (row, mut one) = (vec![1.0; COLUMNS], SquareMatrix::zeros(COLUMNS));
+    one.add_diagonal(1.0);
+    let alive = vec![true; COLUMNS];
+    let (start, mut rows) = (clock::now_ms(), 0);
+    loop {
+        let mut removals = Removals::new(&row, &one, &alive, RowUnits::Single);
+        while removals.next_removal().is_some() {}
+        rows += 1;
+        let ms = clock::now_ms() - start;
+        if ms >= 15.0 {
+            return Part.work(rows, COLUMNS) / ms;
         }
     }
 }
@@ -145,14 +163,14 @@ struct Surgery {
     facing: Facing,
     damp: f64,
     start: Vec<f64>,
-    inverse: Option<Square>,
+    inverse: Option<SquareMatrix>,
     units: RowUnits,
     removals: Vec<Vec<Removal>>,
     fitting: Option<Box<dyn Solving>>,
 }
 
 impl Surgery {
-    fn inverse(&self) -> Result<Square> {
+    fn inverse(&self) -> Result<SquareMatrix> {
         let mut gram = self.facing.gram.clone();
         let mean = gram.mean_diagonal();
         gram.add_diagonal(if mean > 0.0 { self.damp * mean } else { 1.0 });
@@ -164,12 +182,17 @@ impl Surgery {
         let columns = self.facing.columns;
         let width = if let RowUnits::Blocks(size) = self.units { size } else { 1 };
         let mut kept = self.facing.alive.clone();
-        let cut = self.facing.kept.iter().zip(&self.facing.alive).filter(|(kept, alive)| **alive && !**kept).count();
+        // Units of which something is alive and nothing would be kept.
+        let starts = (0..kept.len()).filter(|i| (i % columns).is_multiple_of(width));
+        let units = starts.map(|start| start..(start + width).min(start / columns * columns + columns));
+        let cut = units
+            .filter(|unit| unit.clone().any(|i| self.facing.alive[i]) && unit.clone().all(|i| !self.facing.kept[i]))
+            .count();
         let losses: Vec<Vec<f64>> =
             self.removals.iter().map(|row| row.iter().map(|removal| removal.loss).collect()).collect();
         let counts = match self.units {
             RowUnits::Groups { .. } => losses.iter().map(Vec::len).collect(),
-            _ => removed(&losses, cut / width),
+            _ => removed(&losses, cut),
         };
         for (row, (removals, count)) in self.removals.iter().zip(counts).enumerate() {
             for removal in &removals[..count] {

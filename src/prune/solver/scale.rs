@@ -1,7 +1,7 @@
 //! Scale: one factor for each kept input channel, the same for all outputs, as ThiNet has it.
 
 use crate::base::part::{Args, Meta, source};
-use crate::base::{Result, square::Square};
+use crate::base::{Result, square::SquareMatrix};
 
 use super::{DAMP, Facing, NORMS, Solved, Solver, Solving, TOWARD, Toward, toward};
 
@@ -21,7 +21,7 @@ crate::part!(Meta {
 /// When the channels' sums are linearly dependent and nothing is damped.
 pub fn scales(facing: &Facing, weight: &[f64], channel_of: &dyn Fn(usize) -> usize, damp: f64) -> Result<Vec<f64>> {
     let channels = (0..facing.columns).map(channel_of).max().map_or(0, |last| last + 1);
-    let (mut products, mut wanted) = (Square::zeros(channels), vec![0.0; channels]);
+    let (mut products, mut wanted) = (SquareMatrix::zeros(channels), vec![0.0; channels]);
     for row in 0..facing.rows {
         let w = &weight[row * facing.columns..(row + 1) * facing.columns];
         let want = facing.wanted(row);

@@ -1,7 +1,7 @@
 //! SparseGPT: one sweep over the columns; what a column loses, those after it make up for.
 
 use crate::base::part::{Args, Meta, Param, ParamKind, source};
-use crate::base::{Result, order, square::Square};
+use crate::base::{Result, order, square::SquareMatrix};
 use crate::prune::facts::RowUnits;
 
 use super::least_squares::fit;
@@ -40,9 +40,9 @@ pub struct Sweep<'a> {
     pub groups: Option<(usize, usize)>,
 }
 
-/// Sweeps over weights [rows, columns] with U as [`Square::upper_of_inverse`] gives it; says what is kept. What is not alive goes
+/// Sweeps over weights [rows, columns] with U as [`SquareMatrix::upper_of_inverse`] gives it; says what is kept. What is not alive goes
 /// first, and is not counted where it goes beyond the cuts.
-pub fn sweep(weight: &mut [f64], upper: &Square, alive: &[bool], how: &Sweep) -> Vec<bool> {
+pub fn sweep(weight: &mut [f64], upper: &SquareMatrix, alive: &[bool], how: &Sweep) -> Vec<bool> {
     let n = upper.n();
     let rows = weight.len() / n.max(1);
     let mut kept = vec![true; weight.len()];
@@ -88,7 +88,7 @@ enum Sweeping {
     /// The factor of the inverse is to be found, with the block and whether it is fitted afterwards.
     Begun(Box<Facing>, f64, usize, bool),
     /// The columns are to be swept over.
-    Factored(Box<Facing>, f64, usize, bool, Square),
+    Factored(Box<Facing>, f64, usize, bool, SquareMatrix),
     /// What is kept is fitted once more.
     Fitting(Box<dyn Solving>),
     Over,
@@ -139,7 +139,7 @@ impl Solving for Sweeping {
 }
 
 /// Inputs that are always zero get a diagonal of their own, as the authors have it: their weights cost nothing.
-fn silent(gram: &mut Square) {
+fn silent(gram: &mut SquareMatrix) {
     for i in 0..gram.n() {
         if gram.at(i, i) == 0.0 {
             gram.row_mut(i)[i] = 1.0;
@@ -149,7 +149,7 @@ fn silent(gram: &mut Square) {
 
 /// The weights that a sweep starts from: those that come closest to the dense sums on the inputs now, with nothing cut; the old ones
 /// where before and now are not told apart.
-fn start(facing: &Facing, upper: &Square, damp: f64) -> Vec<f64> {
+fn start(facing: &Facing, upper: &SquareMatrix, damp: f64) -> Vec<f64> {
     if facing.cross.is_none() {
         return facing.weight.clone();
     }

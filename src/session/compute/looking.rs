@@ -3,10 +3,10 @@
 use crate::base::{Error, Flat, Result, Tensor, clock};
 use crate::gpu::Calibrator;
 use crate::graph::Graph;
-use crate::prune::phase::Looking;
+use crate::prune::phase::{Looked, Looking};
 use crate::prune::probe::Batch;
 use crate::session::gpu::{Lent, near};
-use crate::train::look::{Look, Seen, look};
+use crate::train::look::{Glance, Look, Seen, look};
 
 use super::trial::{FEW, Trial, Turn};
 
@@ -23,6 +23,8 @@ pub struct Calibrating {
     calibrator: Option<Calibrator>,
     /// The network that was uploaded has changed.
     stale: bool,
+    /// What the processor is looking at, and for how long, in ms.
+    glance: Option<(Glance, f64)>,
     /// Whether the GPU saw anything that counts: since the network was new, and before.
     counted: [bool; 2],
 }
@@ -38,8 +40,11 @@ impl Calibrating {
     ///
     /// # Errors
     /// When the batch does not fit the network.
-    pub async fn look(&mut self, lent: Option<Lent>, graph: &Graph, looking: Looking<'_>) -> Result<Result<Seen>> {
+    pub async fn look(&mut self, lent: Option<Lent>, graph: &Graph, looking: Looking<'_>) -> Result<Result<Looked>> {
         let Looking { batch, what, first, .. } = looking;
+        if self.glance.is_some() {
+            return self.part(graph, batch, what).map(Ok);
+        }
         if first {
             (self.stale, self.counted) = (true, [false, self.counted()]);
         }
@@ -51,7 +56,7 @@ impl Calibrating {
             }
         }
         let size = batch.1.len();
-        let Some(Lent { device, forced, least_ms }) = lent else { return self.on_cpu(graph, batch, what).map(Ok) };
+        let Some(Lent { device, forced, least_ms }) = lent else { return self.part(graph, batch, what).map(Ok) };
         let mut turn = self.trial.turn(size, forced, least_ms);
         if turn == Turn::Few {
             let few = FEW.min(size);
@@ -63,7 +68,7 @@ impl Calibrating {
             turn = self.trial.turn(size, forced, least_ms);
         }
         if turn == Turn::Cpu {
-            return self.on_cpu(graph, batch, what).map(Ok);
+            return self.part(graph, batch, what).map(Ok);
         }
         if self.calibrator.is_none() {
             match Calibrator::new(device, graph, what, size).await {
@@ -77,14 +82,28 @@ impl Calibrating {
         };
         if turn == Turn::Gpu && seen.finite() {
             self.counted[0] = true;
-            return Ok(Ok(seen));
+            return Ok(Ok(Looked::Seen(seen)));
         }
         // On trial, and where the GPU gives NaN or infinity, the processor decides whether that is so.
         let sure = self.on_cpu(graph, batch, what)?;
         Ok(match agree(&seen, &sure) {
-            Ok(()) => Ok(sure),
+            Ok(()) => Ok(Looked::Seen(sure)),
             Err(error) => self.give_up(error),
         })
+    }
+
+    /// One slice of the processor's look.
+    fn part(&mut self, graph: &Graph, (x, labels): &Batch, what: &Look) -> Result<Looked> {
+        let (mut glance, before) = self.glance.take().unwrap_or_default();
+        let start = clock::now_ms();
+        let over = glance.step(graph, x, labels, what)?;
+        let ms = before + clock::now_ms() - start;
+        if over {
+            self.trial.cpu_did(labels.len(), ms);
+            return Ok(Looked::Seen(glance.seen));
+        }
+        self.glance = Some((glance, ms));
+        Ok(Looked::Part)
     }
 
     fn on_cpu(&mut self, graph: &Graph, (x, labels): &Batch, what: &Look) -> Result<Seen> {
@@ -107,7 +126,7 @@ impl Calibrating {
         Ok(seen)
     }
 
-    fn give_up(&mut self, error: Error) -> Result<Seen> {
+    fn give_up(&mut self, error: Error) -> Result<Looked> {
         self.trial.give_up();
         (self.calibrator, self.counted[0]) = (None, false);
         Err(error)

@@ -12,14 +12,14 @@ use std::rc::Rc;
 
 use crate::base::error::ErrorKind;
 use crate::base::{Error, Result, Tensor, clock};
-use crate::compile::{Choose, Options, compile};
+use crate::compile::{Choose, Options, Plan, compile};
 use crate::graph::Graph;
 use crate::prune::Recipe;
 use crate::prune::phase::{Compute, Looked, Looking, Purpose, Soon, Stepped};
 use crate::train::State;
-use crate::train::hook::{Flow, Hook};
+use crate::train::hook::{Going, Hook};
 use crate::train::state::Hold;
-use crate::train::step::{due, step};
+use crate::train::step::{Stepping, due};
 use crate::train::trainer::Lesson;
 
 use super::event::Event;
@@ -34,6 +34,10 @@ pub struct Sharing {
     learning: Learning,
     evidence: Calibrating,
     norms: Calibrating,
+    /// A step that the processor is at, and for how long, in ms.
+    stepping: Option<(Stepping, f64)>,
+    /// The network whose answers were asked for last.
+    plan: Option<Plan>,
     /// What the GPU took part in, calibration aside: `timing`, `answers`, `training`.
     took: BTreeSet<&'static str>,
     /// Why it was left, if it was.
@@ -91,7 +95,7 @@ impl Both<'_, '_> {
             Purpose::Norms => &mut self.sharing.norms,
         };
         match passes.look(lent, graph, looking).await? {
-            Ok(seen) => Ok(Looked::Seen(seen)),
+            Ok(looked) => Ok(looked),
             Err(error) => {
                 self.leave(&error);
                 Ok(Looked::Anew)
@@ -100,6 +104,9 @@ impl Both<'_, '_> {
     }
 
     async fn train(&mut self, state: &mut State, lesson: &Lesson<'_>, hooks: &[Rc<dyn Hook>]) -> Result<Stepped> {
+        if self.sharing.stepping.is_some() {
+            return self.part(state, lesson, hooks);
+        }
         // What acts inside a step acts on the processor.
         let plain = !due(state, hooks)?.acts && state.hold == Hold::Zero;
         let batch = state.training()?.plan.batch;
@@ -111,19 +118,35 @@ impl Both<'_, '_> {
         match done {
             Ok(Some(now)) => {
                 self.sharing.took_part("training");
-                Ok(Stepped::Done(now, Flow::On))
+                Ok(Stepped::Done(now, Going::On))
             }
-            Ok(None) => {
-                let start = clock::now_ms();
-                let (now, flow) = step(state, lesson, hooks)?;
-                self.sharing.learning.cpu_did(state, lesson, clock::now_ms() - start)?;
-                Ok(Stepped::Done(now, flow))
-            }
+            Ok(None) => self.part(state, lesson, hooks),
             Err(error) => {
                 self.resume(&error, state);
                 Ok(Stepped::Again)
             }
         }
+    }
+
+    /// One slice of a step on the processor.
+    fn part(&mut self, state: &mut State, lesson: &Lesson<'_>, hooks: &[Rc<dyn Hook>]) -> Result<Stepped> {
+        let start = clock::now_ms();
+        let (mut stepping, before) = match self.sharing.stepping.take() {
+            Some(under_way) => under_way,
+            None => (Stepping::new(state, lesson, hooks)?, 0.0),
+        };
+        let done = stepping.step(state, lesson, hooks)?;
+        let ms = before + clock::now_ms() - start;
+        Ok(match done {
+            Some((now, flow)) => {
+                self.sharing.learning.cpu_did(state, lesson, ms)?;
+                Stepped::Done(now, flow)
+            }
+            None => {
+                self.sharing.stepping = Some((stepping, ms));
+                Stepped::Part
+            }
+        })
     }
 
     /// Goes back to where the GPU took over, and on from there without it.
@@ -167,11 +190,17 @@ impl Compute for Both<'_, '_> {
         })
     }
 
-    fn answers<'a>(&'a mut self, state: &'a State, x: &'a Tensor) -> Soon<'a, Tensor> {
+    fn answers<'a>(&'a mut self, state: &'a State, x: &'a Tensor, first: bool) -> Soon<'a, Tensor> {
         Box::pin(async move {
-            let options =
-                Options { batch: CHUNK, threads: self.threads, choose: Choose::Predict, ..Options::default() };
-            compile(&state.graph, &state.masks, &options)?.answers(x)
+            let plan = match self.sharing.plan.take().filter(|_| !first) {
+                Some(plan) => plan,
+                None => {
+                    let (threads, choose) = (self.threads, Choose::Predict);
+                    let options = Options { batch: CHUNK, threads, choose, ..Options::default() };
+                    compile(&state.graph, &state.masks, &options)?
+                }
+            };
+            self.sharing.plan.insert(plan).answers(x)
         })
     }
 }

@@ -9,7 +9,7 @@ use crate::base::{Result, clock, team};
 use crate::compile::{Choose, GroupRule, Options, Plan, Ranges};
 use crate::data::Dataset;
 use crate::graph::{Graph, Masks};
-use crate::prune::phase::{Desk, Origin, Phase, Progress};
+use crate::prune::phase::{Desk, Phase, Progress, Start};
 use crate::prune::told::{Stage, Told};
 use crate::prune::{Recipe, Settings};
 use crate::train::State;
@@ -133,6 +133,8 @@ impl Job {
             let n = session.test.as_ref().map_or(0, Dataset::len);
             self.way.timeline = self.way.legs.iter().map(|leg| stage(leg, n)).collect();
             events.push(Event::Timeline { phases: self.way.timeline.clone() });
+            let slow = session.slow_solver(&self.asked.recipe).filter(|_| self.asked.run);
+            events.extend(slow.map(|message| Event::Note { level: "info", message }));
         }
         let at = self.way.at;
         if !std::mem::replace(&mut self.way.begun, true) {
@@ -189,7 +191,7 @@ impl Job {
             events.borrow_mut().extend(Event::of(told));
         };
         let data = session.train.as_ref();
-        let origin = Origin { model, dense };
+        let origin = Start { model, dense };
         let mut desk = Desk { recipe, data, origin, compute: &mut compute, tell: &mut tell };
         phase.step(&mut self.state, &mut desk).await
     }

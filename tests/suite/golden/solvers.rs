@@ -1,6 +1,6 @@
 //! Solvers: the inner functions that phases call, on the authors' numbers.
 
-use secateur::base::square::Square;
+use secateur::base::square::SquareMatrix;
 use secateur::base::{Error, Flat, Result, Tensor};
 use secateur::graph::op::{Conv, OpKind};
 use secateur::prune::facts::RowUnits;
@@ -35,7 +35,7 @@ fn facing(x: &Tensor, w: &Tensor, bias: Option<Vec<f64>>, kept: Vec<bool>) -> Fa
 }
 
 /// |X (w - v)ᵀ|² for a matrix of products.
-fn error(gram: &Square, w: &[f64], v: &[f64]) -> f64 {
+fn error(gram: &SquareMatrix, w: &[f64], v: &[f64]) -> f64 {
     let n = gram.n();
     let row =
         |d: &[f64]| -> f64 { (0..n).map(|i| d[i] * gram.row(i).iter().zip(d).map(|(g, d)| g * d).sum::<f64>()).sum() };
@@ -145,7 +145,7 @@ fn convolution(case: &Case) -> Result<()> {
 }
 
 /// H as the authors have it: sums over tokens, means over sequences, doubled.
-fn hessian(case: &Case, x: &Tensor) -> Result<Square> {
+fn hessian(case: &Case, x: &Tensor) -> Result<SquareMatrix> {
     let columns = *x.shape().last().unwrap_or(&1);
     let mut h = products(x.flat(), columns).gram;
     let scale = 2.0 / x.shape()[0] as f64;
@@ -156,7 +156,7 @@ fn hessian(case: &Case, x: &Tensor) -> Result<Square> {
     Ok(h)
 }
 
-fn damped(case: &Case, h: &Square, key: &str) -> Square {
+fn damped(case: &Case, h: &SquareMatrix, key: &str) -> SquareMatrix {
     let (mut damped, damp) = (h.clone(), f64::from(case.number(key).unwrap_or(0.01)));
     damped.add_diagonal(damp * h.mean_diagonal());
     damped

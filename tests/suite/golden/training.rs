@@ -3,7 +3,7 @@
 use secateur::base::{Error, Flat, Result, tensor};
 use secateur::graph::{Builder, Masks};
 use secateur::prune::regrow;
-use secateur::prune::rhythm::Curve;
+use secateur::prune::rhythm::RampShape;
 use secateur::train::grad::backward;
 use secateur::train::loss::{Loss, LossTarget};
 use secateur::train::lr::{Rate, RateShape};
@@ -80,7 +80,7 @@ pub fn cubic(case: &Case) -> Result<()> {
         let steps = case.list("steps")?;
         Ok(steps
             .iter()
-            .map(|&t| Curve::Cubic.share(t as f32, number("start"), number("end"), from, number("target")))
+            .map(|&t| RampShape::Cubic.share(t as f32, number("start"), number("end"), from, number("target")))
             .collect())
     };
     case.meets("zhu_gupta_from_0", &share(0.0)?)?;
