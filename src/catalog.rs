@@ -64,6 +64,8 @@ pub struct AxisRow {
     pub question: &'static str,
     /// The part that stands where none is chosen.
     pub default: &'static str,
+    /// It is not shown until something is chosen on it.
+    pub quiet: bool,
     /// What there is to choose from.
     pub parts: Vec<&'static Meta>,
 }
@@ -85,6 +87,7 @@ pub fn catalog() -> Catalog {
         name: a.name,
         question: a.question,
         default: a.default,
+        quiet: a.quiet,
         parts: parts(a.id),
     };
     Catalog {

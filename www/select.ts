@@ -124,8 +124,17 @@ export const methodOfRecord = (catalog: Catalog | undefined, record: RunRecord):
 export const methodOfSettings = (catalog: Catalog | undefined, settings: Settings): Method | undefined =>
   methodOf(catalog, settings.method) ?? methodWith(catalog, settings);
 
+/** An axis that a method leaves as it is must be so in the settings too. */
 const methodWith = (catalog: Catalog | undefined, settings: Settings): Method | undefined =>
-  catalog?.methods.find((method) => Object.entries(method.settings).every(([key, value]) => settings[key] === value));
+  catalog?.methods.find(
+    (method) =>
+      Object.entries(method.settings).every(([key, value]) => settings[key] === value) &&
+      catalog.axes.every(({ id, default: none }) => (method.settings[id] ?? none) === (settings[id] ?? none)),
+  );
+
+/** Whether an axis is folded away: few methods have anything on it, and nothing is chosen. */
+export const isFolded = (axis: Axis, settings: Settings): boolean =>
+  !!axis.quiet && (settings[axis.id] ?? axis.default) === axis.default;
 
 export const isBaseline = (method: Method | undefined): boolean =>
   !!method && (method.baseline === true || /^baseline/i.test(method.family));

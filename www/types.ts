@@ -38,6 +38,8 @@ export interface Axis {
   name: string;
   question: string;
   default: string;
+  /** Few methods have anything on it: it is folded away until something is chosen. */
+  quiet?: boolean;
   parts: Meta[];
 }
 
@@ -224,6 +226,7 @@ export type LabEvent =
   | { type: "progress"; phase: number; done: number; total: number }
   | ({ type: "train" } & TrainPoint)
   | ({ type: "accuracy" } & AccuracyPoint)
+  | ({ type: "shown" } & Shown)
   | { type: "masks"; sparsity: number; layers: Kept[] }
   | { type: "speed"; speed: Speed }
   | { type: "note"; level: "info" | "warn"; message: string }
@@ -354,7 +357,15 @@ export interface RunRecord {
   changed_counts?: { lost: number; gained: number; other: number };
   timeline: Phase[];
   curve: TrainPoint[];
+  /** Numbers that the training shaped, four times in its course. */
+  shown?: Shown[];
   seconds: number;
+}
+
+/** How often numbers occurred at a training step: counts in equal bins from 0 to `top`. */
+export interface Shown {
+  step: number;
+  histogram: { what: string; top: number; counts: number[] };
 }
 
 /** How a class fared; null where the test set has no image of it. */

@@ -1,6 +1,6 @@
 // A job under way and what its events make of it; pure, a part of the store.
 
-import type { AccuracyPoint, Job, Kept, LabEvent, Phase, Settings, Speed, SurveyRow, TrainPoint } from "./types.js";
+import type { AccuracyPoint, Job, Kept, LabEvent, Phase, Settings, Shown, Speed, SurveyRow, TrainPoint } from "./types.js";
 
 /** A job under way. Figures of the run before stay on the page beside it. */
 export interface Work {
@@ -14,6 +14,7 @@ export interface Work {
   total: number;
   curve: TrainPoint[];
   accuracy: AccuracyPoint[];
+  shown: Shown[];
   masks?: Kept[];
   speed?: Speed;
   notes: string[];
@@ -33,6 +34,7 @@ export function startWork(job: Job, settings: Settings, at: number): Work {
     total: 0,
     curve: [],
     accuracy: [],
+    shown: [],
     notes: [],
     rows: [],
   };
@@ -55,6 +57,8 @@ export function workEvent(work: Work, event: LabEvent): Work {
       return { ...work, curve: [...before(work.curve, event.step), event] };
     case "accuracy":
       return { ...work, accuracy: [...before(work.accuracy, event.step + 1), event] };
+    case "shown":
+      return { ...work, shown: [...before(work.shown, event.step + 1), event] };
     case "masks":
       return { ...work, masks: event.layers };
     case "speed":

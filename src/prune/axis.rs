@@ -7,6 +7,8 @@ use crate::base::{Result, keyed};
 use crate::train::hook::Hook;
 
 use super::facts::{Facts, Names};
+use super::hook::Aim;
+use super::rhythm::Rhythm;
 
 /// An axis of the design space.
 #[derive(Debug)]
@@ -95,6 +97,8 @@ axes! {
     criterion: Criterion, "Criterion", "Which go?", "magnitude", false;
     allocation: Allocation, "Allocation", "How much where?", "global", false;
     schedule: Schedule, "Schedule", "When, and how much by then?", "one-shot", false;
+    penalty: Penalty, "Penalty", "What is pressed towards zero before the cut?", "none", true;
+    gate: Gate, "Gate", "What is cut while it learns, and may come back?", "none", true;
     solver: Solver, "Solver", "What do the kept weights become?", "none", true;
     regrow: Regrow, "Regrow", "What comes back?", "none", false;
     recovery: Recovery, "Recovery", "What happens after?", "fine-tune", false;
@@ -116,13 +120,17 @@ impl Choice {
             rewinds: after.rewind.is_some(),
             needs_training: schedule.needs_training(),
             untrained: schedule.untrained(),
+            once: matches!(schedule.rhythm(0.5, &self.schedule.args), Rhythm::Rounds(shares) if shares.len() == 1),
+            scores_at_once: self.criterion.part.probes().is_empty(),
+            gates: self.gate.part.gates(),
             solves: self.solver.part.solves(),
         }
     }
 
-    /// What acts inside the training of a run, in the order in which it sees parameters.
-    pub fn hooks(&self) -> Vec<Rc<dyn Hook>> {
-        self.regrow.part.hook(&self.regrow.args).into_iter().collect()
+    /// What acts inside the training that follows a cut, in the order in which it sees parameters.
+    pub fn hooks(&self, aim: Aim) -> Vec<Rc<dyn Hook>> {
+        let regrow = self.regrow.part.hook(&self.regrow.args);
+        regrow.into_iter().chain(self.gate.part.hook(aim, &self.gate.args)).collect()
     }
 
     /// All settings of all axes, but for quiet ones on which nothing was chosen.

@@ -12,9 +12,12 @@ pub fn expand(recipe: &Recipe, images: usize) -> Vec<Box<dyn Phase>> {
     let rhythm = choice.schedule.part.rhythm(recipe.sparsity, &choice.schedule.args);
     let rounds = match &rhythm {
         Rhythm::Rounds(shares) => shares.len(),
-        Rhythm::During(_) => 1,
+        _ => 1,
     };
-    let training = |round| after.train.as_ref().map(|own| trained(recipe, own, images, round, rounds));
+    let pressing = choice.penalty.part.training(&choice.penalty.args);
+    let first = usize::from(pressing.is_some());
+    let trainings = first + if after.train.is_some() { rounds } else { 0 };
+    let training = |round| after.train.as_ref().map(|own| trained(recipe, own, images, first + round, trainings));
     let mut phases: Vec<Box<dyn Phase>> = Vec::new();
     // The test of the network as it is comes first in a run: the seed of a training has counted it from the beginning.
     let seed = |phases: &Vec<Box<dyn Phase>>| recipe.seed.wrapping_add(1 + phases.len() as u64);
@@ -23,11 +26,17 @@ pub fn expand(recipe: &Recipe, images: usize) -> Vec<Box<dyn Phase>> {
         let early = Train::new(Retraining { steps: own.steps.max(stop), ..own }, seed(&phases));
         phases.push(Box::new(Early::new(early.until(stop))));
     }
+    if let Some((own, hook)) = &pressing {
+        let own = trained(recipe, own, images, 0, trainings);
+        let label = format!("Train with {}", choice.penalty.part.meta().name);
+        phases.push(Box::new(Train::new(own, seed(&phases)).pressed(label, hook.clone())));
+    }
     if choice.schedule.part.untrained() {
         phases.push(Box::new(Reinit));
     }
     for round in 0..rounds {
-        if let Rhythm::Rounds(shares) = &rhythm {
+        // A gate cuts by itself.
+        if let (Rhythm::Rounds(shares), false) = (&rhythm, choice.gate.part.gates()) {
             let (part, args) = (choice.criterion.part, &choice.criterion.args);
             phases.push(Box::new(Cut::new(shares[round], part.rounds(args), part.meta().name)));
         }
@@ -39,7 +48,11 @@ pub fn expand(recipe: &Recipe, images: usize) -> Vec<Box<dyn Phase>> {
         }
         if let Some(own) = training(round) {
             let train = Train::new(own, seed(&phases));
-            phases.push(Box::new(if let Rhythm::During(ramp) = rhythm { train.cutting(ramp) } else { train }));
+            phases.push(Box::new(match &rhythm {
+                Rhythm::Rounds(_) if choice.gate.part.gates() => train.gated(choice.gate.part.meta().name),
+                Rhythm::Rounds(_) => train,
+                _ => train.cutting(rhythm.clone()),
+            }));
         }
     }
     phases

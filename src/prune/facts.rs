@@ -25,6 +25,12 @@ pub struct Facts {
     pub needs_training: bool,
     /// Pruning starts from weights that were never trained.
     pub untrained: bool,
+    /// One event, or none but those of a gate.
+    pub once: bool,
+    /// The criterion has its scores from the weights alone.
+    pub scores_at_once: bool,
+    /// Masks are chosen, or learned, in every step.
+    pub gates: bool,
     /// Weights are solved for.
     pub solves: bool,
 }

@@ -39,7 +39,7 @@ pub fn reached(graph: &Graph, recipe: &Recipe, masks: &Masks, before: &Masks) ->
     }
     let wanted = f64::from(recipe.sparsity);
     let close = CLOSE[usize::from(!whole.is_empty())].max(rounding(graph, recipe, &targets));
-    if (share - wanted).abs() > close {
+    if (share - wanted).abs() > close && recipe.follows().is_none() {
         let why = reasons(graph, recipe, &targets, masks, before, share > wanted);
         let why = if why.is_empty() { "no cut comes nearer".into() } else { why.join(", and ") };
         notes.push(format!(

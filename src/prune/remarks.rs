@@ -19,8 +19,18 @@ impl Recipe {
                 out.push(format!("{name} always cuts {fixed}: the {asked} asked for was not used."));
             }
         }
+        if let (Some(gate), true) = (self.follows(), settings.contains_key(SPARSITY.key)) {
+            let asked = percent(self.sparsity);
+            out.push(format!("{gate} cuts what its thresholds come to: the {asked} asked for was not used."));
+        }
         out.extend(self.unused(settings));
         out
+    }
+
+    /// The gate's name, where the share that is cut follows from what it learns.
+    pub fn follows(&self) -> Option<&'static str> {
+        let gate = self.choice.gate.part;
+        gate.follows().then(|| gate.meta().name)
     }
 
     /// Settings for training that nothing reads, in a sentence each.
@@ -47,6 +57,12 @@ impl Recipe {
         let mut out = BTreeMap::new();
         if let Some(share) = self.choice.pattern.part.sparsity(&self.choice.pattern.args) {
             out.insert(SPARSITY.key, format!("{} always cuts {}.", self.pattern_name(), percent(share)));
+        }
+        if let Some(gate) = self.follows() {
+            out.insert(
+                SPARSITY.key,
+                format!("{gate} cuts what its thresholds come to: stronger decay of s cuts more."),
+            );
         }
         let TrainingSettings { steps, epochs, rate, .. } = self.training;
         if steps.is_some() || epochs.is_some() {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::tensor;
 use crate::graph::{Graph, Masks, ValueId};
 use crate::train::eval::Tally;
+use crate::train::hook::Histogram;
 use crate::train::trainer::TrainStep;
 
 /// One thing that happened.
@@ -28,6 +29,13 @@ pub enum Told {
         step: usize,
         /// The answers.
         tally: Tally,
+    },
+    /// Numbers that a training shapes, four times in its course.
+    Shown {
+        /// Training steps so far.
+        step: usize,
+        /// How often they occur.
+        histogram: Histogram,
     },
     /// Something worth knowing.
     Note(String),

@@ -106,7 +106,8 @@ impl Session {
         let Ok((_, graph)) = self.network() else { return Ok(()) };
         let named = |key: &str, error: Error| Error { key: error.key.clone().or(Some(key.into())), ..error };
         let targets = event::candidates(graph, recipe).map_err(|error| named("pattern", error))?;
-        event::ask(graph, &targets, &recipe.choice.criterion).map_err(|error| named("criterion", error))
+        event::ask(graph, &targets, &recipe.choice.criterion).map_err(|error| named("criterion", error))?;
+        recipe.choice.penalty.part.ask(graph).map_err(|error| named("penalty", error))
     }
 
     /// What to say where a phase does nothing to the open network.
@@ -152,7 +153,7 @@ impl Session {
                 trial.retain(|key, _| !key.starts_with(&format!("{}.", axis.id)));
                 trial.insert(axis.id.into(), part.id.into());
                 // What a network lacks is a matter of what is cut and by which scores.
-                let asks = ["pattern", "criterion"].contains(&axis.id);
+                let asks = ["pattern", "criterion", "penalty"].contains(&axis.id);
                 let read = Recipe::read(&trial);
                 if let Err(error) = read.and_then(|recipe| if asks { self.fits(&recipe) } else { Ok(()) }) {
                     // Only clashes count: a value out of range elsewhere is not this part's fault.

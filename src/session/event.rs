@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::prune::told::{Kept, Stage, Told};
 use crate::train::eval::Tally;
+use crate::train::hook::Histogram;
 
 use super::record::{Record, Speed};
 use super::survey::table::{Row, Table};
@@ -68,6 +69,13 @@ pub enum Event {
         /// Layer by layer.
         layers: Vec<Kept>,
     },
+    /// Numbers that a training shapes, four times in its course.
+    Shown {
+        /// Training step.
+        step: usize,
+        /// How often they occur.
+        histogram: Histogram,
+    },
     /// Both networks are timed.
     Speed {
         /// The times.
@@ -106,6 +114,7 @@ impl Event {
             Told::Train { step, now } => Self::Train { step, loss: now.loss, accuracy: now.accuracy, lr: now.rate },
             Told::Validated { step, tally } => Self::accuracy(step, &tally, "validation"),
             Told::Masks { sparsity, layers } => Self::Masks { sparsity, layers },
+            Told::Shown { step, histogram } => Self::Shown { step, histogram },
             Told::Note(message) => Self::Note { level: "info", message },
             Told::Back { .. } => return None,
         })

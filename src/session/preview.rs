@@ -27,7 +27,7 @@ pub struct Preview {
     pub total: usize,
     /// Why this is not the run's own cut, where magnitudes stand in for the scores.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub stand_in: Option<&'static str>,
+    pub stand_in: Option<String>,
     /// What is overruled or missed, with the share reached.
     pub notes: Vec<String>,
 }
@@ -42,10 +42,13 @@ impl Session {
         let mut recipe = self.read(settings)?;
         let mut stand_in = None;
         if let Some((criterion, why)) = event::stand_in(&recipe) {
-            (recipe.choice.criterion, stand_in) = (criterion, Some(why));
+            (recipe.choice.criterion, stand_in) = (criterion, Some(why.into()));
         }
         let before = self.held(&recipe);
-        let masks = event::cut(graph, &recipe, Evidence::default(), &before, recipe.sparsity)?;
+        let unforeseen = event::unforeseen(&recipe);
+        let share = if unforeseen.is_some() { 0.0 } else { recipe.sparsity };
+        stand_in = unforeseen.or(stand_in);
+        let masks = event::cut(graph, &recipe, Evidence::default(), &before, share)?;
         let layers = kept(graph, &masks);
         Ok(Preview {
             bytes_dense: self.bytes_dense()?,

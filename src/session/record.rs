@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::compile::Candidate;
 use crate::prune::told::Stage;
+use crate::train::hook::Histogram;
 
 /// Everything about a finished run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,8 +63,20 @@ pub struct Record {
     pub timeline: Vec<Stage>,
     /// Loss and accuracy while training.
     pub curve: Vec<Point>,
+    /// Numbers that the training shaped, four times in its course, where it shaped any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shown: Vec<Shown>,
     /// How long it took.
     pub seconds: f64,
+}
+
+/// How often numbers occurred at a training step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Shown {
+    /// The step, counted over the whole run.
+    pub step: usize,
+    /// The counts.
+    pub histogram: Histogram,
 }
 
 /// The training of a run, as it was done: equal terms are seen here.

@@ -145,6 +145,7 @@ fn record(job: &Job, session: &mut Session, digest: String) -> Result<Record> {
         changed: changed.into_iter().take(CHANGED).collect(),
         timeline: job.way.timeline.clone(),
         curve: job.curve.clone(),
+        shown: job.shown.clone(),
         seconds: (clock::now_ms() - job.started) / 1e3,
     })
 }

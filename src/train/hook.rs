@@ -5,6 +5,8 @@
 
 use std::fmt::Debug;
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::Result;
 use crate::graph::run::Overlay;
 
@@ -40,6 +42,33 @@ pub enum Going {
     On,
     /// This was its last step.
     Stop,
+}
+
+/// How often numbers of a kind occur.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Histogram {
+    /// What they are.
+    pub what: String,
+    /// Largest of them; the smallest that is counted is 0.
+    pub top: f32,
+    /// Counts in equal bins from 0 to the largest.
+    pub counts: Vec<u32>,
+}
+
+/// Bins of a histogram.
+const BINS: usize = 32;
+
+impl Histogram {
+    /// Of numbers that are not negative.
+    pub fn new(what: &str, numbers: &[f32]) -> Self {
+        let top = numbers.iter().copied().fold(0.0, f32::max);
+        let mut counts = vec![0; BINS];
+        for &x in numbers {
+            let bin = if top > 0.0 { (x / top * BINS as f32) as usize } else { 0 };
+            counts[bin.min(BINS - 1)] += 1;
+        }
+        Self { what: what.into(), top, counts }
+    }
 }
 
 /// Acts inside a training step. It is configuration only: what changes from step to step lies in the [`State`].
@@ -81,6 +110,15 @@ pub trait Hook: Debug {
     fn after(&self, state: &mut State, grads: &Gradients) -> Result<Going> {
         let _ = (state, grads);
         Ok(Going::On)
+    }
+
+    /// Numbers worth drawing now and then.
+    ///
+    /// # Errors
+    /// When the network is not one that it was made for.
+    fn shows(&self, state: &State) -> Result<Option<Histogram>> {
+        let _ = state;
+        Ok(None)
     }
 
     /// Makes the stored network what it is used as once the training is over: numbers and masks.

@@ -144,6 +144,12 @@ impl Optimizer {
         self.state.extend(memories.into_iter().map(|(id, memory)| (Key::Value(id), memory)));
     }
 
+    /// Forgets everything that it has learned.
+    pub fn forget(&mut self) {
+        self.step = 0;
+        self.state.clear();
+    }
+
     /// Forgets what was learned about weights that have just come back.
     pub fn reset(&mut self, id: ValueId, which: impl Fn(usize) -> bool) {
         if let Some(state) = self.state.get_mut(&Key::Value(id)) {

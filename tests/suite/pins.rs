@@ -40,6 +40,9 @@ const MORE: [(&str, &str); 12] = [
 fn shortest(row: &Method) -> (&'static str, String) {
     let has = |part: &str| row.recipe.contains(part);
     let mut text = format!("method={} calibration=32", row.id);
+    if has("penalty=") {
+        text += " penalty.steps=3";
+    }
     if ["recovery=fine-tune", "rewind", "distil"].into_iter().any(has) {
         text += " recovery.steps=3";
     }
@@ -47,6 +50,10 @@ fn shortest(row: &Method) -> (&'static str, String) {
         ("schedule=iterative", " schedule.rounds=2"),
         ("regrow=", " regrow.every=1"),
         ("schedule=cubic", " schedule.every=1"),
+        ("schedule=alternating", " schedule.phase=1"),
+        ("gate=dpf", " gate.every=1"),
+        // Thresholds that cut something from the first step on.
+        ("gate=str", " gate.start=-3"),
         ("criterion=synflow", " criterion.rounds=5"),
     ] {
         if has(part) {
@@ -65,6 +72,10 @@ fn pin(name: String, record: &Record, events: &[Event]) -> Value {
         let Value::Object(event) = serde_json::to_value(event).expect("plain data") else { unreachable!() };
         let told = match event["type"].as_str() {
             Some("progress" | "speed") => continue,
+            // How long a solver takes is the machine's business too.
+            Some("note") if event["message"].as_str().is_some_and(|message| message.contains("takes about")) => {
+                continue;
+            }
             Some("phase") => format!("phase {}", event["kind"].as_str().unwrap_or_default()),
             Some("masks") => format!("masks {:.4}", event["sparsity"].as_f64().unwrap_or_default()),
             other => other.unwrap_or_default().to_string(),
@@ -128,7 +139,8 @@ fn every_method_runs_and_keeps_its_zeros() -> Result<()> {
         let reached = 1.0 - kept as f64 / total as f64;
         // Channels count channels, and layers that do not divide stay whole.
         let slack = if record.recipe["pattern"] == "element" { 0.01 } else { 0.35 };
-        assert!((reached - wanted).abs() < slack, "{}: {reached} is cut instead of {wanted}", row.id);
+        let follows = Recipe::read(&record.recipe)?.follows().is_some();
+        assert!(follows || (reached - wanted).abs() < slack, "{}: {reached} is cut instead of {wanted}", row.id);
         assert!(record.size.bytes_stored < record.size.bytes_dense && record.speed.samples > 10, "{}", row.id);
         assert_eq!(record.accuracy.n, 100);
         pins.push(pin(format!("{model} {text}"), &record, &events));

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { csv } from "../export.js";
 import { bytes, count, duration, micros, milliseconds, percent, ratio, sentence, share } from "../format.js";
 import { histogram, picture } from "../picture.js";
-import { currentMethod, edited, fraction, frontier, occupied, overrides, wanted, type Point } from "../select.js";
+import { currentMethod, edited, fraction, frontier, isFolded, methodOfSettings, occupied, overrides, wanted, type Point } from "../select.js";
 import { initial, update, type State } from "../store.js";
 import { combine } from "../sweep.js";
 import type { RunRecord } from "../types.js";
@@ -60,6 +60,16 @@ test("the network asked for is one that there is", () => {
 test("the method in force is the named one, else the one whose choices are the recipe's", () => {
   assert.equal(currentMethod(formed({ method: "m5" }))?.id, "m5");
   assert.equal(currentMethod(formed({}))?.id, "m1");
+});
+
+test("a quiet axis is folded away until something is chosen on it, and then no method without it is meant", () => {
+  const quiet = { id: "extra", name: "Extra", question: "What else?", default: "nothing", quiet: true, parts: [] };
+  const catalog = { ...fakeCatalog, axes: [...fakeCatalog.axes, quiet] };
+  assert.deepEqual([isFolded(quiet, {}), isFolded(quiet, { extra: "nothing" }), isFolded(quiet, { extra: "more" })], [true, true, false]);
+  assert.ok(!catalog.axes.slice(0, -1).some((axis) => isFolded(axis, {})));
+  const own = fakeCatalog.methods[0]!.settings;
+  const method = (settings: Record<string, string>) => methodOfSettings(catalog, { ...own, ...settings })?.id;
+  assert.deepEqual([method({}), method({ extra: "nothing" }), method({ extra: "more" })], ["m1", "m1", undefined]);
 });
 
 test("overrides are the axis settings a method did not make", () => {

@@ -4,7 +4,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import type { Choice } from "../elements/picker.js";
 import { sentence } from "../format.js";
 import { termsOf } from "../search.js";
-import { baseline, completed, currentMethod, lockOf, overrides, partOf } from "../select.js";
+import { baseline, completed, currentMethod, isFolded, lockOf, overrides, partOf } from "../select.js";
 import type { Axis, Meta, Param } from "../types.js";
 import type { Context } from "./context.js";
 import { aboutGpu, askGpu } from "./device.js";
@@ -71,6 +71,8 @@ export function axesView(ctx: Context): TemplateResult {
   const { state } = ctx;
   const { catalog } = state;
   const settings = completed(state);
+  const folded = (catalog?.axes ?? []).filter((axis) => isFolded(axis, settings));
+  const shown = (catalog?.axes ?? []).filter((axis) => !isFolded(axis, settings));
   const others = (catalog?.globals ?? []).filter((param) => param.key !== "sparsity");
   return html`<section class="axes" aria-label="Axes">
     ${running(ctx)}
@@ -80,11 +82,11 @@ export function axesView(ctx: Context): TemplateResult {
     >
       <summary>All axes</summary>
       ${state.axesOpen ? html`<p class="note">An axis is one choice that every way of pruning makes. A method is a choice on each of them.</p>
-              ${catalog?.axes.map((axis) => axisView(ctx, axis))} ${others.map((param) => paramView(ctx, param.key, param))}
+              ${shown.map((axis) => axisView(ctx, axis))} ${more(ctx, folded)} ${others.map((param) => paramView(ctx, param.key, param))}
               ${training(ctx)}` : nothing}
     </details>
     <dl class="brief" ?hidden=${state.axesOpen}>
-      ${catalog?.axes.map(
+      ${shown.map(
         (axis) =>
           html`<div>
             <dt>${axis.name}</dt>
@@ -93,6 +95,15 @@ export function axesView(ctx: Context): TemplateResult {
       )}
     </dl>
   </section>`;
+}
+
+/** Axes on which few methods have anything, until something is chosen on one. */
+function more(ctx: Context, folded: Axis[]): TemplateResult | typeof nothing {
+  if (!folded.length) return nothing;
+  return html`<details class="training">
+    <summary>More axes <span class="faint">${folded.map((axis) => axis.name.toLowerCase()).join(", ")}</span></summary>
+    ${folded.map((axis) => axisView(ctx, axis))}
+  </details>`;
 }
 
 /** How what is left is trained, whatever the recovery: folded away, for methods have their own. */

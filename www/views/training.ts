@@ -3,9 +3,10 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { styled } from "../elements/styled.js";
 import { curvePlot, isHeld, type Held } from "../plots/curves.js";
+import { shownPlot } from "../plots/shown.js";
 import { runOnPage } from "../select.js";
 import { figure, type Table } from "../table.js";
-import type { Phase, TrainPoint } from "../types.js";
+import type { Phase, Shown, TrainPoint } from "../types.js";
 import type { Context } from "./context.js";
 import { samples } from "./examples.js";
 
@@ -30,9 +31,30 @@ export function trainingView(ctx: Context, height = 220): TemplateResult {
     </div>`;
   }
   return html`<div class="pair">
-    ${chart("loss", "Loss", curve, accuracy, steps, height)}
-    ${chart("accuracy", "Accuracy", curve, accuracy, steps, height)}
-  </div>`;
+      ${chart("loss", "Loss", curve, accuracy, steps, height)}
+      ${chart("accuracy", "Accuracy", curve, accuracy, steps, height)}
+    </div>
+    ${height > 200 ? shaped((work ? work.shown : record?.shown) ?? []) : nothing}`;
+}
+
+/** What the training presses towards zero, as it goes. */
+function shaped(shown: Shown[]): TemplateResult | typeof nothing {
+  const what = shown[0]?.histogram.what;
+  if (!what) return nothing;
+  const rows = shown.flatMap(({ step, histogram: { top, counts } }) =>
+    counts.map((count, i) => [step, (top * i) / counts.length, count]),
+  );
+  const table: Table = { columns: [figure("Step"), figure("From", 4), figure("Count")], rows };
+  return html`<secateur-figure
+    .heading=${what}
+    .note=${"How many there are of each size, each quarter of the training that shapes them; heights are square roots of counts."}
+    .file=${"training-shaped"}
+    .height=${150}
+    .label=${`${what}: how many there are of each size, each quarter of the training`}
+    .deps=${[shown]}
+    .table=${table}
+    .draw=${(width: number) => shownPlot(shown, width, 150)}
+  ></secateur-figure>`;
 }
 
 const trainSteps = (phases: Phase[]): number =>

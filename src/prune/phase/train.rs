@@ -4,9 +4,15 @@ use std::rc::Rc;
 
 use crate::base::Result;
 use crate::data::{Dataset, augment::Augment};
+use crate::graph::{Graph, Masks};
+use crate::prune::event;
+use crate::prune::hook::Aim;
+use crate::prune::probe::Evidence;
+use crate::prune::recipe::Recipe;
 use crate::prune::recovery::Retraining;
-use crate::prune::rhythm::Ramp;
+use crate::prune::rhythm::{Beat, Rhythm};
 use crate::prune::split::split;
+use crate::prune::target::Target;
 use crate::prune::told::{Stage, Told};
 use crate::train::eval::Tally;
 use crate::train::hook::{Going, Hook};
@@ -24,13 +30,19 @@ pub struct Train {
     /// Steps, rate and teacher.
     training: Retraining,
     /// Pruning between steps.
-    ramp: Option<Ramp>,
+    rhythm: Option<Rhythm>,
+    /// What it is called, where it is not called by what else it does.
+    label: Option<String>,
+    /// What acts in it in place of the recipe's regrowing and gate.
+    press: Option<Rc<dyn Hook>>,
+    /// What was cut when it began.
+    held: Masks,
     /// The step after which it ends before its time.
     stop: Option<usize>,
     /// Seed of order, augmentation and dropout.
     seed: u64,
     examples: Vec<usize>,
-    held: Vec<usize>,
+    held_out: Vec<usize>,
     hooks: Vec<Rc<dyn Hook>>,
     /// The event under way before the next step, and the step before which the last one was.
     cutting: Option<Cutting>,
@@ -57,11 +69,14 @@ impl Train {
     pub fn new(training: Retraining, seed: u64) -> Self {
         Self {
             training,
-            ramp: None,
+            rhythm: None,
+            label: None,
+            press: None,
+            held: Masks::default(),
             stop: None,
             seed,
             examples: Vec::new(),
-            held: Vec::new(),
+            held_out: Vec::new(),
             hooks: Vec::new(),
             cutting: None,
             cut_at: None,
@@ -77,8 +92,18 @@ impl Train {
     }
 
     /// Prunes between its steps.
-    pub fn cutting(self, ramp: Ramp) -> Self {
-        Self { ramp: Some(ramp), ..self }
+    pub fn cutting(self, rhythm: Rhythm) -> Self {
+        Self { rhythm: Some(rhythm), ..self }
+    }
+
+    /// Before the first cut, under a penalty.
+    pub fn pressed(self, label: String, press: Rc<dyn Hook>) -> Self {
+        Self { label: Some(label), press: Some(press), ..self }
+    }
+
+    /// With a gate of this name.
+    pub fn gated(self, gate: &str) -> Self {
+        Self { label: Some(format!("Train while {gate} cuts")), ..self }
     }
 
     async fn slice(&mut self, state: &mut State, desk: &mut Desk<'_>) -> Result<Progress> {
@@ -89,19 +114,21 @@ impl Train {
             return Ok(self.progress());
         }
         if state.trainer.is_none() {
-            (self.examples, self.held) = split(data.len());
+            (self.examples, self.held_out) = split(data.len());
             state.trainer = Some(self.trainer(desk));
-            self.hooks = desk.recipe.choice.hooks();
+            self.held = state.masks.clone();
+            self.hooks = match &self.press {
+                Some(press) => vec![press.clone()],
+                None => desk.recipe.choice.hooks(self.aim(&state.graph, desk.recipe)?),
+            };
         }
         let step = state.training()?.done();
-        if let Some(sparsity) = self.ramp.and_then(|ramp| ramp.at(step, self.training.steps))
-            && self.cut_at != Some(step)
-        {
+        let beat = self.rhythm.as_ref().and_then(|rhythm| rhythm.beat(step, self.training.steps));
+        if let Some(beat) = beat.filter(|_| self.cut_at != Some(step)) {
             if !desk.compute.settle(state).await? {
                 return self.back(state, desk);
             }
-            let cutting = self.cutting.get_or_insert_with(|| Cutting::new(sparsity, 1, state, desk));
-            if !cutting.step(state, desk).await? {
+            if !self.turn(beat, state, desk).await? {
                 return Ok(self.progress());
             }
             (self.cutting, self.cut_at) = (None, Some(step));
@@ -120,6 +147,13 @@ impl Train {
         state.steps += 1;
         state.fresh = false;
         (desk.tell)(Told::Train { step: state.steps, now });
+        if (now.index + 1).is_multiple_of((self.training.steps / 4).max(1)) {
+            for hook in &self.hooks {
+                if let Some(histogram) = hook.shows(state)? {
+                    (desk.tell)(Told::Shown { step: state.steps, histogram });
+                }
+            }
+        }
         self.done = state.training()?.done();
         self.over = self.done >= total || flow == Going::Stop;
         if self.over || self.done.is_multiple_of((self.training.steps / 4).max(25)) {
@@ -128,17 +162,48 @@ impl Train {
             }
             if self.over {
                 bake(state, &self.hooks)?;
+                if desk.recipe.choice.gate.part.gates() && self.press.is_none() {
+                    tell_masks(state, desk);
+                }
                 state.trainer = None;
                 state.extras.clear();
             }
             // A handful of images leaves none to hold out.
-            if !self.held.is_empty() {
+            if !self.held_out.is_empty() {
                 let mut baked = state.clone();
                 bake(&mut baked, &self.hooks)?;
                 self.validation = Some(Box::new(Validation { baked, tally: Tally::default() }));
             }
         }
         Ok(self.progress())
+    }
+
+    /// One slice of what is due before a step; says whether it is done.
+    async fn turn(&mut self, beat: Beat, state: &mut State, desk: &mut Desk<'_>) -> Result<bool> {
+        let sparsity = match beat {
+            Beat::Cut(sparsity) | Beat::CutAnew(sparsity) => sparsity,
+            Beat::Whole => {
+                state.masks = self.held.clone();
+                state.training()?.optimizer.forget();
+                tell_masks(state, desk);
+                return Ok(true);
+            }
+        };
+        let cutting = self.cutting.get_or_insert_with(|| Cutting::new(sparsity, 1, state, desk));
+        let over = cutting.step(state, desk).await?;
+        if over && matches!(beat, Beat::CutAnew(_)) {
+            state.training()?.optimizer.forget();
+        }
+        Ok(over)
+    }
+
+    /// What hooks that choose masks themselves come to.
+    fn aim(&self, graph: &Graph, recipe: &Recipe) -> Result<Aim> {
+        let targets = event::candidates(graph, recipe)?;
+        let weight = |target: &Target| if let Target::Weight { id, .. } = target { Some(*id) } else { None };
+        let (sparsity, recipe, held) = (recipe.sparsity, recipe.clone(), self.held.clone());
+        let mask = move |graph: &Graph, share| event::cut(graph, &recipe, Evidence::default(), &held, share);
+        Ok(Aim { sparsity, weights: targets.iter().filter_map(weight).collect(), mask: Rc::new(mask) })
     }
 
     /// How far it has come. What is trained and not validated yet is not over.
@@ -176,9 +241,9 @@ impl Train {
     async fn validate(&mut self, data: &Dataset, desk: &mut Desk<'_>) -> Result<()> {
         let Some(Validation { baked, tally }) = self.validation.as_deref_mut() else { return Ok(()) };
         let seen = tally.n();
-        let picks = &self.held[seen..(seen + IMAGES).min(self.held.len())];
+        let picks = &self.held_out[seen..(seen + IMAGES).min(self.held_out.len())];
         tally.add(&desk.compute.answers(baked, &data.batch(picks), seen == 0).await?, &data.labels(picks));
-        if tally.n() == self.held.len() {
+        if tally.n() == self.held_out.len() {
             (desk.tell)(Told::Validated { step: baked.steps, tally: std::mem::take(tally) });
             self.validation = None;
         }
@@ -188,13 +253,15 @@ impl Train {
 
 impl Phase for Train {
     fn stage(&self) -> Stage {
-        let label = match (&self.ramp, &self.training.distil) {
-            (Some(ramp), _) => format!("Train while cutting to {:.1}%", 100.0 * ramp.sparsity),
+        let sparsity = self.rhythm.as_ref().and_then(Rhythm::sparsity);
+        let label = match (sparsity, &self.training.distil) {
+            _ if self.label.is_some() => self.label.clone().unwrap_or_default(),
+            (Some(sparsity), _) => format!("Train while cutting to {:.1}%", 100.0 * sparsity),
             (None, Some(_)) => "Train with the unpruned network as teacher".into(),
             (None, None) => "Train what is left".into(),
         };
         let steps = self.stop.unwrap_or(self.training.steps);
-        Stage { sparsity: self.ramp.map(|ramp| ramp.sparsity), ..Stage::new("train", label, steps) }
+        Stage { sparsity, ..Stage::new("train", label, steps) }
     }
 
     fn step<'a>(&'a mut self, state: &'a mut State, desk: &'a mut Desk<'_>) -> Soon<'a, Progress> {

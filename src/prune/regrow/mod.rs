@@ -1,6 +1,7 @@
 //! Regrowing: which of the cut weights come back during training, in place of the weakest.
 
 mod gradient;
+mod momentum;
 mod none;
 mod random;
 
@@ -24,6 +25,9 @@ pub trait Regrow: Part {
         if self.regrows() && !with.single {
             return Some(format!("{} does not regrow: only single weights do", with.names.pattern));
         }
+        if self.regrows() && with.gates {
+            return Some("a gate lets weights come back by itself".into());
+        }
         (self.regrows() && !with.trains)
             .then(|| "weights regrow during training, and this recovery does not train".into())
     }
@@ -39,7 +43,7 @@ pub trait Regrow: Part {
 }
 
 /// All rules.
-pub static ALL: &[&dyn Regrow] = &[&none::Part, &random::Part, &gradient::Part];
+pub static ALL: &[&dyn Regrow] = &[&none::Part, &random::Part, &gradient::Part, &momentum::Part];
 
 pub(super) const EVERY: Param = Param {
     key: "every",

@@ -128,6 +128,9 @@ pub trait Solver: Part {
                 with.names.schedule
             ));
         }
+        if self.solves() && with.gates {
+            return Some(format!("{own} solves for what an event cuts, and a gate cuts without one"));
+        }
         match with.row_units {
             _ if !self.chooses() => None,
             Some(units) if self.takes(units) => None,

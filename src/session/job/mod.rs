@@ -22,7 +22,7 @@ use super::event::Event;
 use super::gpu::Uploaded;
 use super::measure::Race;
 use super::plan::{CHUNK, Leg, Own, legs, stage};
-use super::record::{Point, Speed};
+use super::record::{Point, Shown, Speed};
 
 /// A run under way.
 #[derive(Debug)]
@@ -40,6 +40,7 @@ pub struct Job {
     /// The legs, and how far they were walked.
     pub(in crate::session) way: Way,
     pub(in crate::session) curve: Vec<Point>,
+    pub(in crate::session) shown: Vec<Shown>,
     /// Who computes.
     pub(in crate::session) sharing: Sharing,
     /// The network that came of it, ready to run.
@@ -117,6 +118,7 @@ impl Job {
             asked: Request { run, recipe, settings },
             way: Way { legs, timeline: Vec::new(), at: 0, begun: false, done: 0 },
             curve: Vec::new(),
+            shown: Vec::new(),
             sharing: Sharing::default(),
             built: Built::default(),
             tested: Tested::default(),
@@ -179,13 +181,17 @@ impl Job {
         let (recipe, events) = (&self.asked.recipe, RefCell::new(events));
         let (gpu, sharing, threads) = (&mut session.gpu, &mut self.sharing, self.threads);
         let mut compute = Both { recipe, threads, gpu, sharing, events: &events };
-        let curve = &mut self.curve;
+        let (curve, shown) = (&mut self.curve, &mut self.shown);
         let mut tell = |told: Told| {
             match &told {
                 Told::Train { step, now } => {
                     curve.push(Point { step: *step, loss: now.loss, accuracy: now.accuracy });
                 }
-                Told::Back { steps } => curve.truncate(*steps),
+                Told::Back { steps } => {
+                    curve.truncate(*steps);
+                    shown.retain(|shown| shown.step <= *steps);
+                }
+                Told::Shown { step, histogram } => shown.push(Shown { step: *step, histogram: histogram.clone() }),
                 _ => {}
             }
             events.borrow_mut().extend(Event::of(told));

@@ -22,11 +22,15 @@ committed! {
     "crit_synflow",
     "depgraph_concat_flatten",
     "depgraph_tinycnn",
+    "dst_snfs",
     "filter_apoz",
     "filter_bn_scale",
     "filter_fpgm",
     "filter_norms",
     "filter_taylor_fo",
+    "gate_dpf",
+    "gate_sr_ste",
+    "gate_str",
     "layer_act_gelu_erf",
     "layer_act_gelu_tanh",
     "layer_act_hardswish",
@@ -77,7 +81,9 @@ committed! {
     "opt_sgd_nesterov",
     "opt_sgd_nesterov_wd",
     "opt_sgd_wd",
+    "pen_slimming",
     "rigl_update",
+    "sched_acdc",
     "sched_gmp_cubic",
     "sched_rigl_cosine",
     "semi_structured_masks",
@@ -196,6 +202,11 @@ impl Case {
     /// Members of `expected`, by name.
     pub fn expected(&self) -> impl Iterator<Item = (&String, &Value)> {
         self.body["expected"].as_object().into_iter().flatten()
+    }
+
+    /// The whole case.
+    pub fn body(&self) -> &Value {
+        &self.body
     }
 
     pub fn notes(&self) -> &str {

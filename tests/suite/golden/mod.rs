@@ -2,6 +2,7 @@
 
 mod case;
 mod criteria;
+mod hooks;
 mod layers;
 mod network;
 mod solvers;
@@ -51,6 +52,12 @@ const FAMILIES: &[(&str, Option<Check>)] = &[
     ("depgraph_tinycnn", Some(network::groups_of_tinycnn)),
     ("depgraph_concat_flatten", Some(network::groups_of_concat)),
     ("tp_prune_tinycnn", Some(network::sliced)),
+    ("pen_slimming", Some(hooks::slimming)),
+    ("gate_sr_ste", Some(hooks::sr_ste)),
+    ("gate_str", Some(hooks::str)),
+    ("gate_dpf", Some(hooks::dpf)),
+    ("sched_acdc", Some(hooks::acdc)),
+    ("dst_snfs", Some(hooks::snfs)),
     ("obc_exactobs", Some(solvers::obc)),
     ("solve_least_squares", Some(solvers::least_squares)),
     ("sparsegpt", Some(solvers::sparsegpt)),
@@ -82,13 +89,14 @@ fn run(prefixes: &[&str]) -> Result<()> {
 }
 
 /// Prefixes of the cases that the tests below run.
-const GROUPS: [&[&str]; 6] = [
+const GROUPS: [&[&str]; 7] = [
     &["layer_"],
     &["loss_", "lr_", "opt_", "sched_"],
     &["tinycnn_", "crit_hvp", "depgraph_", "tp_prune_"],
     &["crit_", "filter_", "wanda"],
     &["alloc_", "semi_structured_masks", "rigl_update", "set_drop"],
     &["solve_", "sparsegpt", "obc_"],
+    &["pen_", "gate_", "dst_"],
 ];
 
 /// Names every case that nothing checks; none of the committed ones is among them.
@@ -133,4 +141,9 @@ fn golden_allocations_patterns_and_regrowing() -> Result<()> {
 #[wasm_bindgen_test(unsupported = test)]
 fn golden_solvers() -> Result<()> {
     run(GROUPS[5])
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn golden_hooks() -> Result<()> {
+    run(GROUPS[6])
 }
