@@ -8,7 +8,7 @@ export function keysOf(catalog: Catalog): string[] {
     axis.id,
     ...axis.parts.flatMap((part) => part.params.map((param) => `${axis.id}.${param.key}`)),
   ]);
-  return [...new Set(["model", "data", "method", ...[...catalog.globals, ...catalog.training, ...catalog.running].map((param) => param.key), ...axes])];
+  return [...new Set(["model", "data", "method", "target", ...[...catalog.globals, ...catalog.training, ...catalog.running].map((param) => param.key), ...axes])];
 }
 
 /** Defaults come as 32-bit floats: their tail of digits is no part of the value. */

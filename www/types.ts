@@ -359,6 +359,8 @@ export interface RunRecord {
   curve: TrainPoint[];
   /** Numbers that the training shaped, four times in its course. */
   shown?: Shown[];
+  /** What a search tried, and the shares by layer that it settled on. */
+  search?: { shares: string; trials: { shares: string; ratio: number; low: number; high: number }[] };
   seconds: number;
 }
 

@@ -293,6 +293,14 @@ impl Args {
         }
     }
 
+    /// Words of a parameter, separated by commas.
+    pub fn words(&self, param: &Param) -> String {
+        match self.0.get(param.key) {
+            Some(Setting::Words(x)) => x.clone(),
+            other => unreachable!("{} is read as words and is {other:?}", param.key),
+        }
+    }
+
     /// The value of a choice.
     pub fn choice(&self, param: &Param) -> &'static str {
         match self.0.get(param.key) {

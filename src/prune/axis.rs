@@ -99,6 +99,7 @@ axes! {
     schedule: Schedule, "Schedule", "When, and how much by then?", "one-shot", false;
     penalty: Penalty, "Penalty", "What is pressed towards zero before the cut?", "none", true;
     gate: Gate, "Gate", "What is cut while it learns, and may come back?", "none", true;
+    search: Search, "Search", "How much where, found by trying?", "none", true;
     solver: Solver, "Solver", "What do the kept weights become?", "none", true;
     regrow: Regrow, "Regrow", "What comes back?", "none", false;
     recovery: Recovery, "Recovery", "What happens after?", "fine-tune", false;

@@ -1,6 +1,6 @@
 //! A recipe spelled out: all phases of a run, before anything runs.
 
-use super::phase::{Cut, Early, Phase, Recalibrate, Reinit, Rewind, Train};
+use super::phase::{Cut, Early, Phase, Recalibrate, Reinit, Rewind, Seek, Train};
 use super::recipe::Recipe;
 use super::recovery::{Back, Retraining};
 use super::rhythm::Rhythm;
@@ -38,7 +38,8 @@ pub fn expand(recipe: &Recipe, images: usize) -> Vec<Box<dyn Phase>> {
         // A gate cuts by itself.
         if let (Rhythm::Rounds(shares), false) = (&rhythm, choice.gate.part.gates()) {
             let (part, args) = (choice.criterion.part, &choice.criterion.args);
-            phases.push(Box::new(Cut::new(shares[round], part.rounds(args), part.meta().name)));
+            let cut = Cut::new(shares[round], part.rounds(args), part.meta().name);
+            phases.push(Box::new(if choice.search.part.searches() { cut.as_found() } else { cut }));
         }
         if let Some(to) = back {
             phases.push(Box::new(Rewind { to }));
@@ -54,6 +55,10 @@ pub fn expand(recipe: &Recipe, images: usize) -> Vec<Box<dyn Phase>> {
                 _ => train.cutting(rhythm.clone()),
             }));
         }
+    }
+    // Times differ from machine to machine; the rest is the same wherever its shares are written down.
+    if let Some((target, corrections)) = choice.search.part.target(&choice.search.args) {
+        phases.insert(0, Box::new(Seek::new(target, corrections)));
     }
     phases
 }

@@ -27,6 +27,7 @@ mod remarks;
 pub mod rhythm;
 pub mod running;
 pub mod schedule;
+pub mod search;
 pub mod solver;
 pub mod split;
 pub mod target;

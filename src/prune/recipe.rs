@@ -87,7 +87,10 @@ fn beside() -> impl Iterator<Item = &'static Param> {
 }
 
 /// Settings that every run takes besides the recipe's.
-const OTHER: [&str; 3] = ["model", "data", "method"];
+const OTHER: [&str; 4] = ["model", "data", "method", TARGET];
+
+/// Short for a search: how many times faster the network is to be, as `3x`.
+const TARGET: &str = "target";
 
 impl Recipe {
     /// Reads settings: a method's row first, then what overrides it.
@@ -117,6 +120,18 @@ impl Recipe {
         }
     }
 
+    /// The same recipe with a share written down for each layer in place of its allocation.
+    ///
+    /// # Errors
+    /// When what is written down are no shares.
+    pub fn with_shares(&self, shares: &str) -> Result<Self> {
+        let (axis, given) = ("allocation", [("allocation", "given"), ("allocation.shares", shares)]);
+        let allocation = Choice::read(&given.map(|(key, value)| (key.into(), value.into())).into())
+            .map_err(|error| Error { key: Some(axis.into()), ..error })?
+            .allocation;
+        Ok(Self { choice: Choice { allocation, ..self.choice.clone() }, ..self.clone() })
+    }
+
     /// All settings, completed with defaults.
     pub fn settings(&self) -> Settings {
         let mut out = self.choice.settings();
@@ -138,6 +153,7 @@ impl Recipe {
 
 /// The settings on top of those of the method they name.
 pub fn with_method(settings: &Settings) -> Result<Settings> {
+    let settings = &with_target(settings)?;
     let Some(id) = settings.get("method") else { return Ok(settings.clone()) };
     let mut full = method::find(id)?.settings();
     // A part that replaces the method's takes nothing of the old one's values.
@@ -148,6 +164,20 @@ pub fn with_method(settings: &Settings) -> Result<Settings> {
     }
     full.extend(settings.clone());
     Ok(full)
+}
+
+/// The settings with `target=3x` spelled out.
+fn with_target(settings: &Settings) -> Result<Settings> {
+    let Some(text) = settings.get(TARGET) else { return Ok(settings.clone()) };
+    let times = text.trim().trim_end_matches(['x', 'X', '×']);
+    if times.parse::<f32>().is_err() {
+        return Err(Error::setting(TARGET, format!("'{text}' says no number of times")).hint("write it as target=3x"));
+    }
+    let mut out = settings.clone();
+    out.remove(TARGET);
+    out.entry("search".into()).or_insert_with(|| "latency".into());
+    out.entry("search.target".into()).or_insert_with(|| times.into());
+    Ok(out)
 }
 
 fn check_keys(settings: &Settings) -> Result<()> {

@@ -19,18 +19,21 @@ impl Recipe {
                 out.push(format!("{name} always cuts {fixed}: the {asked} asked for was not used."));
             }
         }
-        if let (Some(gate), true) = (self.follows(), settings.contains_key(SPARSITY.key)) {
-            let asked = percent(self.sparsity);
-            out.push(format!("{gate} cuts what its thresholds come to: the {asked} asked for was not used."));
+        if let (Some(why), true) = (self.follows(), settings.contains_key(SPARSITY.key)) {
+            out.push(format!("{why}: the {} asked for was not used.", percent(self.sparsity)));
         }
         out.extend(self.unused(settings));
         out
     }
 
-    /// The gate's name, where the share that is cut follows from what it learns.
-    pub fn follows(&self) -> Option<&'static str> {
-        let gate = self.choice.gate.part;
-        gate.follows().then(|| gate.meta().name)
+    /// Why the share that is cut is no matter of the sparsity asked for, where that is so.
+    pub fn follows(&self) -> Option<String> {
+        let (gate, search) = (self.choice.gate.part, &self.choice.search);
+        if gate.follows() {
+            return Some(format!("{} cuts what its thresholds come to", gate.meta().name));
+        }
+        let (target, _) = search.part.target(&search.args)?;
+        Some(format!("{} cuts what makes the network {target}× faster here", search.part.meta().name))
     }
 
     /// Settings for training that nothing reads, in a sentence each.
@@ -58,11 +61,11 @@ impl Recipe {
         if let Some(share) = self.choice.pattern.part.sparsity(&self.choice.pattern.args) {
             out.insert(SPARSITY.key, format!("{} always cuts {}.", self.pattern_name(), percent(share)));
         }
-        if let Some(gate) = self.follows() {
-            out.insert(
-                SPARSITY.key,
-                format!("{gate} cuts what its thresholds come to: stronger decay of s cuts more."),
-            );
+        if let Some(why) = self.follows() {
+            out.insert(SPARSITY.key, format!("{why}."));
+        }
+        if self.choice.search.part.searches() {
+            out.insert("allocation", "The search gives each layer its share.".into());
         }
         let TrainingSettings { steps, epochs, rate, .. } = self.training;
         if steps.is_some() || epochs.is_some() {

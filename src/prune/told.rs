@@ -30,6 +30,17 @@ pub enum Told {
         /// The answers.
         tally: Tally,
     },
+    /// A trial of a search: the shares that were tried, and how many times faster the network was, with its interval.
+    Tried {
+        /// By layer, as settings have them.
+        shares: String,
+        /// Times faster.
+        ratio: f64,
+        /// Lower end.
+        low: f64,
+        /// Upper end.
+        high: f64,
+    },
     /// Numbers that a training shapes, four times in its course.
     Shown {
         /// Training steps so far.

@@ -115,6 +115,10 @@ impl Event {
             Told::Validated { step, tally } => Self::accuracy(step, &tally, "validation"),
             Told::Masks { sparsity, layers } => Self::Masks { sparsity, layers },
             Told::Shown { step, histogram } => Self::Shown { step, histogram },
+            Told::Tried { ratio, low, high, .. } => Self::Note {
+                level: "info",
+                message: format!("Tried: {ratio:.2}× faster here ({low:.2}–{high:.2})."),
+            },
             Told::Note(message) => Self::Note { level: "info", message },
             Told::Back { .. } => return None,
         })

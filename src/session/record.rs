@@ -66,8 +66,34 @@ pub struct Record {
     /// Numbers that the training shaped, four times in its course, where it shaped any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shown: Vec<Shown>,
+    /// What a search tried, and what it settled on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<Found>,
     /// How long it took.
     pub seconds: f64,
+}
+
+/// What a search found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Found {
+    /// Share of each layer that is cut, as `allocation.shares` takes them: with these in place of the search the same weights come
+    /// out anywhere.
+    pub shares: String,
+    /// What was tried on the way.
+    pub trials: Vec<TrialRow>,
+}
+
+/// A trial of a search.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrialRow {
+    /// Share of each layer.
+    pub shares: String,
+    /// Times faster than dense.
+    pub ratio: f64,
+    /// Lower end of the interval.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
 }
 
 /// How often numbers occurred at a training step.

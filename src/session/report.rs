@@ -102,6 +102,10 @@ fn record(job: &Job, session: &mut Session, digest: String) -> Result<Record> {
         notes.extend(job.asked.recipe.remarks.iter().cloned());
         notes.extend(reached(&job.state.graph, &job.asked.recipe, &job.state.masks, &job.before)?.notes);
     }
+    notes.extend(job.found().map(|found| {
+        let shares = found.shares;
+        format!("The search is this machine's; search=none allocation=given allocation.shares={shares} gives the same weights anywhere.")
+    }));
     notes.extend(verdict::fewer_are_faster(&speed, job.threads));
     notes.extend(speed.doubt.clone());
     notes.extend(verdict::bytes(&layers, &accuracy, job.asked.recipe.running.int8()));
@@ -146,6 +150,7 @@ fn record(job: &Job, session: &mut Session, digest: String) -> Result<Record> {
         timeline: job.way.timeline.clone(),
         curve: job.curve.clone(),
         shown: job.shown.clone(),
+        search: job.found(),
         seconds: (clock::now_ms() - job.started) / 1e3,
     })
 }

@@ -46,6 +46,8 @@ pub struct State {
     pub steps: usize,
     /// What is drawn when weights come back.
     pub regrow: Rng,
+    /// Shares by layer that a search found, as settings have them.
+    pub shares: Option<String>,
     /// What rewinding goes back to, where that is not the very beginning.
     pub early: Option<Graph>,
 }
@@ -62,6 +64,7 @@ impl State {
             trainer: None,
             steps: 0,
             regrow: Rng::fork(seed, "regrow"),
+            shares: None,
             early: None,
         }
     }

@@ -23,6 +23,7 @@ mod int8;
 mod kernel;
 mod pins;
 mod plan;
+mod search;
 mod session;
 mod small;
 mod solver;

@@ -143,7 +143,10 @@ fn every_method_runs_and_keeps_its_zeros() -> Result<()> {
         assert!(follows || (reached - wanted).abs() < slack, "{}: {reached} is cut instead of {wanted}", row.id);
         assert!(record.size.bytes_stored < record.size.bytes_dense && record.speed.samples > 10, "{}", row.id);
         assert_eq!(record.accuracy.n, 100);
-        pins.push(pin(format!("{model} {text}"), &record, &events));
+        // What a search finds is the machine's business.
+        if record.search.is_none() {
+            pins.push(pin(format!("{model} {text}"), &record, &events));
+        }
     }
     compare("methods.json", include_str!("../pins/methods.json"), &pins);
     Ok(())

@@ -1,6 +1,7 @@
 //! Allocations: how much of each layer stays.
 
 mod erk;
+pub mod given;
 mod global;
 mod lamp;
 mod layer;
@@ -70,7 +71,7 @@ pub trait Allocation: Part {
 }
 
 /// All allocations.
-pub static ALL: &[&dyn Allocation] = &[&layer::Part, &global::Part, &erk::Part, &lamp::Part, &macs::Part];
+pub static ALL: &[&dyn Allocation] = &[&layer::Part, &global::Part, &erk::Part, &lamp::Part, &macs::Part, &given::Part];
 
 /// Units that are cut of `n` at a sparsity: rounded to nearest, half to even.
 pub fn cut(n: usize, sparsity: f32) -> usize {

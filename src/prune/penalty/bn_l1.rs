@@ -15,7 +15,7 @@ static STRENGTH: Param = Param {
     key: "strength",
     label: "Strength",
     what: "λ: how hard every scale is pulled towards zero.",
-    kind: ParamKind::Float { default: 0.001, min: 0.000_001, max: 0.1, log: true },
+    kind: ParamKind::Float { default: 0.003, min: 0.000_001, max: 0.1, log: true },
 };
 static STEPS: Param = Param {
     key: "steps",

@@ -16,6 +16,8 @@ pub struct Cut {
     rounds: usize,
     /// Name of the criterion.
     criterion: &'static str,
+    /// Shares by layer are found by a search before it.
+    found: bool,
     done: usize,
     cutting: Option<Cutting>,
 }
@@ -23,7 +25,12 @@ pub struct Cut {
 impl Cut {
     /// To a share, in so many rounds, by a criterion of this name.
     pub fn new(sparsity: f32, rounds: usize, criterion: &'static str) -> Self {
-        Self { sparsity, rounds, criterion, done: 0, cutting: None }
+        Self { sparsity, rounds, criterion, found: false, done: 0, cutting: None }
+    }
+
+    /// By shares that a search before it finds.
+    pub fn as_found(self) -> Self {
+        Self { found: true, ..self }
     }
 
     async fn slice(&mut self, state: &mut State, desk: &mut Desk<'_>) -> Result<Progress> {
@@ -39,6 +46,9 @@ impl Cut {
 
 impl Phase for Cut {
     fn stage(&self) -> Stage {
+        if self.found {
+            return Stage::new("prune", format!("Score by {}, cut as found", self.criterion), self.rounds);
+        }
         let label = format!("Score by {}, cut to {:.1}%", self.criterion, 100.0 * self.sparsity);
         Stage { sparsity: Some(self.sparsity), ..Stage::new("prune", label, self.rounds) }
     }

@@ -79,7 +79,9 @@ impl Cutting {
         self.first = true;
         self.done += 1;
         let share = geometric_share(self.done, self.rounds, self.sparsity);
-        let masks = event::cut(&state.graph, desk.recipe, evidence, &state.masks, share)?;
+        let found = state.shares.as_deref().map(|shares| desk.recipe.with_shares(shares)).transpose()?;
+        let recipe = found.as_ref().unwrap_or(desk.recipe);
+        let masks = event::cut(&state.graph, recipe, evidence, &state.masks, share)?;
         if let Some(before) = self.before.take_if(|_| self.done >= self.rounds) {
             let graph = before.0.clone();
             let batches = examples(&graph, desk)?;

@@ -23,7 +23,7 @@ impl Early {
 
     async fn slice(&mut self, state: &mut State, desk: &mut Desk<'_>) -> Result<Progress> {
         if self.stashed.is_none() {
-            let first = desk.origin.model.initial()?;
+            let first = desk.start.model.initial()?;
             self.stashed = Some((std::mem::replace(&mut state.graph, first), std::mem::take(&mut state.masks)));
         }
         let progress = self.train.step(state, desk).await?;

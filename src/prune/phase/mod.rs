@@ -9,6 +9,7 @@ mod propagation;
 mod recalibrate;
 mod reinit;
 mod rewind;
+mod search;
 mod train;
 
 use std::fmt::Debug;
@@ -18,7 +19,7 @@ use std::rc::Rc;
 
 use crate::base::{Result, Tensor};
 use crate::data::Dataset;
-use crate::graph::Graph;
+use crate::graph::{Graph, Masks};
 use crate::train::State;
 use crate::train::hook::{Going, Hook};
 use crate::train::look::{Look, Seen};
@@ -31,10 +32,11 @@ use super::told::{Stage, Told};
 
 pub use cut::Cut;
 pub use early::Early;
-pub use on_cpu::OnCpu;
+pub use on_cpu::{OnCpu, layer_times};
 pub use recalibrate::Recalibrate;
 pub use reinit::Reinit;
 pub use rewind::Rewind;
+pub use search::Seek;
 pub use train::Train;
 
 /// What is there soon. Without a GPU it is there at the first poll.
@@ -99,7 +101,7 @@ pub struct Desk<'a> {
     /// The training images, if any are loaded.
     pub data: Option<&'a Dataset>,
     /// Where the network comes from.
-    pub origin: Start<'a>,
+    pub start: Start<'a>,
     /// Who computes.
     pub compute: &'a mut dyn Compute,
     /// Who is told what happens.
@@ -150,6 +152,17 @@ pub enum Stepped {
     Again,
 }
 
+/// How many times faster than another a network was, with its interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Timed {
+    /// Times faster.
+    pub ratio: f64,
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
 /// Who computes. Phases do not know whether it is the processor or a GPU.
 pub trait Compute {
     /// Looks at a batch.
@@ -164,4 +177,10 @@ pub trait Compute {
 
     /// Answers of a network to a batch; `first` where it is another network than at the last call.
     fn answers<'a>(&'a mut self, state: &'a State, x: &'a Tensor, first: bool) -> Soon<'a, Tensor>;
+
+    /// Microseconds that each layer of a cut network takes for the recipe's batch, in its fastest form, by name.
+    fn layers<'a>(&'a mut self, graph: &'a Graph, masks: &'a Masks) -> Soon<'a, Vec<(String, f64)>>;
+
+    /// A cut network against the dense one, for the recipe's batch.
+    fn race<'a>(&'a mut self, dense: &'a Graph, cut: (&'a Graph, &'a Masks)) -> Soon<'a, Timed>;
 }

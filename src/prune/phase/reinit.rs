@@ -16,7 +16,7 @@ impl Phase for Reinit {
 
     fn step<'a>(&'a mut self, state: &'a mut State, desk: &'a mut Desk<'_>) -> Soon<'a, Progress> {
         Box::pin(async move {
-            state.replace(desk.origin.model.build(desk.recipe.seed)?)?;
+            state.replace(desk.start.model.build(desk.recipe.seed)?)?;
             state.fresh = true;
             Ok(Progress { done: 1, total: 1 })
         })

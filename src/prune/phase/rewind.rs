@@ -25,7 +25,7 @@ impl Phase for Rewind {
         Box::pin(async move {
             state.replace(match &state.early {
                 Some(early) => early.clone(),
-                None => desk.origin.model.initial()?,
+                None => desk.start.model.initial()?,
             })?;
             Ok(Progress { done: 1, total: 1 })
         })

@@ -133,7 +133,7 @@ impl Train {
             }
             (self.cutting, self.cut_at) = (None, Some(step));
         }
-        let teacher = self.training.distil.map(|_| desk.origin.dense);
+        let teacher = self.training.distil.map(|_| desk.start.dense);
         let lesson = Lesson { data, examples: &self.examples, teacher };
         let due = due(state, &self.hooks)?;
         let (now, flow) = match desk.compute.step(state, lesson, &self.hooks).await? {
@@ -225,7 +225,7 @@ impl Train {
     }
 
     fn trainer(&self, desk: &Desk) -> Trainer {
-        let (settings, own) = (&desk.recipe.training, &desk.origin.model.recipe);
+        let (settings, own) = (&desk.recipe.training, &desk.start.model.recipe);
         let plan = TrainPlan {
             steps: self.training.steps,
             batch: settings.batch,

@@ -108,6 +108,11 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// Nothing but what is cut already.
+    pub fn of_masks(cut: &Masks) -> Self {
+        Self { cut: cut.clone(), ..Self::default() }
+    }
+
     /// All that a probe found, by weight.
     pub fn all<P: Finds>(&mut self) -> &mut BTreeMap<ValueId, P::Found> {
         let new = || Box::new(BTreeMap::<ValueId, P::Found>::new()) as Box<dyn Any>;

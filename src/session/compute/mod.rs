@@ -13,9 +13,10 @@ use std::rc::Rc;
 use crate::base::error::ErrorKind;
 use crate::base::{Error, Result, Tensor, clock};
 use crate::compile::{Choose, Options, Plan, compile};
-use crate::graph::Graph;
+use crate::graph::{Graph, Masks};
 use crate::prune::Recipe;
-use crate::prune::phase::{Compute, Looked, Looking, Purpose, Soon, Stepped};
+use crate::prune::phase::{Compute, Looked, Looking, Purpose, Soon, Stepped, Timed, layer_times};
+use crate::prune::running::Running;
 use crate::train::State;
 use crate::train::hook::{Going, Hook};
 use crate::train::state::Hold;
@@ -24,6 +25,7 @@ use crate::train::trainer::Lesson;
 
 use super::event::Event;
 use super::gpu::Gpu;
+use super::measure::{Runner, duel};
 use super::plan::CHUNK;
 use learning::Learning;
 use looking::Calibrating;
@@ -75,6 +77,8 @@ pub struct Both<'a, 'e> {
     pub recipe: &'a Recipe,
     /// Threads of the processor.
     pub threads: usize,
+    /// The clock's step, in ms.
+    pub step: f64,
     /// The GPU, if there is one.
     pub gpu: &'a mut Gpu,
     /// What the run knows of either.
@@ -83,7 +87,16 @@ pub struct Both<'a, 'e> {
     pub events: &'a RefCell<&'e mut Vec<Event>>,
 }
 
+/// Turns of a race of two networks.
+const TURNS: usize = 31;
+
 impl Both<'_, '_> {
+    /// How networks are compiled whose times count.
+    fn measured(&self, choose: Choose) -> Options<'static> {
+        let Running { batch, threads, .. } = self.recipe.running;
+        Options { batch, threads: threads.min(self.threads), choose, ..Options::default() }
+    }
+
     fn leave(&mut self, error: &Error) {
         self.sharing.leave(self.gpu, error, &mut self.events.borrow_mut());
     }
@@ -201,6 +214,25 @@ impl Compute for Both<'_, '_> {
                 }
             };
             self.sharing.plan.insert(plan).answers(x)
+        })
+    }
+
+    fn layers<'a>(&'a mut self, graph: &'a Graph, masks: &'a Masks) -> Soon<'a, Vec<(String, f64)>> {
+        Box::pin(async move { layer_times(graph, masks, &self.measured(Choose::Measure)) })
+    }
+
+    fn race<'a>(&'a mut self, dense: &'a Graph, (graph, masks): (&'a Graph, &'a Masks)) -> Soon<'a, Timed> {
+        Box::pin(async move {
+            let whole = Masks::default();
+            let mut plans = [
+                compile(dense, &whole, &self.measured(Choose::Dense))?,
+                compile(graph, masks, &self.measured(Choose::Measure))?,
+            ];
+            let shape = &dense.values[dense.input].shape;
+            let x = vec![0.5; self.recipe.running.batch * shape[1..].iter().product::<usize>()];
+            let [over, under] = &mut plans;
+            let (ratio, interval) = duel([Runner::Cpu(over), Runner::Cpu(under)], &x, self.step, TURNS).await?;
+            Ok(Timed { ratio, low: interval.low, high: interval.high })
         })
     }
 }

@@ -22,7 +22,7 @@ use super::event::Event;
 use super::gpu::Uploaded;
 use super::measure::Race;
 use super::plan::{CHUNK, Leg, Own, legs, stage};
-use super::record::{Point, Shown, Speed};
+use super::record::{Found, Point, Shown, Speed, TrialRow};
 
 /// A run under way.
 #[derive(Debug)]
@@ -41,6 +41,8 @@ pub struct Job {
     pub(in crate::session) way: Way,
     pub(in crate::session) curve: Vec<Point>,
     pub(in crate::session) shown: Vec<Shown>,
+    /// What a search tried.
+    trials: Vec<TrialRow>,
     /// Who computes.
     pub(in crate::session) sharing: Sharing,
     /// The network that came of it, ready to run.
@@ -119,6 +121,7 @@ impl Job {
             way: Way { legs, timeline: Vec::new(), at: 0, begun: false, done: 0 },
             curve: Vec::new(),
             shown: Vec::new(),
+            trials: Vec::new(),
             sharing: Sharing::default(),
             built: Built::default(),
             tested: Tested::default(),
@@ -180,8 +183,9 @@ impl Job {
             session.model.as_ref().map(|(model, graph)| (*model, graph)).ok_or_else(super::no_model)?;
         let (recipe, events) = (&self.asked.recipe, RefCell::new(events));
         let (gpu, sharing, threads) = (&mut session.gpu, &mut self.sharing, self.threads);
-        let mut compute = Both { recipe, threads, gpu, sharing, events: &events };
-        let (curve, shown) = (&mut self.curve, &mut self.shown);
+        let step = session.environment.timer_step_us / 1e3;
+        let mut compute = Both { recipe, threads, step, gpu, sharing, events: &events };
+        let (curve, shown, trials) = (&mut self.curve, &mut self.shown, &mut self.trials);
         let mut tell = |told: Told| {
             match &told {
                 Told::Train { step, now } => {
@@ -192,14 +196,22 @@ impl Job {
                     shown.retain(|shown| shown.step <= *steps);
                 }
                 Told::Shown { step, histogram } => shown.push(Shown { step: *step, histogram: histogram.clone() }),
+                Told::Tried { shares, ratio, low, high } => {
+                    trials.push(TrialRow { shares: shares.clone(), ratio: *ratio, low: *low, high: *high });
+                }
                 _ => {}
             }
             events.borrow_mut().extend(Event::of(told));
         };
         let data = session.train.as_ref();
-        let origin = Start { model, dense };
-        let mut desk = Desk { recipe, data, origin, compute: &mut compute, tell: &mut tell };
+        let start = Start { model, dense };
+        let mut desk = Desk { recipe, data, start, compute: &mut compute, tell: &mut tell };
         phase.step(&mut self.state, &mut desk).await
+    }
+
+    /// What a search found, if there was one.
+    pub(in crate::session) fn found(&self) -> Option<Found> {
+        Some(Found { shares: self.state.shares.clone()?, trials: self.trials.clone() })
     }
 
     /// The recipe's phases.

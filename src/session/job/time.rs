@@ -15,6 +15,9 @@ use crate::session::record::Speed;
 
 use super::Job;
 
+/// Turns of a duel.
+const DUEL: usize = 9;
+
 /// Samples of the GPU's own clock.
 const CLOCKED: usize = 5;
 
@@ -188,7 +191,8 @@ impl Job {
         let network = upload(&device, (graph, &masks), &options, halves, &mut plan, x.flat()).await?;
         let Uploaded { executor, near, .. } = network;
         let step = session.environment.timer_step_us / 1e3;
-        Ok(near && duel(&mut plan, &executor, x.flat(), step).await?.1.low > 1.0)
+        let sides = [Runner::Cpu(&mut plan), Runner::Gpu(&executor)];
+        Ok(near && duel(sides, x.flat(), step, DUEL).await?.1.low > 1.0)
     }
 }
 
