@@ -125,10 +125,11 @@ impl Recipe {
     /// # Errors
     /// When what is written down are no shares.
     pub fn with_shares(&self, shares: &str) -> Result<Self> {
-        let (axis, given) = ("allocation", [("allocation", "given"), ("allocation.shares", shares)]);
-        let allocation = Choice::read(&given.map(|(key, value)| (key.into(), value.into())).into())
-            .map_err(|error| Error { key: Some(axis.into()), ..error })?
-            .allocation;
+        let mut given = Settings::new();
+        for (key, value) in [("allocation", "given"), ("allocation.shares", shares)] {
+            given.insert(key.into(), value.into());
+        }
+        let allocation = Choice::read(&given)?.allocation;
         Ok(Self { choice: Choice { allocation, ..self.choice.clone() }, ..self.clone() })
     }
 

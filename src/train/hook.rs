@@ -3,7 +3,7 @@
 //! A step goes: [`Hook::before`]; [`Hook::view`], in order; the passes over what is seen; [`Hook::pull`], in the opposite order; the
 //! optimizer; running statistics; [`Hook::after`]. What masks cut is zero again at the end, as the state's [`Hold`](super::state::Hold) says.
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug, Formatter};
 
 use serde::{Deserialize, Serialize};
 
@@ -72,7 +72,7 @@ impl Histogram {
 }
 
 /// Acts inside a training step. It is configuration only: what changes from step to step lies in the [`State`].
-pub trait Hook: Debug {
+pub trait Hook {
     /// What it does in a step of a training of `total` steps.
     fn due(&self, step: usize, total: usize) -> Due;
 
@@ -128,5 +128,11 @@ pub trait Hook: Debug {
     fn bake(&self, state: &mut State) -> Result<()> {
         let _ = state;
         Ok(())
+    }
+}
+
+impl Debug for dyn Hook {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("a hook")
     }
 }

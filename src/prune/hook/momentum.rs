@@ -77,8 +77,9 @@ impl MomentumLayer<'_> {
         let active = (0..mask.len()).filter(|&i| mask[i] == 1).map(|i| (self.weight[i].abs(), i));
         order::lowest(active.collect::<Vec<_>>().into_iter(), removed).into_iter().for_each(|i| mask[i] = 0);
         let cut = (0..mask.len()).filter(|&i| mask[i] == 0).map(|i| (self.momentum[i].abs(), i));
-        let mut new = order::highest(cut.collect::<Vec<_>>().into_iter(), grown);
-        new.sort_unstable();
+        let mut back = vec![false; mask.len()];
+        order::highest(cut.collect::<Vec<_>>().into_iter(), grown).into_iter().for_each(|i| back[i] = true);
+        let new: Vec<usize> = (0..mask.len()).filter(|&i| back[i]).collect();
         new.iter().for_each(|&i| mask[i] = 1);
         (mask, new)
     }

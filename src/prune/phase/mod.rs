@@ -12,7 +12,7 @@ mod rewind;
 mod search;
 mod train;
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug, Formatter};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -59,7 +59,7 @@ impl Progress {
 }
 
 /// A piece of a run, sliced so that a page can breathe.
-pub trait Phase: Debug {
+pub trait Phase {
     /// How it is shown on a timeline before it begins.
     fn stage(&self) -> Stage;
 
@@ -82,6 +82,13 @@ pub trait Phase: Debug {
     fn idle(&self, graph: &Graph) -> Option<&'static str> {
         let _ = graph;
         None
+    }
+}
+
+/// What a trait object shows of itself: whatever it holds would bring its own code into the page's download.
+impl Debug for dyn Phase {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.stage().label)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::{Flat, Result, Tensor, math, tensor};
+use crate::base::{Flat, Result, Tensor, keyed, math, tensor};
 use crate::graph::op::{Mode, OpKind};
 use crate::graph::{Graph, Masks, ValueId, mask};
 use crate::prune::axis::Pick;
@@ -76,7 +76,7 @@ impl Propagation {
     pub fn new(recipe: &Recipe, before: (Graph, Masks), batches: Vec<Tensor>) -> Self {
         let (solver, pattern) = (recipe.choice.solver.clone(), &recipe.choice.pattern);
         let input = before.0.input;
-        let now: Frontier = batches.into_iter().map(|x| BTreeMap::from([(input, x)])).collect();
+        let now: Frontier = batches.into_iter().map(|x| keyed(std::iter::once((input, x)))).collect();
         let apart = solver.part.toward(&solver.args) == Toward::Dense;
         let was = if apart { now.clone() } else { Frontier::new() };
         let units = pattern.part.row_units(&pattern.args);

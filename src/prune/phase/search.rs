@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::Result;
+use crate::base::{Result, order};
 use crate::graph::Masks;
 use crate::prune::allocation::given;
 use crate::prune::event;
@@ -74,8 +74,7 @@ impl Seek {
         let mut layers = Vec::new();
         for (name, scored) in names.iter().zip(scored) {
             let mut layer = self.layers.get(name).cloned().unwrap_or_default();
-            layer.scores = scored.scores;
-            layer.scores.sort_by(|a, b| b.total_cmp(a));
+            layer.scores = order::falling(&scored.scores).into_iter().map(|i| scored.scores[i]).collect();
             layers.push(layer);
         }
         let dense: f64 = layers.iter().filter_map(|layer| layer.us.first()).sum();

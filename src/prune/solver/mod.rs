@@ -9,7 +9,7 @@ mod obc;
 mod scale;
 mod sparsegpt;
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug, Formatter};
 
 use crate::base::part::{Args, Param, ParamKind, Part};
 use crate::base::{Result, square::SquareMatrix};
@@ -109,12 +109,18 @@ pub struct Solved {
 }
 
 /// A layer that is being solved, some rows or columns at a time.
-pub trait Solving: Debug {
+pub trait Solving {
     /// One slice; gives the layer once it is solved.
     ///
     /// # Errors
     /// When the inputs say too little for the damping.
     fn step(&mut self) -> Result<Option<Solved>>;
+}
+
+impl Debug for dyn Solving {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("a layer under way")
+    }
 }
 
 /// A rule that writes weights.

@@ -54,8 +54,11 @@ impl Sharing {
 
     /// What the GPU took part in.
     pub fn took(&self) -> BTreeSet<&'static str> {
-        let calibration = [&self.evidence, &self.norms].into_iter().any(Calibrating::counted);
-        self.took.iter().copied().chain(calibration.then_some("calibration")).collect()
+        let mut took = self.took.clone();
+        if self.evidence.counted() || self.norms.counted() {
+            took.insert("calibration");
+        }
+        took
     }
 
     /// Why it was left.
