@@ -172,8 +172,9 @@ fn start(facing: &Facing, upper: &SquareMatrix, damp: f64) -> Vec<f64> {
 
 /// Cuts of each block of columns, in proportion, all of them in the end.
 fn shared(cut: usize, rows: usize, columns: usize, block: usize) -> Vec<usize> {
-    let all = rows * columns;
-    let by = |end: usize| (cut * (rows * end) + all / 2) / all.max(1);
+    // Products of counts do not fit 32 bits.
+    let all = (rows * columns).max(1) as u64;
+    let by = |end: usize| ((cut as u64 * (rows * end) as u64 + all / 2) / all) as usize;
     let ends = (0..columns).step_by(block.max(1)).map(|start| (start, (start + block).min(columns)));
     ends.map(|(start, end)| by(end) - by(start)).collect()
 }
@@ -190,5 +191,18 @@ impl Solver for Part {
     fn begin(&self, facing: Facing, args: &Args) -> Result<Box<dyn Solving>> {
         let (damp, again) = (f64::from(args.float(&DAMP)), args.choice(&REFIT) == "once");
         Ok(Box::new(Sweeping::Begun(Box::new(facing), damp, args.int(&BLOCK), again)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuts_are_shared_in_proportion_and_none_is_lost() {
+        assert_eq!(shared(7, 2, 5, 2), [3, 3, 1]);
+        // Of a wide layer: more than 32 bits on the way.
+        let cuts = shared(200_000, 500, 800, 128);
+        assert_eq!((cuts.len(), cuts.iter().sum::<usize>(), cuts[0]), (7, 200_000, 32_000));
     }
 }
