@@ -5,7 +5,7 @@ use crate::base::{Error, Result};
 
 use super::axis::{AXES, Choice};
 use super::method;
-use super::running::{RUNNING, Running};
+use super::running::{Asked, Numbers, RUNNING, Running};
 use super::training::{TRAINING, TrainingSettings};
 
 /// A choice on every axis, complete and in range.
@@ -114,6 +114,11 @@ impl Recipe {
         };
         recipe.choice.pattern.part.check(&recipe.choice.pattern.args)?;
         recipe.remarks = recipe.overrule(settings);
+        let Running { precision, executor, .. } = recipe.running;
+        if recipe.choice.search.part.searches() && (precision != Numbers::Single || executor == Asked::Gpu) {
+            let message = "a search times 32-bit floats on the processor, and the networks are to run otherwise";
+            return Err(Error::setting("search", message).hint("set precision=f32 and executor=cpu or auto"));
+        }
         match recipe.choice.clash() {
             Some((axis, reason)) => Err(Error::setting(axis, reason.clone()).hint(format!("choose another {axis}"))),
             None => Ok(recipe),

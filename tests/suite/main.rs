@@ -21,6 +21,7 @@ mod gradient;
 mod house;
 mod int8;
 mod kernel;
+mod phase;
 mod pins;
 mod plan;
 mod search;

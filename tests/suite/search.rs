@@ -28,9 +28,12 @@ fn a_target_is_a_short_word_for_a_search() -> Result<()> {
     assert!(check.ok, "{:?}", check.errors);
     assert_eq!((check.settings["search"].as_str(), check.settings["search.target"].as_str()), ("latency", "2.5"));
     assert!(check.fixed.contains_key("sparsity") && check.fixed.contains_key("allocation"), "{:?}", check.fixed);
-    for (text, key) in
-        [("target=fast", "target"), ("target=0.5x", "search.target"), ("target=2x pattern=channel", "search")]
-    {
+    for (text, key) in [
+        ("target=fast", "target"),
+        ("target=0.5x", "search.target"),
+        ("target=2x pattern=channel", "search"),
+        ("target=2x precision=int8", "search"),
+    ] {
         let check = session.check(&settings(text));
         assert_eq!(
             check.errors.first().and_then(|error| error.key.as_deref()),

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::{Result, order};
-use crate::graph::Masks;
+use crate::graph::{Graph, Masks};
 use crate::prune::allocation::given;
 use crate::prune::event;
 use crate::prune::probe::Evidence;
@@ -57,9 +57,10 @@ impl Seek {
     async fn slice(&mut self, state: &mut State, desk: &mut Desk<'_>) -> Result<Progress> {
         self.done += 1;
         let total = self.total();
+        let targets = event::candidates(&state.graph, desk.recipe)?;
         if self.done <= SHARES.len() {
             let share = SHARES[self.done - 1];
-            let masks = masks(state, desk.recipe, &vec![share; self.targets(state, desk)?.len()])?;
+            let masks = masks(state, desk.recipe, &vec![share; targets.len()])?;
             let times = desk.compute.layers(&state.graph, &masks).await?;
             for (name, us) in times {
                 let layer = self.layers.entry(name).or_default();
@@ -68,12 +69,11 @@ impl Seek {
             }
             return Ok(Progress { done: self.done, total });
         }
-        let (names, targets) = (self.targets(state, desk)?, event::candidates(&state.graph, desk.recipe)?);
         let evidence = Evidence::of_masks(&state.masks);
         let scored = event::score(&state.graph, &targets, &desk.recipe.choice.criterion, &evidence, desk.recipe.seed)?;
         let mut layers = Vec::new();
-        for (name, scored) in names.iter().zip(scored) {
-            let mut layer = self.layers.get(name).cloned().unwrap_or_default();
+        for (target, scored) in targets.iter().zip(scored) {
+            let mut layer = self.layers.get(&name(&state.graph, target)).cloned().unwrap_or_default();
             layer.scores = order::falling(&scored.scores).into_iter().map(|i| scored.scores[i]).collect();
             layers.push(layer);
         }
@@ -95,14 +95,13 @@ impl Seek {
         self.budget = Some(budget * ratio / self.target);
         Ok(Progress { done: self.done, total })
     }
+}
 
-    /// Names of the layers that are cut, in the order of their targets.
-    fn targets(&self, state: &State, desk: &Desk) -> Result<Vec<String>> {
-        let name = |target: Target| match target {
-            Target::Weight { node, .. } => state.graph.nodes[node].name.clone(),
-            Target::Channels(_) => target.name(&state.graph),
-        };
-        Ok(event::candidates(&state.graph, desk.recipe)?.into_iter().map(name).collect())
+/// The name of the layer that a target is of.
+fn name(graph: &Graph, target: &Target) -> String {
+    match target {
+        Target::Weight { node, .. } => graph.nodes[*node].name.clone(),
+        Target::Channels(_) => target.name(graph),
     }
 }
 

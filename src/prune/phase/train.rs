@@ -34,7 +34,7 @@ pub struct Train {
     /// What it is called, where it is not called by what else it does.
     label: Option<String>,
     /// What acts in it in place of the recipe's regrowing and gate.
-    press: Option<Rc<dyn Hook>>,
+    only: Option<Vec<Rc<dyn Hook>>>,
     /// What was cut when it began.
     held: Masks,
     /// The step after which it ends before its time.
@@ -71,7 +71,7 @@ impl Train {
             training,
             rhythm: None,
             label: None,
-            press: None,
+            only: None,
             held: Masks::default(),
             stop: None,
             seed,
@@ -86,9 +86,9 @@ impl Train {
         }
     }
 
-    /// Ends before its time, after a step.
+    /// Of the dense network alone, to its first steps: it ends before its time, and nothing that cuts acts in it.
     pub fn until(self, stop: usize) -> Self {
-        Self { stop: Some(stop), ..self }
+        Self { stop: Some(stop), only: Some(Vec::new()), ..self }
     }
 
     /// Prunes between its steps.
@@ -98,7 +98,7 @@ impl Train {
 
     /// Before the first cut, under a penalty.
     pub fn pressed(self, label: String, press: Rc<dyn Hook>) -> Self {
-        Self { label: Some(label), press: Some(press), ..self }
+        Self { label: Some(label), only: Some(vec![press]), ..self }
     }
 
     /// With a gate of this name.
@@ -117,8 +117,8 @@ impl Train {
             (self.examples, self.held_out) = split(data.len());
             state.trainer = Some(self.trainer(desk));
             self.held = state.masks.clone();
-            self.hooks = match &self.press {
-                Some(press) => vec![press.clone()],
+            self.hooks = match &self.only {
+                Some(hooks) => hooks.clone(),
                 None => desk.recipe.choice.hooks(self.aim(&state.graph, desk.recipe)?),
             };
         }
@@ -162,7 +162,7 @@ impl Train {
             }
             if self.over {
                 bake(state, &self.hooks)?;
-                if desk.recipe.choice.gate.part.gates() && self.press.is_none() {
+                if desk.recipe.choice.gate.part.gates() && self.only.is_none() {
                     tell_masks(state, desk);
                 }
                 state.trainer = None;

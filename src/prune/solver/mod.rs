@@ -82,19 +82,6 @@ impl Facing {
         }
         out
     }
-
-    /// The squared error of some weights against the sums that are wanted, but for a part that no weights change.
-    pub fn error(&self, weight: &[f64]) -> f64 {
-        let mut sum = 0.0;
-        for row in 0..self.rows {
-            let (w, wanted) = (&weight[row * self.columns..(row + 1) * self.columns], self.wanted(row));
-            for (i, &wi) in w.iter().enumerate().filter(|(_, w)| **w != 0.0) {
-                let own: f64 = self.gram.row(i).iter().zip(w).map(|(g, w)| g * w).sum();
-                sum += wi * (own - 2.0 * wanted[i]);
-            }
-        }
-        sum
-    }
 }
 
 /// What came of a layer.
@@ -251,6 +238,19 @@ mod tests {
         Facing { rows, columns, weight, kept, alive, bias, units: Some(units), taps: 1, samples, gram, cross, sums }
     }
 
+    /// The squared error of some weights against the sums that are wanted, but for a part that no weights change.
+    fn error(facing: &Facing, weight: &[f64]) -> f64 {
+        let mut sum = 0.0;
+        for row in 0..facing.rows {
+            let (w, wanted) = (&weight[row * facing.columns..(row + 1) * facing.columns], facing.wanted(row));
+            for (i, &wi) in w.iter().enumerate() {
+                let own: f64 = facing.gram.row(i).iter().zip(w).map(|(g, w)| g * w).sum();
+                sum += wi * (own - 2.0 * wanted[i]);
+            }
+        }
+        sum
+    }
+
     fn solved(part: &dyn Solver, facing: Facing) -> Solved {
         let mut solving = part.begin(facing, &Args::defaults(part.meta())).expect("a layer that it knows");
         loop {
@@ -271,8 +271,8 @@ mod tests {
             let plain: Vec<f64> =
                 facing.weight.iter().zip(&facing.kept).map(|(&w, &k)| if k { w } else { 0.0 }).collect();
             let found = solved(part, facing.clone());
-            let (name, error) = (part.meta().id, facing.error(&found.weight));
-            assert!(error <= facing.error(&plain) + 1e-9, "{name} {units:?}: {error} after {}", facing.error(&plain));
+            let (name, left) = (part.meta().id, error(&facing, &found.weight));
+            assert!(left <= error(&facing, &plain) + 1e-9, "{name} {units:?}: {left} after {}", error(&facing, &plain));
             let count = |mask: &[bool]| mask.iter().filter(|kept| **kept).count();
             assert_eq!(count(&found.kept), count(&facing.kept), "{name} {units:?}");
             assert!(!found.kept[5], "{name}: what was cut has come back");
