@@ -62,8 +62,10 @@ pub struct Program {
     pub batch: usize,
     /// Layers in order.
     pub layers: Vec<LoweredLayer>,
-    /// Shapes of all values for the whole batch.
+    /// Shapes of all values for the whole batch. Tokens [N, T, D] are held as images [N, D, 1, T].
     pub shapes: Vec<Shape>,
+    /// By value: whether its images are tokens.
+    pub tokens: Vec<bool>,
     /// Where examples enter.
     pub input: ValueId,
     /// Where answers leave.
@@ -75,15 +77,14 @@ pub fn lower(graph: &Graph, rules: &[GroupRule], batch: usize) -> Result<Program
     let shapes = graph
         .values
         .iter()
-        .map(|v| {
-            if v.data.is_none() {
-                std::iter::once(batch).chain(v.shape[1..].iter().copied()).collect()
-            } else {
-                v.shape.clone()
-            }
+        .map(|v| match (&v.data, v.shape.as_slice()) {
+            (Some(_), shape) => shape.to_vec(),
+            (None, &[_, tokens, features]) => vec![batch, features, 1, tokens],
+            (None, shape) => std::iter::once(batch).chain(shape[1..].iter().copied()).collect(),
         })
         .collect();
-    let mut program = Program { batch, layers: Vec::new(), shapes, input: graph.input, output: graph.output };
+    let tokens = graph.values.iter().map(|v| v.data.is_none() && v.shape.len() == 3).collect();
+    let mut program = Program { batch, layers: Vec::new(), shapes, tokens, input: graph.input, output: graph.output };
     // By value: the value that stands for it, once nodes that do nothing are gone.
     let mut alias: Vec<ValueId> = (0..graph.values.len()).collect();
     for node in &graph.nodes {
@@ -132,10 +133,16 @@ fn job(graph: &Graph, node: &Node, rules: &[GroupRule], shapes: &[Shape]) -> Res
         OpKind::Linear(_) if constant && shapes[node.ins[0]].len() == 2 => {
             LoweredOp::Linear(weighted(shapes[node.ins[1]][0])?)
         }
+        // Over tokens a linear layer is a convolution of single pixels.
+        OpKind::Linear(_) if constant && graph.values[node.ins[0]].shape.len() == 3 => {
+            let (x, o) = (&shapes[node.ins[0]], shapes[node.ins[1]][0]);
+            let geometry = Geometry { size: [x[2], x[3]], ..Geometry::linear(x[0], x[1], o) };
+            LoweredOp::Conv(weighted(o)?, geometry)
+        }
         OpKind::MaxPool(op) => LoweredOp::Pool(op.window, None),
         OpKind::AvgPool(op) => LoweredOp::Pool(op.window, Some(op.count_pad)),
         OpKind::GlobalPool(_) => LoweredOp::Means,
-        OpKind::Flatten(_) if shapes[node.ins[0]].len() == 4 => LoweredOp::Flatten,
+        OpKind::Flatten(_) if graph.values[node.ins[0]].shape.len() == 4 => LoweredOp::Flatten,
         OpKind::Flatten(_) => other(&node.op),
         OpKind::Add(_) if shapes[node.ins[0]] == shapes[node.ins[1]] => LoweredOp::Add(OPEN),
         op => other(op),
@@ -165,7 +172,7 @@ fn fuse(graph: &Graph, node: &Node, ins: &[ValueId], program: &mut Program) -> R
         (LoweredOp::Conv(w, _) | LoweredOp::Linear(w), Some(clamp), _) if w.clamp == OPEN => w.clamp = clamp,
         (LoweredOp::Add(open), Some(clamp), _) if *open == OPEN => *open = clamp,
         (LoweredOp::Conv(w, _) | LoweredOp::Linear(w), None, OpKind::BatchNorm(op))
-            if w.clamp == OPEN && layer.ins.len() == 1 =>
+            if w.clamp == OPEN && layer.ins.len() == 1 && graph.values[node.out].shape.len() != 3 =>
         {
             let p = |slot: usize| graph.data(node.ins[slot]);
             fold(w, op.epsilon, [p(1)?, p(2)?, p(3)?, p(4)?])?;

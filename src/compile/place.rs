@@ -1,11 +1,22 @@
 //! Where a value lies, and how it comes there and back.
 
+use std::borrow::Cow;
+
 use crate::base::Shape;
 use crate::kernel::flat::{self, Layout};
 use crate::kernel::lines::Lines;
 
 use super::buffer::Buffer;
 use super::quant::Quant;
+
+/// [N, a, b] to [N, b, a].
+fn turn(from: &[f32], [a, b]: [usize; 2], to: &mut [f32]) {
+    for (from, to) in from.chunks(a * b).zip(to.chunks_mut(a * b)) {
+        for (i, row) in from.chunks(b).enumerate() {
+            to[i..].iter_mut().step_by(a).zip(row).for_each(|(to, x)| *to = *x);
+        }
+    }
+}
 
 /// Where a value lies.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +29,8 @@ pub enum Place {
         size: [usize; 2],
         /// Where they lie.
         layout: Layout,
+        /// Whether the pixels are tokens, which row-major numbers have before the features: [N, T, D].
+        tokens: bool,
         /// What they stand for, if they are bytes.
         quant: Option<Quant>,
     },
@@ -54,6 +67,7 @@ impl Place {
     /// The shape of the value as a tensor; features have no rows and columns.
     pub fn shape(&self, batch: usize) -> Shape {
         match self {
+            Self::Flat { channels, size: [h, w], layout, tokens: true, .. } => vec![layout.n, h * w, *channels],
             Self::Flat { channels, size: [1, 1], layout, .. } if layout.pitch * layout.rows == 1 => {
                 vec![layout.n, *channels]
             }
@@ -85,17 +99,34 @@ impl Place {
 
     /// Writes row-major numbers [N, ...] to where they lie.
     pub fn scatter(&self, from: &[f32], to: &mut Buffer) {
+        let from = &*self.as_images(from);
         match (self, to) {
-            (Self::Flat { channels, size: [h, w], layout, quant }, Buffer::Bytes(to)) => {
+            (Self::Flat { channels, size: [h, w], layout, quant, .. }, Buffer::Bytes(to)) => {
                 let bytes: Vec<u8> = quant.map_or(vec![], |quant| from.iter().map(|&x| quant.byte(x)).collect());
                 flat::split(&bytes, [*channels, *h, *w], [1, 1], layout, to);
             }
-            (_, to) => self.lay(from, to.floats()),
+            (_, to) => self.lay_images(from, to.floats()),
         }
     }
 
     /// [`Self::scatter`] to numbers.
     pub fn lay(&self, from: &[f32], to: &mut [f32]) {
+        self.lay_images(&self.as_images(from), to);
+    }
+
+    /// Row-major numbers [N, T, D] of tokens as those of images [N, D, T]; others as they are.
+    fn as_images<'a>(&self, from: &'a [f32]) -> Cow<'a, [f32]> {
+        match self {
+            Self::Flat { channels, size: [h, w], tokens: true, .. } => {
+                let mut turned = from.to_vec();
+                turn(from, [h * w, *channels], &mut turned);
+                Cow::Owned(turned)
+            }
+            _ => Cow::Borrowed(from),
+        }
+    }
+
+    fn lay_images(&self, from: &[f32], to: &mut [f32]) {
         match self {
             Self::Flat { channels, size: [h, w], layout, .. } => {
                 flat::split(from, [*channels, *h, *w], [1, 1], layout, to);
@@ -107,8 +138,11 @@ impl Place {
     /// Reads row-major numbers [N, ...] from where they lie.
     pub fn gather(&self, from: &[f32], to: &mut [f32]) {
         match self {
-            Self::Flat { channels, size: [h, w], layout, .. } => {
+            Self::Flat { channels, size: [h, w], layout, tokens, .. } => {
                 flat::join(from, [*channels, *h, *w], [1, 1], layout, to);
+                if *tokens {
+                    turn(&to.to_vec(), [*channels, h * w], to);
+                }
             }
             Self::Vector(_) | Self::Plain(_) => to.copy_from_slice(&from[..to.len()]),
         }

@@ -25,8 +25,9 @@ struct Demand {
 
 /// Gives every value its place.
 pub fn place(program: Program, ranges: Option<&Ranges>) -> Result<Placed> {
-    let Program { batch, layers, mut shapes, input, output } = program;
+    let Program { batch, layers, mut shapes, mut tokens, input, output } = program;
     let (steps, convs) = split(layers, &mut shapes);
+    tokens.resize(shapes.len(), false);
     let lead = unify(&steps, &shapes);
     let of = |id: ValueId| root(&lead, id);
     let mut demands = vec![Demand::default(); shapes.len()];
@@ -51,10 +52,13 @@ pub fn place(program: Program, ranges: Option<&Ranges>) -> Result<Placed> {
         [_, channels, h, w] => {
             let (d, [before, after]) = (demands[of(id)], around[of(id)]);
             let layout = Layout::new(batch, d.pitch, d.rows, before, after);
-            Place::Flat { channels, size: [h, w], layout, quant: quants[id] }
+            Place::Flat { channels, size: [h, w], layout, tokens: tokens[id], quant: quants[id] }
         }
         [1, features] => Place::Vector(features),
-        [_, channels] => Place::Flat { channels, size: [1, 1], layout: Layout::new(batch, 1, 1, 0, 0), quant: None },
+        [_, channels] => {
+            let layout = Layout::new(batch, 1, 1, 0, 0);
+            Place::Flat { channels, size: [1, 1], layout, tokens: false, quant: None }
+        }
         _ => Place::Plain(shape.clone()),
     });
     Ok(Placed { batch, places: places.collect(), steps, input, output })

@@ -66,22 +66,66 @@ impl Builder {
 
     /// Normal numbers with variance 2 / fan-in: He et al., ICCV 2015.
     fn he(&mut self, shape: &[usize]) -> Tensor {
-        let spread = math::sqrt(2.0 / tensor::count(&shape[1..]) as f32);
+        self.normal(shape, math::sqrt(2.0 / tensor::count(&shape[1..]) as f32))
+    }
+
+    /// Normal numbers of spread 0.02.
+    fn small(&mut self, shape: &[usize]) -> Tensor {
+        self.normal(shape, 0.02)
+    }
+
+    fn normal(&mut self, shape: &[usize], spread: f32) -> Tensor {
         let mut data = tensor::zeros(shape);
         data.iter_mut().for_each(|x| *x = spread * self.rng.normal());
         data
     }
 
-    /// A fully connected layer with bias: [N, in] to [N, out].
+    /// A fully connected layer with bias over the last axis: [N, in] to [N, out], or [N, T, in] to [N, T, out].
     ///
     /// # Errors
-    /// When the input is not a matrix.
+    /// When the input has no features.
     pub fn linear(&mut self, name: &str, x: ValueId, out: usize) -> Result<ValueId> {
         let inputs = self.shape(x).last().copied().unwrap_or(0);
         let data = self.he(&[out, inputs]);
+        self.linear_with(name, x, data)
+    }
+
+    /// [`Builder::linear`] with weights of spread 0.02, as transformers begin.
+    ///
+    /// # Errors
+    /// As for [`Builder::linear`].
+    pub fn small_linear(&mut self, name: &str, x: ValueId, out: usize) -> Result<ValueId> {
+        let inputs = self.shape(x).last().copied().unwrap_or(0);
+        let data = self.small(&[out, inputs]);
+        self.linear_with(name, x, data)
+    }
+
+    fn linear_with(&mut self, name: &str, x: ValueId, data: Tensor) -> Result<ValueId> {
+        let out = data.shape()[0];
         let w = self.parameter(format!("{name}.weight"), Role::Weight, data);
         let b = self.parameter(format!("{name}.bias"), Role::Bias, tensor::zeros(&[out]));
         self.node(name, op::Linear, &[x, w, b])
+    }
+
+    /// A number for each feature of each place, added to tokens [N, T, D].
+    ///
+    /// # Errors
+    /// When the input is not tokens.
+    pub fn positions(&mut self, name: &str, x: ValueId) -> Result<ValueId> {
+        let data = self.small(&self.shape(x)[1..].to_vec());
+        let place = self.parameter(format!("{name}.weight"), Role::Bias, data);
+        self.node(name, op::Add, &[x, place])
+    }
+
+    /// Layer normalisation over features.
+    ///
+    /// # Errors
+    /// When the input has none.
+    pub fn layer_norm(&mut self, name: &str, x: ValueId) -> Result<ValueId> {
+        let d = [self.shape(x).last().copied().unwrap_or(0)];
+        let scale = self.parameter(format!("{name}.weight"), Role::Bias, tensor::full(&d, 1.0));
+        let shift = self.parameter(format!("{name}.bias"), Role::Bias, tensor::zeros(&d));
+        self.node(name, op::LayerNorm::default(), &[x, scale, shift])
     }
 
     /// A convolution; `bias` where no batch norm follows.

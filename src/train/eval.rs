@@ -15,9 +15,9 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Takes in a batch of answers [N, classes].
+    /// Takes in a batch of answers [..., classes].
     pub fn add(&mut self, logits: &Tensor, labels: &[usize]) {
-        let classes = logits.shape()[1];
+        let classes = logits.shape()[logits.ndim() - 1];
         for (row, &label) in logits.flat().chunks(classes).zip(labels) {
             // Ties go to the lower class, as in argmax everywhere.
             let above =

@@ -9,9 +9,9 @@ use crate::graph::op::softmax;
 /// What a batch should answer.
 #[derive(Clone, Copy, Debug)]
 pub struct LossTarget<'a> {
-    /// Class of each example.
+    /// Class of each example, or of each token of each example.
     pub labels: &'a [usize],
-    /// A teacher's answers [N, classes] before softmax.
+    /// A teacher's answers [N, classes] or [N, T, classes] before softmax.
     pub teacher: Option<&'a Tensor>,
 }
 
@@ -21,7 +21,7 @@ impl<'a> LossTarget<'a> {
         Self { labels, teacher: None }
     }
 
-    /// Checks the labels against answers [N, classes].
+    /// Checks the labels against answers [..., classes]: one for each row.
     ///
     /// # Errors
     /// When they are not as many as the answers, or one is out of range.
@@ -55,12 +55,12 @@ impl Loss {
     /// Plain cross entropy.
     pub const CROSS_ENTROPY: Self = Self { smoothing: 0.0, temperature: 1.0, distil: None };
 
-    /// Loss and its gradient with respect to the answers [N, classes].
+    /// Loss and its gradient with respect to the answers [N, classes], or [N, T, classes] where every token has a label.
     ///
     /// # Errors
     /// When a label is out of range or shapes do not fit.
     pub fn at(&self, logits: &Tensor, target: &LossTarget) -> Result<(f64, Tensor)> {
-        let (n, classes) = (logits.shape()[0], logits.shape()[1]);
+        let (n, classes) = rows(logits);
         target.check(n, classes)?;
         let p = softmax(&(logits / self.temperature));
         let alpha = self.distil.map_or(0.0, |(alpha, _)| alpha);
@@ -93,7 +93,7 @@ impl Loss {
     /// # Errors
     /// When shapes do not fit.
     pub fn curvature(&self, logits: &Tensor, dot: &Tensor) -> Result<Tensor> {
-        let (n, classes) = (logits.shape()[0], logits.shape()[1]);
+        let (n, classes) = rows(logits);
         if dot.shape() != logits.shape() {
             return Err(Error::shape("tangent of the answers", logits.shape(), dot.shape()));
         }
@@ -106,6 +106,12 @@ impl Loss {
         }
         Ok(out)
     }
+}
+
+/// How many answers [..., classes] hold, and classes.
+fn rows(logits: &Tensor) -> (usize, usize) {
+    let classes = logits.shape()[logits.ndim() - 1];
+    (logits.len() / classes.max(1), classes)
 }
 
 /// At least the smallest positive number; NaN stays, so that it is found.

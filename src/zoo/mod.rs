@@ -4,6 +4,7 @@ mod lenet;
 mod mobilenet;
 mod resnet;
 mod vgg;
+mod vit;
 
 use serde::Serialize;
 
@@ -37,9 +38,20 @@ pub struct Model {
     build: fn(u64) -> Result<Graph>,
 }
 
-/// A training recipe: SGD with Nesterov momentum 0.9 under a warmed-up cosine.
+/// How weights follow their gradients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Descent {
+    /// SGD with Nesterov momentum 0.9: for convolutions.
+    Sgd,
+    /// AdamW with running means over 10 and 1,000 steps: for transformers.
+    AdamW,
+}
+
+/// A training recipe under a warmed-up cosine.
 #[derive(Clone, Copy, Debug)]
 pub struct TrainingRecipe {
+    /// How weights follow their gradients.
+    pub descent: Descent,
     /// Passes over the training set.
     pub epochs: usize,
     /// Examples in a batch.
@@ -67,7 +79,15 @@ pub static ALL: &[Model] = &[
         data: "fashion-mnist",
         input: &[1, 28, 28],
         classes: 10,
-        recipe: TrainingRecipe { epochs: 12, batch: 64, rate: 0.1, decay: 5e-4, smoothing: 0.0, augment: CLOTHES },
+        recipe: TrainingRecipe {
+            descent: Descent::Sgd,
+            epochs: 12,
+            batch: 64,
+            rate: 0.1,
+            decay: 5e-4,
+            smoothing: 0.0,
+            augment: CLOTHES,
+        },
         build: |seed| resnet::build(seed, 16, 1),
     },
     Model {
@@ -77,7 +97,15 @@ pub static ALL: &[Model] = &[
         data: "fashion-mnist",
         input: &[1, 28, 28],
         classes: 10,
-        recipe: TrainingRecipe { epochs: 9, batch: 64, rate: 0.1, decay: 5e-4, smoothing: 0.0, augment: CLOTHES },
+        recipe: TrainingRecipe {
+            descent: Descent::Sgd,
+            epochs: 9,
+            batch: 64,
+            rate: 0.1,
+            decay: 5e-4,
+            smoothing: 0.0,
+            augment: CLOTHES,
+        },
         build: |seed| resnet::build(seed, 24, 2),
     },
     Model {
@@ -87,7 +115,15 @@ pub static ALL: &[Model] = &[
         data: "fashion-mnist",
         input: &[1, 28, 28],
         classes: 10,
-        recipe: TrainingRecipe { epochs: 8, batch: 64, rate: 0.05, decay: 5e-4, smoothing: 0.0, augment: CLOTHES },
+        recipe: TrainingRecipe {
+            descent: Descent::Sgd,
+            epochs: 8,
+            batch: 64,
+            rate: 0.05,
+            decay: 5e-4,
+            smoothing: 0.0,
+            augment: CLOTHES,
+        },
         build: vgg::build,
     },
     Model {
@@ -97,8 +133,34 @@ pub static ALL: &[Model] = &[
         data: "fashion-mnist",
         input: &[1, 28, 28],
         classes: 10,
-        recipe: TrainingRecipe { epochs: 12, batch: 64, rate: 0.1, decay: 2e-4, smoothing: 0.0, augment: CLOTHES },
+        recipe: TrainingRecipe {
+            descent: Descent::Sgd,
+            epochs: 12,
+            batch: 64,
+            rate: 0.1,
+            decay: 2e-4,
+            smoothing: 0.0,
+            augment: CLOTHES,
+        },
         build: mobilenet::build,
+    },
+    Model {
+        id: "vit-small",
+        name: "ViT small",
+        what: "A vision transformer: 49 tokens, four blocks of four attention heads, behind two strided convolutions.",
+        data: "fashion-mnist",
+        input: &[1, 28, 28],
+        classes: 10,
+        recipe: TrainingRecipe {
+            descent: Descent::AdamW,
+            epochs: 20,
+            batch: 64,
+            rate: 1e-3,
+            decay: 0.05,
+            smoothing: 0.0,
+            augment: CLOTHES,
+        },
+        build: vit::build,
     },
     Model {
         id: "lenet-5",
@@ -107,7 +169,15 @@ pub static ALL: &[Model] = &[
         data: "mnist",
         input: &[1, 28, 28],
         classes: 10,
-        recipe: TrainingRecipe { epochs: 10, batch: 64, rate: 0.02, decay: 5e-4, smoothing: 0.0, augment: DIGITS },
+        recipe: TrainingRecipe {
+            descent: Descent::Sgd,
+            epochs: 10,
+            batch: 64,
+            rate: 0.02,
+            decay: 5e-4,
+            smoothing: 0.0,
+            augment: DIGITS,
+        },
         build: lenet::five,
     },
     Model {
@@ -118,6 +188,7 @@ pub static ALL: &[Model] = &[
         input: &[1, 28, 28],
         classes: 10,
         recipe: TrainingRecipe {
+            descent: Descent::Sgd,
             epochs: 25,
             batch: 64,
             rate: 0.05,

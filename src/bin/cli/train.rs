@@ -7,13 +7,14 @@ use std::time::Instant;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use secateur::base::{Error, Result};
+use secateur::data::Dataset;
 use secateur::graph::{Graph, Masks, count, run};
 use secateur::io::safetensors;
 use secateur::train::eval::Tally;
 use secateur::train::lr::Rate;
-use secateur::train::optim::Optimizer;
+use secateur::train::optim::{Optimizer, UpdateRule};
 use secateur::train::{Lesson, Loss, TrainPlan, Trainer};
-use secateur::{data::Dataset, zoo};
+use secateur::zoo::{self, Descent};
 use serde_json::json;
 
 use super::{files, say};
@@ -62,7 +63,8 @@ pub fn run(options: &Options) -> Result<()> {
         seed: options.seed,
     };
     let start = Instant::now();
-    fit(&mut graph, &train, plan, recipe.decay, per_epoch)?;
+    let (descent, optimizer) = optimizer(recipe.descent, recipe.decay);
+    fit(&mut graph, &train, plan, optimizer, per_epoch)?;
     let tally = test_on(&graph, &test)?;
     say::line(format_args!("{}: {:.2}% of {} test images", model.name, 100.0 * tally.accuracy(), tally.n()))?;
     let interval = tally.interval();
@@ -70,7 +72,7 @@ pub fn run(options: &Options) -> Result<()> {
         "id": model.id, "name": model.name, "what": model.what, "data": model.data,
         "license": "MIT OR Apache-2.0", "parameters": count::parameters(&graph), "macs": count::macs(&graph, &Masks::default()),
         "training": { "images": train.len(), "epochs": epochs, "batch": recipe.batch, "seed": options.seed,
-            "optimizer": "SGD, Nesterov momentum 0.9", "rate": decimal(recipe.rate), "decay": decimal(recipe.decay),
+            "optimizer": descent, "rate": decimal(recipe.rate), "decay": decimal(recipe.decay),
             "mirror": recipe.augment.mirror, "shift": recipe.augment.shift, "minutes": start.elapsed().as_secs() / 60 },
         "test": { "images": tally.n(), "accuracy": tally.accuracy(), "low": interval.low, "high": interval.high },
         "command": format!("secateur train {} {}--seed {} --epochs {epochs}", model.id, if options.full { "--full --data DIR " } else { "" }, options.seed),
@@ -82,19 +84,30 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// What a descent is called, and its optimizer.
+fn optimizer(descent: Descent, decay: f32) -> (&'static str, Optimizer) {
+    let (name, mut optimizer) = match descent {
+        Descent::Sgd => ("SGD, Nesterov momentum 0.9", Optimizer::sgd(0.9, decay)),
+        Descent::AdamW => {
+            let rule = UpdateRule::Adam { betas: [0.9, 0.999], epsilon: 1e-8, decoupled: true };
+            ("AdamW, betas 0.9 and 0.999", Optimizer::new(rule, decay))
+        }
+    };
+    optimizer.decay_all = false;
+    (name, optimizer)
+}
+
 /// A number as it was written: 0.1, not the f32 next to it.
 fn decimal(x: f32) -> f64 {
     x.to_string().parse().unwrap_or(f64::from(x))
 }
 
 /// The training loop with a bar and a line an epoch.
-fn fit(graph: &mut Graph, train: &Dataset, plan: TrainPlan, decay: f32, per_epoch: usize) -> Result<()> {
+fn fit(graph: &mut Graph, train: &Dataset, plan: TrainPlan, optimizer: Optimizer, per_epoch: usize) -> Result<()> {
     let examples: Vec<usize> = (0..train.len()).collect();
     let bar = ProgressBar::new(plan.steps as u64);
     let style = "{elapsed_precise} {bar:30} {pos}/{len} steps, {eta} left {msg}";
     bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
-    let mut optimizer = Optimizer::sgd(0.9, decay);
-    optimizer.decay_all = false;
     let mut trainer = Trainer::new(plan, optimizer);
     let lesson = Lesson { data: train, examples: &examples, teacher: None };
     let (mut loss, mut hits) = (0.0, 0.0);

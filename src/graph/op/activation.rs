@@ -61,7 +61,9 @@ pub(super) fn backward_tangent(curve: &impl Curve, at: At, dots: &Dots, grad: &T
 
 /// Every channel goes with itself.
 pub(super) fn couple(ties: &mut Ties) {
-    ties.same((Side::In(0), 1), (Side::Out, 1));
+    for axis in 1..ties.rank(Side::Out) {
+        ties.same((Side::In(0), axis), (Side::Out, axis));
+    }
 }
 
 /// Makes an operator of a curve: `curve!(Relu, "Relu")`.

@@ -5,17 +5,20 @@
 
 mod activation;
 mod add;
+mod attention;
 mod avg_pool;
 mod batch_norm;
 mod broadcast;
 mod concat;
 mod conv;
 mod dropout;
+mod embedding;
 mod flatten;
 mod gelu;
 mod global_pool;
 mod hard_swish;
 mod identity;
+mod layer_norm;
 mod leaky_relu;
 mod linear;
 mod max_pool;
@@ -28,6 +31,8 @@ mod sigmoid;
 mod silu;
 mod softmax;
 mod tanh;
+mod token_mean;
+mod tokens;
 
 use std::fmt::Debug;
 use std::ops::Deref;
@@ -180,6 +185,8 @@ macro_rules! ops {
 ops! {
     /// Sum of two values.
     Add: add,
+    /// Attention of heads.
+    Attention: attention,
     /// Average over windows.
     AvgPool: avg_pool,
     /// Batch normalisation.
@@ -190,6 +197,8 @@ ops! {
     Conv: conv,
     /// Random zeros in training.
     Dropout: dropout,
+    /// Rows of a table, by token.
+    Embedding: embedding,
     /// All axes after the batch as one.
     Flatten: flatten,
     /// Gaussian error linear unit.
@@ -200,6 +209,8 @@ ops! {
     HardSwish: hard_swish,
     /// The input itself.
     Identity: identity,
+    /// Layer normalisation.
+    LayerNorm: layer_norm,
     /// Small slope below zero.
     LeakyRelu: leaky_relu,
     /// Fully connected layer.
@@ -222,6 +233,10 @@ ops! {
     Softmax: softmax,
     /// Hyperbolic tangent.
     Tanh: tanh,
+    /// Mean over tokens.
+    TokenMean: token_mean,
+    /// Pixels as tokens.
+    Tokens: tokens,
 }
 
 /// Fails unless an operator has a number of inputs in a range.

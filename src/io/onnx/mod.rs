@@ -2,6 +2,7 @@
 
 mod model;
 mod proto;
+mod tokens;
 mod write;
 
 pub use write::write;

@@ -34,16 +34,16 @@ pub fn write(graph: &Graph, name: &str, origin: Option<&Origin>) -> Result<Vec<u
 }
 
 /// A model under construction.
-struct Writer<'a> {
-    graph: &'a Graph,
-    model: ModelProto,
+pub(super) struct Writer<'a> {
+    pub(super) graph: &'a Graph,
+    pub(super) model: ModelProto,
 }
 
 /// Attributes of an operator, by name.
-type Attributes = Vec<(&'static str, Attribute)>;
+pub(super) type Attributes = Vec<(&'static str, Attribute)>;
 
 impl Writer<'_> {
-    fn node(&mut self, node: &graph::Node) -> Result<()> {
+    pub(super) fn node(&mut self, node: &graph::Node) -> Result<()> {
         let kind = node.op.kind();
         match &node.op {
             OpKind::Conv(op) => {
@@ -91,6 +91,13 @@ impl Writer<'_> {
                 self.push(node, "Mul", inputs, self.name(node.out), vec![]);
             }
             OpKind::Gelu(op) => self.gelu(node, *op),
+            OpKind::LayerNorm(op) => {
+                self.plain(node, kind, vec![("axis", Attribute::Int(-1)), ("epsilon", Attribute::Float(op.epsilon))]);
+            }
+            OpKind::Attention(op) => self.attention(node, *op)?,
+            OpKind::Tokens(_) => self.tokens(node),
+            OpKind::TokenMean(_) => self.token_mean(node),
+            OpKind::Embedding(_) => self.embedding(node),
             // Dropout does nothing in evaluation.
             OpKind::Dropout(_) | OpKind::Identity(_) => self.plain(node, "Identity", vec![]),
             OpKind::Add(_)
@@ -144,31 +151,49 @@ impl Writer<'_> {
     }
 
     /// One node with the graph's own wires.
-    fn plain(&mut self, node: &graph::Node, op: &'static str, attributes: Attributes) {
+    pub(super) fn plain(&mut self, node: &graph::Node, op: &'static str, attributes: Attributes) {
         let inputs = node.ins.iter().map(|&id| self.name(id)).collect();
         self.push(node, op, inputs, self.name(node.out), attributes);
     }
 
     /// A node on the way to what the graph has as one; returns the name of what it gives.
-    fn step(&mut self, node: &graph::Node, op: &'static str, what: &str, inputs: Vec<String>) -> String {
+    pub(super) fn step(&mut self, node: &graph::Node, op: &'static str, what: &str, inputs: Vec<String>) -> String {
+        self.step_with(node, op, what, inputs, vec![])
+    }
+
+    pub(super) fn step_with(
+        &mut self,
+        node: &graph::Node,
+        op: &'static str,
+        what: &str,
+        inputs: Vec<String>,
+        attributes: Attributes,
+    ) -> String {
         let out = format!("{}.{what}", node.name);
-        self.push(node, op, inputs, out.clone(), vec![]);
+        self.push(node, op, inputs, out.clone(), attributes);
         out
     }
 
-    fn push(&mut self, node: &graph::Node, op: &'static str, inputs: Vec<String>, out: String, attributes: Attributes) {
+    pub(super) fn push(
+        &mut self,
+        node: &graph::Node,
+        op: &'static str,
+        inputs: Vec<String>,
+        out: String,
+        attributes: Attributes,
+    ) {
         let name = if out == self.name(node.out) { node.name.clone() } else { out.clone() };
         self.model.nodes.push(NodeProto { name, op, inputs, outputs: vec![out], attributes });
     }
 
     /// A number that broadcasts to any shape; returns its name.
-    fn constant(&mut self, node: &graph::Node, what: &str, value: f32) -> String {
+    pub(super) fn constant(&mut self, node: &graph::Node, what: &str, value: f32) -> String {
         let name = format!("{}.{what}", node.name);
         self.model.tensors.push((name.clone(), tensor::full(&[], value)));
         name
     }
 
-    fn name(&self, id: graph::ValueId) -> String {
+    pub(super) fn name(&self, id: graph::ValueId) -> String {
         self.graph.values[id].name.clone()
     }
 }

@@ -34,6 +34,7 @@ fn kind(case: &Case) -> Result<OpKind> {
         "globalavgpool" => op::GlobalPool.into(),
         _ if starts("add") => op::Add.into(),
         _ if starts("mul") => op::Mul.into(),
+        "layernorm" => op::LayerNorm { epsilon: number("eps", 1e-5) }.into(),
         _ if starts("softmax") => op::Softmax.into(),
         _ if starts("linear") => op::Linear.into(),
         _ if starts("concat") => op::Concat { axis: number("axis", 1.0) as usize }.into(),

@@ -7,6 +7,7 @@ mod layers;
 mod network;
 mod solvers;
 mod training;
+mod transformer;
 
 use std::collections::BTreeMap;
 
@@ -19,10 +20,12 @@ type Check = fn(&Case) -> Result<()>;
 /// What each family is checked by; the longest prefix counts. `None`: not yet supported, though a shorter prefix is.
 const FAMILIES: &[(&str, Option<Check>)] = &[
     ("layer_", Some(layers::check)),
-    ("layer_embedding", None),
-    ("layer_layernorm", None),
+    ("layer_embedding", Some(transformer::embedding)),
     ("layer_log_softmax", None),
-    ("layer_mha", None),
+    ("layer_mha", Some(transformer::attention)),
+    ("transformer_model", Some(transformer::forward_backward)),
+    ("struct_heads", Some(transformer::without_heads)),
+    ("head_importance", Some(transformer::head_importance)),
     ("loss_", Some(training::loss)),
     ("lr_", Some(training::rate)),
     ("opt_", Some(training::optimizer)),
@@ -89,7 +92,7 @@ fn run(prefixes: &[&str]) -> Result<()> {
 }
 
 /// Prefixes of the cases that the tests below run.
-const GROUPS: [&[&str]; 7] = [
+const GROUPS: [&[&str]; 8] = [
     &["layer_"],
     &["loss_", "lr_", "opt_", "sched_"],
     &["tinycnn_", "crit_hvp", "depgraph_", "tp_prune_"],
@@ -97,6 +100,7 @@ const GROUPS: [&[&str]; 7] = [
     &["alloc_", "semi_structured_masks", "rigl_update", "set_drop"],
     &["solve_", "sparsegpt", "obc_"],
     &["pen_", "gate_", "dst_"],
+    &["transformer_", "struct_", "head_"],
 ];
 
 /// Names every case that nothing checks; none of the committed ones is among them.
@@ -146,4 +150,9 @@ fn golden_solvers() -> Result<()> {
 #[wasm_bindgen_test(unsupported = test)]
 fn golden_hooks() -> Result<()> {
     run(GROUPS[6])
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn golden_transformers() -> Result<()> {
+    run(GROUPS[7])
 }

@@ -1,0 +1,51 @@
+//! A small vision transformer (Dosovitskiy et al., ICLR 2021) behind a convolutional stem (Xiao et al., NeurIPS 2021).
+
+use crate::base::Result;
+use crate::graph::build::Square;
+use crate::graph::op;
+use crate::graph::{Builder, Graph, ValueId};
+
+/// Features of a token, columns of a head, features within a block, blocks.
+const WIDTH: usize = 64;
+const HEAD: usize = 16;
+const INNER: usize = 128;
+const DEPTH: usize = 4;
+
+/// 49 tokens of 7 x 7 places, four blocks of four heads, the mean over tokens and a classifier.
+pub(super) fn build(seed: u64) -> Result<Graph> {
+    let mut b = Builder::new(&[1, 28, 28], seed);
+    let mut x = b.input();
+    for (name, out) in [("stem1", WIDTH / 2), ("stem2", WIDTH)] {
+        x = b.conv(name, x, Square { out, kernel: 3, stride: 2, pad: 1 }, false)?;
+        x = b.batch_norm(&format!("{name}.bn"), x)?;
+        if out < WIDTH {
+            x = b.node(&format!("{name}.relu"), op::Relu, &[x])?;
+        }
+    }
+    x = b.node("tokens", op::Tokens, &[x])?;
+    x = b.positions("positions", x)?;
+    for index in 1..=DEPTH {
+        x = block(&mut b, &format!("block{index}"), x)?;
+    }
+    x = b.layer_norm("norm", x)?;
+    x = b.node("mean", op::TokenMean, &[x])?;
+    let y = b.small_linear("fc", x, 10)?;
+    Ok(b.finish(y))
+}
+
+/// Attention, then two layers over each token, both beside the stream that they are added to.
+fn block(b: &mut Builder, name: &str, x: ValueId) -> Result<ValueId> {
+    let normed = b.layer_norm(&format!("{name}.norm1"), x)?;
+    let mut three = [0; 3];
+    for (value, part) in three.iter_mut().zip(["q", "k", "v"]) {
+        *value = b.small_linear(&format!("{name}.{part}"), normed, WIDTH)?;
+    }
+    let mixed = b.node(&format!("{name}.attention"), op::Attention { head: HEAD, causal: false }, &three)?;
+    let mixed = b.small_linear(&format!("{name}.proj"), mixed, WIDTH)?;
+    let x = b.node(&format!("{name}.add1"), op::Add, &[x, mixed])?;
+    let normed = b.layer_norm(&format!("{name}.norm2"), x)?;
+    let up = b.small_linear(&format!("{name}.up"), normed, INNER)?;
+    let up = b.node(&format!("{name}.relu"), op::Relu, &[up])?;
+    let down = b.small_linear(&format!("{name}.down"), up, WIDTH)?;
+    b.node(&format!("{name}.add2"), op::Add, &[x, down])
+}
