@@ -20,13 +20,45 @@ export function read(file) {
       [masks[name], bytes] = mask(bytes, shapes[name], tile.split("x").map(Number), code);
     }
   }
+  let [codes, coded] = [new Uint8Array(), {}];
+  if (about.format === "secateur" && about.codes) {
+    codes = body("codes");
+    delete header.codes;
+    coded = Object.fromEntries(about.codes.split(" ").map((entry) => entry.split("=")));
+  }
   for (const [name, { shape }] of Object.entries(header)) {
-    const stored = new Float32Array(body(name).buffer);
+    let stored = new Float32Array(body(name).buffer);
+    if (coded[name]) {
+      shapes[name] = coded[name].split("x").map(Number);
+      const all = shapes[name].reduce((a, b) => a * b, 1);
+      let which;
+      [which, codes] = symbols(codes, masks[name] ? masks[name].reduce((a, b) => a + b, 0) : all, stored.length);
+      stored = which.map((symbol) => stored[symbol]);
+    }
     let next = 0;
     const values = masks[name] ? Float32Array.from(masks[name], (kept) => (kept ? stored[next++] : 0)) : stored;
     weights[name] = { shape: shapes[name] ?? shape, values };
   }
   return { weights, masks, about };
+}
+
+/** So many symbols of a Huffman code at the front of some bytes, and the bytes of the next one. */
+function symbols(bytes, count, size) {
+  const words = new Map(); // by length and word: words are counted up, the shorter and then the lower symbol first
+  const longest = Math.max(0, ...bytes.subarray(0, size));
+  for (let [length, word] = [1, 0]; length <= longest; length++, word *= 2)
+    for (let symbol = 0; symbol < size; symbol++) if (bytes[symbol] === length) words.set(`${length} ${word++}`, symbol);
+  let at = 8 * size;
+  const next = () => {
+    if (!words.size) return 0;
+    for (let [length, word] = [1, 0]; length <= longest; length++) {
+      word = 2 * word + ((bytes[at >> 3] >> (7 - (at++ & 7))) & 1);
+      if (words.has(`${length} ${word}`)) return words.get(`${length} ${word}`);
+    }
+    throw new Error("The codes of the weights are damaged.");
+  };
+  const out = Array.from({ length: count }, next);
+  return [Float32Array.from(out), bytes.subarray(Math.ceil(at / 8))];
 }
 
 /** The mask at the front of some bytes, and the bytes of the next one. */

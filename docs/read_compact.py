@@ -24,9 +24,18 @@ def read(path):
         for entry in about["masks"].split(" "):
             name, how = entry.split("=")
             masks[name], bits = mask(bits, *how.split(","))
+    coded, codes = {}, b""
+    if about.get("format") == "secateur" and "codes" in about:
+        coded, codes = dict(entry.split("=") for entry in about["codes"].split(" ")), body("codes")
+        del header["codes"]
     weights = {}
     for name, entry in header.items():
         values = numpy.frombuffer(body(name), "<f4")
+        if name in coded:
+            entry = {"shape": [int(extent) for extent in coded[name].split("x")]}
+            count = int(masks[name].sum()) if name in masks else int(numpy.prod(entry["shape"]))
+            which, codes = symbols(codes, count, values.size)
+            values = values[which]
         if name in masks:
             weights[name] = numpy.zeros(masks[name].shape, "<f4")
             weights[name][masks[name]] = values
@@ -54,6 +63,24 @@ def mask(bits, shape, tile, code):
     kept = marks if code[0] == "k" else ~marks
     whole = kept.reshape(down, across).repeat(tall, 0).repeat(wide, 1)[:rows, :columns]
     return whole.reshape(shape), bits[-(-at // 8) * 8 :]
+
+
+def symbols(data, count, size):
+    """So many symbols of a Huffman code at the front of some bytes, and the bytes of the next one."""
+    lengths, bits = data[:size], numpy.unpackbits(numpy.frombuffer(data[size:], numpy.uint8)).tolist()
+    word, last, words = 0, 0, {}  # words are counted up, the shorter and then the lower symbol first
+    for length, symbol in sorted((length, symbol) for symbol, length in enumerate(lengths) if length):
+        word, last = word << (length - last), length
+        words[length, word] = symbol
+        word += 1
+    out, at = [], 0
+    for _ in range(count if words else 0):
+        word, length = 0, 0
+        while (length, word) not in words:
+            word, length = word << 1 | bits[at], length + 1
+            at += 1
+        out.append(words[length, word])
+    return numpy.array(out if words else [0] * count, int), data[size + -(-at // 8) :]
 
 
 if __name__ == "__main__":

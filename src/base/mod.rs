@@ -4,6 +4,7 @@
 pub mod browser;
 pub mod clock;
 pub mod error;
+pub mod lloyd;
 pub mod math;
 pub mod order;
 pub mod part;

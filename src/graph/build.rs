@@ -69,11 +69,6 @@ impl Builder {
         self.normal(shape, math::sqrt(2.0 / tensor::count(&shape[1..]) as f32))
     }
 
-    /// Normal numbers of spread 0.02.
-    fn small(&mut self, shape: &[usize]) -> Tensor {
-        self.normal(shape, 0.02)
-    }
-
     fn normal(&mut self, shape: &[usize], spread: f32) -> Tensor {
         let mut data = tensor::zeros(shape);
         data.iter_mut().for_each(|x| *x = spread * self.rng.normal());
@@ -90,13 +85,13 @@ impl Builder {
         self.linear_with(name, x, data)
     }
 
-    /// [`Builder::linear`] with weights of spread 0.02, as transformers begin.
+    /// [`Builder::linear`] with weights of variance 2 / (in + out): Glorot and Bengio, AISTATS 2010. For transformers.
     ///
     /// # Errors
     /// As for [`Builder::linear`].
-    pub fn small_linear(&mut self, name: &str, x: ValueId, out: usize) -> Result<ValueId> {
+    pub fn glorot_linear(&mut self, name: &str, x: ValueId, out: usize) -> Result<ValueId> {
         let inputs = self.shape(x).last().copied().unwrap_or(0);
-        let data = self.small(&[out, inputs]);
+        let data = self.normal(&[out, inputs], math::sqrt(2.0 / (inputs + out) as f32));
         self.linear_with(name, x, data)
     }
 
@@ -112,7 +107,7 @@ impl Builder {
     /// # Errors
     /// When the input is not tokens.
     pub fn positions(&mut self, name: &str, x: ValueId) -> Result<ValueId> {
-        let data = self.small(&self.shape(x)[1..].to_vec());
+        let data = self.normal(&self.shape(x)[1..].to_vec(), 0.02);
         let place = self.parameter(format!("{name}.weight"), Role::Bias, data);
         self.node(name, op::Add, &[x, place])
     }

@@ -101,11 +101,22 @@ fn join(parent: &mut [usize], a: usize, b: usize) {
 /// A slice of a parameter: value, axis, index.
 pub type Slice = (ValueId, usize, usize);
 
-/// What must be removed together: one channel, with everything that makes it and everything that reads it.
+/// What stands in for a value once a branch is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bypass {
+    /// The sum that the branch was added to.
+    pub out: ValueId,
+    /// The value beside the branch.
+    pub by: ValueId,
+}
+
+/// What must be removed together: one channel, with everything that makes it and everything that reads it; or a whole branch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unit {
     /// Slices of parameters, in the order of the graph.
     pub slices: Vec<Slice>,
+    /// What the network goes on with, where a whole branch is removed.
+    pub bypass: Option<Bypass>,
 }
 
 /// Units that compete: the channels of one width of the network.
@@ -184,7 +195,7 @@ fn collect(graph: &Graph, base: &[Vec<usize>], parent: &mut [usize], pinned: &[b
                 group.makers.push(id);
             }
         }
-        group.units.push(Unit { slices });
+        group.units.push(Unit { slices, bypass: None });
     }
     groups.into_values().collect()
 }

@@ -1,4 +1,4 @@
-//! Removing channels for real: a smaller dense network from the units that stay.
+//! Removing channels and branches for real: a smaller dense network from the units that stay.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,6 +6,7 @@ use ndarray::Axis;
 
 use crate::base::{Error, Result};
 
+use super::bypass;
 use super::couple::Unit;
 use super::mask::zero;
 use super::{Graph, ValueId};
@@ -16,10 +17,11 @@ use super::{Graph, ValueId};
 /// When nothing would be left of an axis; the message names the parameter.
 pub fn without(graph: &Graph, removed: &[&Unit]) -> Result<Graph> {
     let mut gone: BTreeMap<(ValueId, usize), BTreeSet<usize>> = BTreeMap::new();
-    for &(id, axis, index) in removed.iter().flat_map(|unit| &unit.slices) {
+    for &(id, axis, index) in removed.iter().filter(|unit| unit.bypass.is_none()).flat_map(|unit| &unit.slices) {
         gone.entry((id, axis)).or_default().insert(index);
     }
     let mut out = graph.clone();
+    bypass::leave_out(&mut out, &removed.iter().filter_map(|unit| unit.bypass).collect::<Vec<_>>());
     for ((id, axis), gone) in gone {
         let value = &mut out.values[id];
         let Some(data) = &mut value.data else { continue };

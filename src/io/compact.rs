@@ -2,13 +2,15 @@
 //!
 //! A masked weight is stored as its kept numbers, in order; where they lie is said by the bytes of one tensor for the whole file,
 //! and how those are to be read by the metadata. Everything else is as in any safetensors file, and without masks the compact
-//! form is the plain one. The mask is what is stored: a kept weight that happens to be zero stays kept.
+//! form is the plain one. The mask is what is stored: a kept weight that happens to be zero stays kept. A weight of few different
+//! numbers is stored as these numbers and, in one more tensor for the whole file, codes that say which is where.
 
-use crate::base::{Error, Flat, Result, tensor};
-use crate::graph::{Graph, Masks, ValueId};
+use crate::base::{Error, Result, tensor};
+use crate::graph::{Graph, Masks, Role, ValueId};
 
+use super::codes::{self, Codes};
 use super::container::{Entry, Metadata, header, length as whole};
-use super::origin::{Origin, split};
+use super::origin::{CODED, Origin, split};
 use super::positions::Positions;
 use super::{Network, by_name};
 
@@ -16,6 +18,8 @@ use super::{Network, by_name};
 pub const POSITIONS: &str = "positions";
 /// The metadata that says of each masked weight its shape and how its positions are written.
 const MASKS: &str = "masks";
+/// The tensor that holds codes, and the metadata that names the weights that have them, each with its shape.
+pub const CODES: &str = "codes";
 
 /// What a file consists of, worked out before a byte of it is written.
 struct Layout {
@@ -23,6 +27,8 @@ struct Layout {
     ids: Vec<ValueId>,
     /// How the positions of the masked ones are written.
     masked: Vec<(ValueId, Positions)>,
+    /// The codes of weights of few different numbers.
+    coded: Vec<(ValueId, Codes)>,
     entries: Vec<Entry>,
     metadata: Metadata,
 }
@@ -30,26 +36,45 @@ struct Layout {
 fn layout(network: Network<'_>) -> Layout {
     let Network { graph, masks, origin } = network;
     let (ids, mut masked, mut entries, mut texts) = (by_name(graph), Vec::new(), Vec::new(), String::new());
+    let (mut coded, mut few) = (Vec::new(), String::new());
     for &id in &ids {
         let (name, shape) = (&graph.values[id].name, &graph.values[id].shape);
-        let Some(mask) = cut(masks, id) else {
-            entries.push(Entry::floats(name, shape));
-            continue;
-        };
-        entries.push(Entry::floats(name, &[masks.kept(id, mask.len())]));
+        let codes = Codes::of(kept(network, id)).filter(|_| graph.values[id].role == Role::Weight);
+        let mut stored = cut(masks, id).map_or_else(|| shape.clone(), |mask| vec![masks.kept(id, mask.len())]);
+        if let Some(codes) = codes {
+            stored = vec![codes.numbers.len()];
+            few += &format!("{}{name}={}", if few.is_empty() { "" } else { " " }, by(shape));
+            coded.push((id, codes));
+        }
+        entries.push(Entry::floats(name, &stored));
+        let Some(mask) = cut(masks, id) else { continue };
         let positions = Positions::of(mask, shape[0]);
         let space = if texts.is_empty() { "" } else { " " };
         texts += &format!("{space}{name}={},{}", by(shape), positions.text());
         masked.push((id, positions));
     }
     let mut metadata = origin.map(Origin::metadata).unwrap_or_default();
-    if !masked.is_empty() {
-        // Masks need the word that the file is one of ours, also where nothing else is said.
+    if !masked.is_empty() || !coded.is_empty() {
+        // Masks and codes need the word that the file is one of ours, also where nothing else is said.
         metadata.append(&mut origin.cloned().unwrap_or_default().metadata());
+    }
+    if !masked.is_empty() {
         metadata.insert(MASKS.into(), texts);
         entries.push(Entry::bytes(POSITIONS, masked.iter().map(|(_, positions)| positions.length()).sum()));
     }
-    Layout { ids, masked, entries, metadata }
+    if !coded.is_empty() {
+        metadata.insert("version".into(), CODED.to_string());
+        metadata.insert(CODES.into(), few);
+        entries.push(Entry::bytes(CODES, coded.iter().map(|(_, codes)| codes.length()).sum()));
+    }
+    Layout { ids, masked, coded, entries, metadata }
+}
+
+/// The numbers of a parameter that are stored, in order.
+fn kept(network: Network<'_>, id: ValueId) -> impl Iterator<Item = f32> + '_ {
+    let mask = cut(network.masks, id);
+    let numbers = network.graph.values[id].data.iter().flatten().copied().enumerate();
+    numbers.filter(move |(i, _)| mask.is_none_or(|mask| mask[*i] == 1)).map(|(_, x)| x)
 }
 
 /// The mask of a parameter that is not kept whole.
@@ -68,19 +93,20 @@ pub fn length(network: Network<'_>) -> usize {
 /// # Errors
 /// Never: every parameter carries numbers.
 pub fn write(network: Network<'_>) -> Result<Vec<u8>> {
-    let Layout { ids, masked, entries, metadata } = layout(network);
+    let Layout { ids, masked, coded, entries, metadata } = layout(network);
     let Network { graph, masks, .. } = network;
     let mut out = header(&entries, &metadata);
     for id in ids {
-        let mask = cut(masks, id);
-        for (i, x) in graph.data(id)?.flat().iter().enumerate() {
-            if mask.is_none_or(|mask| mask[i] == 1) {
-                out.extend(x.to_le_bytes());
-            }
+        match coded.iter().find(|(own, _)| *own == id) {
+            Some((_, codes)) => out.extend(codes.numbers.iter().flat_map(|x| x.to_le_bytes())),
+            None => out.extend(kept(network, id).flat_map(f32::to_le_bytes)),
         }
     }
     for (id, positions) in masked {
         out.extend(positions.write(cut(masks, id).unwrap_or_default(), graph.values[id].shape[0]));
+    }
+    for (id, codes) in coded {
+        out.extend(codes.write(kept(network, id)));
     }
     Ok(out)
 }
@@ -119,9 +145,8 @@ impl Masked {
 pub fn masks(graph: &Graph, metadata: &Metadata, mut bytes: &[u8]) -> Result<Vec<Masked>> {
     let mut out = Vec::new();
     for (name, text) in split(metadata.get(MASKS).map_or("", String::as_str)) {
-        let known = graph.find(name).map_or(0, |id| tensor::count(&graph.values[id].shape));
         let (shape, positions) = parse(text)
-            .filter(|(shape, _)| shape.iter().try_fold(1usize, |n, &e| n.checked_mul(e)).is_some_and(|n| n <= known))
+            .filter(|(shape, _)| fits(graph, name, shape))
             .ok_or_else(|| Error::format(format!("'{name}' has no mask of its size: {text}")))?;
         let rows = shape[0];
         let (mask, rest) = positions.read(bytes, [rows, tensor::count(&shape[1..])]).map_err(|e| e.at(name))?;
@@ -134,11 +159,59 @@ pub fn masks(graph: &Graph, metadata: &Metadata, mut bytes: &[u8]) -> Result<Vec
     }
 }
 
+/// The codes of a file: the weights that have them, with their shapes, and the bytes.
+#[derive(Debug)]
+pub struct Coded<'a> {
+    shapes: Vec<(String, Vec<usize>)>,
+    bytes: &'a [u8],
+}
+
+impl<'a> Coded<'a> {
+    /// The codes of a file; none where its metadata names none.
+    ///
+    /// # Errors
+    /// When a weight would be larger than `graph` has it.
+    pub fn new(graph: &Graph, metadata: &Metadata, bytes: &'a [u8]) -> Result<Self> {
+        let mut shapes = Vec::new();
+        for (name, text) in split(metadata.get(CODES).map_or("", String::as_str)) {
+            let shape = extents(text)
+                .filter(|shape| fits(graph, name, shape))
+                .ok_or_else(|| Error::format(format!("'{name}' has no codes of its size: {text}")))?;
+            shapes.push((name.to_owned(), shape));
+        }
+        Ok(Self { shapes, bytes })
+    }
+
+    /// The shape of a weight and its numbers, of which `n` are stored; `None` where it has no codes. Weights are asked for in the
+    /// order of the file.
+    ///
+    /// # Errors
+    /// When the codes are damaged.
+    pub fn read(&mut self, name: &str, n: Option<usize>, numbers: &[f32]) -> Result<Option<(Vec<usize>, Vec<f32>)>> {
+        let Some((_, shape)) = self.shapes.iter().find(|(own, _)| own == name) else { return Ok(None) };
+        let n = n.unwrap_or_else(|| tensor::count(shape));
+        let (weights, rest) = codes::read(self.bytes, n, numbers).map_err(|e| e.at(name))?;
+        self.bytes = rest;
+        Ok(Some((shape.clone(), weights)))
+    }
+}
+
+/// Whether a weight of a file is no larger than a network has it.
+fn fits(graph: &Graph, name: &str, shape: &[usize]) -> bool {
+    let known = graph.find(name).map_or(0, |id| tensor::count(&graph.values[id].shape));
+    shape.iter().try_fold(1usize, |n, &e| n.checked_mul(e)).is_some_and(|n| n <= known)
+}
+
 /// `16x1x3x3,4x1,k3`: a shape, and how positions are written.
 fn parse(text: &str) -> Option<(Vec<usize>, Positions)> {
     let (shape, positions) = text.split_once(',')?;
-    let shape: Vec<usize> = shape.split('x').map(|extent| extent.parse().ok()).collect::<Option<_>>()?;
-    (shape.len() > 1 && !shape.contains(&0)).then_some((shape, Positions::parse(positions)?))
+    Some((extents(shape)?, Positions::parse(positions)?))
+}
+
+/// `16x1x3x3`.
+fn extents(text: &str) -> Option<Vec<usize>> {
+    let shape: Vec<usize> = text.split('x').map(|extent| extent.parse().ok()).collect::<Option<_>>()?;
+    (shape.len() > 1 && !shape.contains(&0)).then_some(shape)
 }
 
 fn by(shape: &[usize]) -> String {
@@ -148,7 +221,7 @@ fn by(shape: &[usize]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::Rng;
+    use crate::base::{Flat, Rng};
     use crate::io::safetensors;
     use crate::zoo;
 
@@ -186,6 +259,29 @@ mod tests {
             for ((_, a), (_, b)) in graph.parameters().zip(copy.parameters()) {
                 let bits = |v: &crate::graph::Value| v.data.iter().flatten().map(|x| x.to_bits()).collect::<Vec<_>>();
                 assert_eq!(bits(a), bits(b), "{}", a.name);
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn few_numbers_are_coded_and_come_back_to_the_bit() -> Result<()> {
+        for kept in [3, 10] {
+            let (mut graph, mut masks) = pruned("lenet-300-100", kept)?;
+            if kept == 10 {
+                masks = Masks::default();
+            }
+            let id = graph.find("fc2.weight").expect("the model has it");
+            graph.data_mut(id)?.mapv_inplace(|w| if w == 0.0 { w } else { (w * 20.0).round() / 20.0 + 1e-3 });
+            let network = Network { graph: &graph, masks: &masks, origin: None };
+            let file = write(network)?;
+            assert_eq!(file.len(), length(network), "{kept} of ten kept");
+            let mut copy = zoo::find("lenet-300-100")?.build(4)?;
+            assert_eq!(safetensors::read(&mut copy, &file)?.masks, masks);
+            let bits = |g: &Graph| g.data(id).map(|data| data.iter().map(|x| x.to_bits()).collect::<Vec<_>>());
+            assert_eq!(bits(&graph)?, bits(&copy)?);
+            for end in [file.len() - 1, file.len() - 2000] {
+                assert!(safetensors::read(&mut copy, &file[..end]).is_err(), "cut at {end}");
             }
         }
         Ok(())

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::base::{Error, Result};
+use crate::graph::bypass;
 
 use super::{Network, compact, onnx, safetensors};
 
@@ -42,7 +43,10 @@ pub static ALL: &[Format] = &[
         name: "ONNX",
         suffix: ".onnx",
         what: "The whole network, its mostly empty weights as sparse initializers. Read by ONNX Runtime, native and web, which unpack it and run no faster for the zeros.",
-        write: |network, name| onnx::write(network.graph, name, network.origin),
+        write: |network, name| {
+            let small = bypass::without_dead(network.graph, network.masks);
+            onnx::write(small.as_ref().unwrap_or(network.graph), name, network.origin)
+        },
     },
 ];
 

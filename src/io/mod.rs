@@ -1,10 +1,12 @@
 //! Floor 3: formats of files.
 
+pub mod codes;
 pub mod compact;
 pub mod container;
 mod fit;
 mod floats;
 pub mod format;
+pub mod huffman;
 pub mod onnx;
 pub mod origin;
 pub mod positions;

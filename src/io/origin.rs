@@ -10,6 +10,8 @@ use super::container::Metadata;
 
 /// The layout that is written; docs/format.md describes it.
 const VERSION: u32 = 1;
+/// The layout of a file that has codes in place of numbers.
+pub(super) const CODED: u32 = 2;
 /// What marks a file as one of ours.
 const FORMAT: &str = "secateur";
 
@@ -57,9 +59,9 @@ impl Origin {
             return Ok(None);
         }
         let text = |key: &str| metadata.get(key).cloned().unwrap_or_default();
-        if text("version") != VERSION.to_string() {
+        if ![VERSION, CODED].iter().any(|known| text("version") == known.to_string()) {
             return Err(Error::format(format!(
-                "the file has layout {}, and only {VERSION} is known here",
+                "the file has layout {}, and only {VERSION} and {CODED} are known here",
                 text("version")
             ))
             .hint("open it with a newer version of Secateur"));
@@ -96,8 +98,8 @@ mod tests {
         let mut metadata = origin.metadata();
         assert_eq!(metadata["recipe"], "pattern.m=4 sparsity=0.9");
         assert_eq!(Origin::read(&metadata)?, Some(origin));
-        metadata.insert("version".into(), "2".into());
-        assert!(Origin::read(&metadata).is_err_and(|e| e.message.contains("layout 2")));
+        metadata.insert("version".into(), "3".into());
+        assert!(Origin::read(&metadata).is_err_and(|e| e.message.contains("layout 3")));
         metadata.insert("format".into(), "pt".into());
         assert_eq!(Origin::read(&metadata)?, None, "another program's metadata");
         Ok(())

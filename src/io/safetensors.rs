@@ -45,6 +45,7 @@ pub fn write(graph: &Graph, origin: Option<&Origin>) -> Result<Vec<u8>> {
 
 /// What belongs to a file that is not read, for whoever has the wrong one.
 const HINT: &str = "load the safetensors file that belongs to this model";
+const DAMAGED: &str = "the file is damaged; save it again, or fetch it again";
 
 /// The header of a file, taken apart: what it lists, in the order of the file, its metadata, and where the numbers begin.
 struct Listed {
@@ -62,6 +63,11 @@ fn list(file: &[u8]) -> Result<Listed> {
     Ok(Listed { tensors: tensors.collect(), metadata, start: header + 8 })
 }
 
+/// Tensors of a compact file that are no parameters.
+fn own(name: &str) -> bool {
+    [compact::POSITIONS, compact::CODES].contains(&name)
+}
+
 /// Counters that PyTorch's batch norms keep: they say nothing about what a network computes.
 fn counter(name: &str, info: &TensorInfo) -> bool {
     name.rsplit('.').next() == Some("num_batches_tracked") && info.dtype == Dtype::I64 && info.shape.is_empty()
@@ -73,7 +79,7 @@ fn counter(name: &str, info: &TensorInfo) -> bool {
 /// When it is no safetensors file, or of a later layout.
 pub fn look(file: &[u8]) -> Result<(Option<Origin>, Vec<String>)> {
     let listed = list(file)?;
-    let parameter = |(name, info): &(String, TensorInfo)| name != compact::POSITIONS && !counter(name, info);
+    let parameter = |(name, info): &(String, TensorInfo)| !own(name) && !counter(name, info);
     let names = listed.tensors.into_iter().filter(parameter).map(|(name, _)| name).collect();
     Ok((Origin::read(&listed.metadata)?, names))
 }
@@ -87,13 +93,16 @@ pub fn read(graph: &mut Graph, file: &[u8]) -> Result<Contents> {
     let Listed { tensors, metadata, start } = list(file)?;
     let bytes = |info: &TensorInfo| &file[start + info.data_offsets.0..start + info.data_offsets.1];
     let origin = Origin::read(&metadata)?;
-    let positions = tensors.iter().find(|(name, _)| origin.is_some() && name == compact::POSITIONS);
-    let masked = compact::masks(graph, &metadata, positions.map_or(&[], |(_, info)| bytes(info)))
-        .map_err(|e| e.hint("the file is damaged; save it again, or fetch it again"))?;
+    let of = |what: &str| {
+        let found = tensors.iter().find(|(name, _)| origin.is_some() && name == what);
+        found.map_or(&[][..], |(_, info)| bytes(info))
+    };
+    let masked = compact::masks(graph, &metadata, of(compact::POSITIONS)).map_err(|e| e.hint(DAMAGED))?;
+    let mut coded = compact::Coded::new(graph, &metadata, of(compact::CODES)).map_err(|e| e.hint(DAMAGED))?;
     let before: Vec<_> = graph.values.iter().map(|value| value.shape.clone()).collect();
     let (mut masks, mut rounded, mut filled) = (Masks::default(), 0, 0);
     for (name, info) in &tensors {
-        if counter(name, info) || positions.is_some_and(|(positions, _)| positions == name) {
+        if counter(name, info) || (origin.is_some() && own(name)) {
             continue;
         }
         let id = graph.find(name).filter(|&id| graph.values[id].data.is_some()).ok_or_else(|| {
@@ -105,7 +114,13 @@ pub fn read(graph: &mut Graph, file: &[u8]) -> Result<Contents> {
         })?;
         rounded += usize::from(info.dtype == Dtype::F64);
         let mut shape = &info.shape;
-        if let Some(of) = masked.iter().find(|of| of.name == *name) {
+        let mask = masked.iter().find(|of| of.name == *name);
+        let n = mask.map(|of| of.mask.iter().filter(|&&m| m == 1).count());
+        let codes = coded.read(name, n, &numbers).map_err(|e| e.hint(DAMAGED))?;
+        if let Some((own, spelled)) = &codes {
+            (shape, numbers) = (own, spelled.clone());
+        }
+        if let Some(of) = mask {
             numbers = of.spread(&numbers).map_err(|e| e.at(name).hint("the file is damaged; save it again"))?;
             masks.set(id, of.mask.clone());
             shape = &of.shape;

@@ -103,6 +103,7 @@ axes! {
     solver: Solver, "Solver", "What do the kept weights become?", "none", true;
     regrow: Regrow, "Regrow", "What comes back?", "none", false;
     recovery: Recovery, "Recovery", "What happens after?", "fine-tune", false;
+    fusion: Fusion, "Fusion", "What else makes it smaller?", "none", true;
 }
 
 impl Choice {

@@ -13,7 +13,7 @@ use super::layer::Layer;
 use super::pattern::Pattern;
 use super::probe::{self, Evidence};
 use super::recipe::{Recipe, SPARE};
-use super::target::{SelectRule, Target, channels};
+use super::target::{SelectRule, Target};
 
 /// What competes under a pattern.
 ///
@@ -22,7 +22,7 @@ use super::target::{SelectRule, Target, channels};
 pub fn targets(graph: &Graph, pattern: &Pick<dyn Pattern>) -> Result<Vec<Target>> {
     let (part, mut out) = (pattern.part, Vec::new());
     if part.physical() {
-        out = channels(graph)?;
+        out = part.groups_of(graph, &pattern.args)?.into_iter().map(Target::Channels).collect();
     } else {
         // Where whole channels go, the layer that gives the answers is left out: it would lose classes.
         let spared = if part.channelwise() { graph.answering() } else { Vec::new() };
@@ -47,8 +47,13 @@ pub fn targets(graph: &Graph, pattern: &Pick<dyn Pattern>) -> Result<Vec<Target>
 pub fn candidates(graph: &Graph, recipe: &Recipe) -> Result<Vec<Target>> {
     let spared = spared(graph, &recipe.spare)?;
     let mut out = targets(graph, &recipe.choice.pattern)?;
-    out.retain(|target| match target {
+    out.retain_mut(|target| match target {
         Target::Weight { id, .. } => !spared.contains(id),
+        Target::Channels(group) if recipe.choice.pattern.part.bypasses() => {
+            // Branches share no weight: one that holds a spared layer stays, and the others still compete.
+            group.units.retain(|unit| !unit.slices.iter().any(|(id, ..)| spared.contains(id)));
+            !group.units.is_empty()
+        }
         Target::Channels(group) => !group.makers.iter().any(|id| spared.contains(id)),
     });
     if out.is_empty() {
@@ -249,7 +254,9 @@ pub fn masks(graph: &Graph, targets: &[Target], scored: &[Scored], keep: &[usize
         // Widths are rounded to the nearest multiple, never to nothing, and never up to channels that are gone.
         let keep = if round > 1 { ((keep + round / 2) / round * round).max(round).min(scored.alive()) } else { keep };
         let mut kept = select(&scored.scores, keep, rule);
-        if let Target::Channels(group) = target {
+        if let Target::Channels(group) = target
+            && group.units.iter().all(|unit| unit.bypass.is_none())
+        {
             spare(group, &scored.scores, &mut kept);
         }
         target.mask(graph, &kept, &mut masks);

@@ -1,6 +1,6 @@
 //! A recipe spelled out: all phases of a run, before anything runs.
 
-use super::phase::{Cut, Early, Phase, Recalibrate, Reinit, Rewind, Seek, Train};
+use super::phase::{Cut, Early, Phase, Recalibrate, Reinit, Rewind, Seek, Share, Train};
 use super::recipe::Recipe;
 use super::recovery::{Back, Retraining};
 use super::rhythm::Rhythm;
@@ -55,6 +55,9 @@ pub fn expand(recipe: &Recipe, images: usize) -> Vec<Box<dyn Phase>> {
                 _ => train.cutting(rhythm.clone()),
             }));
         }
+    }
+    if let Some(count) = choice.fusion.part.centroids(&choice.fusion.args) {
+        phases.push(Box::new(Share::new(count)));
     }
     // Times differ from machine to machine; the rest is the same wherever its shares are written down.
     if let Some((target, corrections)) = choice.search.part.target(&choice.search.args) {

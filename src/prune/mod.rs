@@ -9,6 +9,7 @@ pub mod criterion;
 pub mod event;
 pub mod expand;
 pub mod facts;
+pub mod fusion;
 pub mod gate;
 pub mod gather;
 pub mod hook;

@@ -56,6 +56,7 @@ fn counted(recipe: &Recipe) -> &'static str {
     let pattern = recipe.choice.pattern.part;
     match () {
         () if recipe.choice.allocation.part.counts_macs() => "multiply-adds",
+        () if pattern.bypasses() => "branches",
         () if pattern.physical() => "channels",
         () if pattern.channelwise() => "filters",
         () => "weights",

@@ -1,7 +1,7 @@
-//! Targets: what competes. One weight with its units, or one group of coupled channels.
+//! Targets: what competes. One weight with its units, or one group of coupled channels or branches.
 
-use crate::base::{Result, tensor};
-use crate::graph::couple::{Group, groups};
+use crate::base::tensor;
+use crate::graph::couple::Group;
 use crate::graph::slice::positions;
 use crate::graph::{Graph, Masks, Role, ValueId};
 
@@ -67,7 +67,7 @@ pub enum Target {
         /// and scale and shift of the norm behind it. A channel without weights would still send on what these add.
         along: Vec<ValueId>,
     },
-    /// Channels that live and die together across layers.
+    /// Channels that live and die together across layers, or branches.
     Channels(Group),
 }
 
@@ -132,15 +132,8 @@ impl Target {
         let layer = |id: ValueId| graph.values[id].name.trim_end_matches(".weight").to_string();
         match self {
             Self::Weight { id, .. } => layer(*id),
+            Self::Channels(group) if group.units.iter().any(|unit| unit.bypass.is_some()) => "branches".into(),
             Self::Channels(group) => group.makers.iter().map(|&id| layer(id)).collect::<Vec<_>>().join(" + "),
         }
     }
-}
-
-/// The groups of removable channels as targets.
-///
-/// # Errors
-/// As for [`groups`].
-pub fn channels(graph: &Graph) -> Result<Vec<Target>> {
-    Ok(groups(graph)?.into_iter().map(Target::Channels).collect())
 }

@@ -191,7 +191,8 @@ impl Session {
         // All digests have the length of this one.
         let origin = self.origin_of(&self.complete(settings, recipe)?, self.source.clone())?;
         let none = Masks::default();
-        let slim = without_channels(graph, masks, recipe)?;
+        let bypasses = recipe.choice.pattern.part.bypasses();
+        let slim = without_channels(graph, masks, recipe)?.filter(|_| !bypasses);
         let (graph, masks) = slim.as_ref().map_or((graph, masks), |slim| (slim, &none));
         Ok(compact::length(Network { graph, masks, origin: Some(&origin) }))
     }

@@ -50,6 +50,12 @@ impl Session {
         stand_in = unforeseen.or(stand_in);
         let masks = event::cut(graph, &recipe, Evidence::default(), &before, share)?;
         let layers = kept(graph, &masks);
+        let mut notes = reached(graph, &recipe, &masks, &before)?.notes;
+        if recipe.choice.fusion.part.centroids(&recipe.choice.fusion.args).is_some() {
+            notes.push(
+                "The file will be smaller than said here: numbers that weights share are found in the run.".into(),
+            );
+        }
         Ok(Preview {
             bytes_dense: self.bytes_dense()?,
             bytes_stored: self.bytes_stored(settings, &self.read(settings)?, &masks)?,
@@ -57,7 +63,7 @@ impl Session {
             total: layers.iter().map(|l| l.total).sum(),
             layers,
             stand_in,
-            notes: reached(graph, &recipe, &masks, &before)?.notes,
+            notes,
         })
     }
 }

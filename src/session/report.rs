@@ -39,7 +39,11 @@ impl Session {
             let origin = self.own_origin()?;
             return compact::write(Network { graph: &job.state.graph, masks: &self.zeros, origin: origin.as_ref() });
         }
-        let (graph, masks) = job.pruned();
+        // A file names every tensor of its network: one without its branches holds them as zeros, which take next to no room.
+        let (graph, masks) = match job.asked.recipe.choice.pattern.part.bypasses() {
+            true => (&job.state.graph, job.state.masks.clone()),
+            false => job.pruned(),
+        };
         let origin = self.origin_of(&job.asked.settings, digest.into())?;
         compact::write(Network { graph, masks: &masks, origin: Some(&origin) })
     }
@@ -83,7 +87,9 @@ fn record(job: &Job, session: &mut Session, digest: String) -> Result<Record> {
         bytes_dense: session.bytes_dense()?,
         bytes_stored: session.file().map_or(0, <[u8]>::len),
     };
-    let collapsed = event::collapsed(&job.state.graph, &job.state.masks);
+    // Where branches leave, the stream beside them goes on: no layer stands empty in its way.
+    let bypasses = job.asked.recipe.choice.pattern.part.bypasses();
+    let collapsed = if bypasses { Vec::new() } else { event::collapsed(&job.state.graph, &job.state.masks) };
     let changed: Vec<Changed> = (0..test.len())
         .filter(|&i| before.answers.get(i) != after.answers.get(i))
         .map(|index| Changed {

@@ -153,9 +153,9 @@ pub static ALL: &[Model] = &[
         classes: 10,
         recipe: TrainingRecipe {
             descent: Descent::AdamW,
-            epochs: 20,
+            epochs: 9,
             batch: 64,
-            rate: 1e-3,
+            rate: 2e-3,
             decay: 0.05,
             smoothing: 0.0,
             augment: CLOTHES,

@@ -29,7 +29,7 @@ pub(super) fn build(seed: u64) -> Result<Graph> {
     }
     x = b.layer_norm("norm", x)?;
     x = b.node("mean", op::TokenMean, &[x])?;
-    let y = b.small_linear("fc", x, 10)?;
+    let y = b.glorot_linear("fc", x, 10)?;
     Ok(b.finish(y))
 }
 
@@ -38,14 +38,14 @@ fn block(b: &mut Builder, name: &str, x: ValueId) -> Result<ValueId> {
     let normed = b.layer_norm(&format!("{name}.norm1"), x)?;
     let mut three = [0; 3];
     for (value, part) in three.iter_mut().zip(["q", "k", "v"]) {
-        *value = b.small_linear(&format!("{name}.{part}"), normed, WIDTH)?;
+        *value = b.glorot_linear(&format!("{name}.{part}"), normed, WIDTH)?;
     }
     let mixed = b.node(&format!("{name}.attention"), op::Attention { head: HEAD, causal: false }, &three)?;
-    let mixed = b.small_linear(&format!("{name}.proj"), mixed, WIDTH)?;
+    let mixed = b.glorot_linear(&format!("{name}.proj"), mixed, WIDTH)?;
     let x = b.node(&format!("{name}.add1"), op::Add, &[x, mixed])?;
     let normed = b.layer_norm(&format!("{name}.norm2"), x)?;
-    let up = b.small_linear(&format!("{name}.up"), normed, INNER)?;
+    let up = b.glorot_linear(&format!("{name}.up"), normed, INNER)?;
     let up = b.node(&format!("{name}.relu"), op::Relu, &[up])?;
-    let down = b.small_linear(&format!("{name}.down"), up, WIDTH)?;
+    let down = b.glorot_linear(&format!("{name}.down"), up, WIDTH)?;
     b.node(&format!("{name}.add2"), op::Add, &[x, down])
 }

@@ -13,6 +13,8 @@ const RECIPES = [
   "model=lenet-300-100 pattern=block sparsity=0.8",
   "model=resnet8 pattern=n:m allocation=layer",
   "model=mobilenet-small pattern=channel criterion=l1-norm sparsity=0.4",
+  "model=resnet8 fusion=kmeans sparsity=0.8",
+  "model=lenet-300-100 fusion=kmeans fusion.bits=2 sparsity=0",
 ];
 
 const place = folder(after);
@@ -44,15 +46,16 @@ for (const [index, recipe] of RECIPES.entries()) {
       assert.equal(hex(js.weights[name].values), hex(values), name);
       assert.deepEqual(fromPython.weights[name], [shape, hex(values)], name);
     }
-    assert.equal(Object.keys(js.masks).length > 0, !recipe.includes("channel"));
+    assert.equal(Object.keys(js.masks).length > 0, !/channel|sparsity=0$/.test(recipe));
     for (const [name, mask] of Object.entries(js.masks)) {
       assert.equal(fromPython.masks[name][1], hex(mask), name);
       const row = record.layers.find((layer) => `${layer.name}.weight` === name);
       assert.equal(mask.filter((kept) => kept).length, row.kept, name);
       assert.ok(weights[name].values.every((x, i) => mask[i] || Object.is(x, 0)), `${name}: what is cut is zero`);
     }
-    const { masks: _, ...said } = js.about;
-    assert.deepEqual(said, about);
+    const { masks: _, codes: coded, version, ...said } = js.about;
+    assert.deepEqual([{ ...said, version: "1" }, version], [about, coded ? "2" : "1"]);
+    assert.equal(coded !== undefined, recipe.includes("kmeans"));
     assert.deepEqual(fromPython.about, js.about);
     assert.equal(said.digest, record.digest);
     assert.deepEqual(Object.fromEntries(said.recipe.split(" ").map((pair) => pair.split("="))), record.recipe);

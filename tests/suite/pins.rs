@@ -62,7 +62,12 @@ fn shortest(row: &Method) -> (&'static str, String) {
     }
     // Exact solutions of wide linear layers take minutes.
     let small = ["bn-scale", "solver=obc"].into_iter().any(has);
-    (if small { "resnet8" } else { "lenet-5" }, text)
+    let model = match row.id {
+        "taylor-heads" | "branch-drop" => "vit-small",
+        _ if small => "resnet8",
+        _ => "lenet-5",
+    };
+    (model, text)
 }
 
 /// What is pinned of a run. How long a stage takes is the machine's business: steps of stages are not counted.

@@ -2,6 +2,8 @@
 
 use crate::base::part::{Args, Meta, Param, ParamKind, source};
 use crate::base::{Error, Result};
+use crate::graph::Graph;
+use crate::graph::couple::{Group, groups};
 use crate::prune::target::Units;
 
 use super::Pattern;
@@ -32,6 +34,10 @@ impl Pattern for Part {
 
     fn physical(&self) -> bool {
         true
+    }
+
+    fn groups_of(&self, graph: &Graph, _: &Args) -> Result<Vec<Group>> {
+        groups(graph)
     }
 
     fn channelwise(&self) -> bool {

@@ -1,6 +1,7 @@
 //! Patterns: what goes together.
 
 mod block;
+mod branch;
 mod channel;
 mod element;
 mod nm;
@@ -8,6 +9,8 @@ mod row;
 
 use crate::base::Result;
 use crate::base::part::{Args, Part};
+use crate::graph::Graph;
+use crate::graph::couple::Group;
 
 use super::facts::{Facts, RowUnits};
 use super::target::Units;
@@ -46,8 +49,22 @@ pub trait Pattern: Part {
         None
     }
 
-    /// Whether units are channels, coupled across layers and removed for real.
+    /// Whether units are removed for real: coupled channels or whole branches.
     fn physical(&self) -> bool {
+        false
+    }
+
+    /// Units of the whole network and not of a weight, in groups that compete, where there are such.
+    ///
+    /// # Errors
+    /// When an operator refuses.
+    fn groups_of(&self, graph: &Graph, args: &Args) -> Result<Vec<Group>> {
+        let _ = (graph, args);
+        Ok(Vec::new())
+    }
+
+    /// Whether whole layers leave, and the stream beside them goes on.
+    fn bypasses(&self) -> bool {
         false
     }
 
@@ -76,4 +93,4 @@ pub trait Pattern: Part {
 }
 
 /// All patterns.
-pub static ALL: &[&dyn Pattern] = &[&element::Part, &nm::Part, &block::Part, &row::Part, &channel::Part];
+pub static ALL: &[&dyn Pattern] = &[&element::Part, &nm::Part, &block::Part, &row::Part, &channel::Part, &branch::Part];

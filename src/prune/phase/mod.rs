@@ -10,6 +10,7 @@ mod recalibrate;
 mod reinit;
 mod rewind;
 mod search;
+mod share;
 mod train;
 
 use std::fmt::{self, Debug, Formatter};
@@ -37,6 +38,7 @@ pub use recalibrate::Recalibrate;
 pub use reinit::Reinit;
 pub use rewind::Rewind;
 pub use search::Seek;
+pub use share::Share;
 pub use train::Train;
 
 /// What is there soon. Without a GPU it is there at the first poll.

@@ -2,6 +2,7 @@
 
 mod case;
 mod criteria;
+mod fusion;
 mod hooks;
 mod layers;
 mod network;
@@ -25,6 +26,9 @@ const FAMILIES: &[(&str, Option<Check>)] = &[
     ("layer_mha", Some(transformer::attention)),
     ("transformer_model", Some(transformer::forward_backward)),
     ("struct_heads", Some(transformer::without_heads)),
+    ("struct_layer_drop", Some(transformer::without_layers)),
+    ("fuse_kmeans", Some(fusion::kmeans)),
+    ("fuse_huffman", Some(fusion::huffman)),
     ("head_importance", Some(transformer::head_importance)),
     ("loss_", Some(training::loss)),
     ("lr_", Some(training::rate)),
@@ -92,7 +96,7 @@ fn run(prefixes: &[&str]) -> Result<()> {
 }
 
 /// Prefixes of the cases that the tests below run.
-const GROUPS: [&[&str]; 8] = [
+const GROUPS: [&[&str]; 9] = [
     &["layer_"],
     &["loss_", "lr_", "opt_", "sched_"],
     &["tinycnn_", "crit_hvp", "depgraph_", "tp_prune_"],
@@ -101,6 +105,7 @@ const GROUPS: [&[&str]; 8] = [
     &["solve_", "sparsegpt", "obc_"],
     &["pen_", "gate_", "dst_"],
     &["transformer_", "struct_", "head_"],
+    &["fuse_"],
 ];
 
 /// Names every case that nothing checks; none of the committed ones is among them.
@@ -155,4 +160,9 @@ fn golden_hooks() -> Result<()> {
 #[wasm_bindgen_test(unsupported = test)]
 fn golden_transformers() -> Result<()> {
     run(GROUPS[7])
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn golden_fusion() -> Result<()> {
+    run(GROUPS[8])
 }

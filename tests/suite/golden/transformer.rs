@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use secateur::base::{Error, Flat, Result, Tensor, tensor};
+use secateur::graph::bypass::branches;
 use secateur::graph::couple::{Unit, groups};
 use secateur::graph::op::{self, At, Mode, Op};
 use secateur::graph::run::{Trace, trace};
@@ -224,4 +225,46 @@ pub fn head_importance(case: &Case) -> Result<()> {
     let batch: Vec<f64> = both(false)?.into_iter().map(f64::abs).collect();
     case.meets("batch_abs", &narrow(&batch))?;
     case.meets("per_token_abs_sum", &narrow(&both(true)?))
+}
+
+/// Mean over places of 1 - cos(a, b), and of the angle between them in half turns.
+fn apart(a: &Tensor, b: &Tensor) -> [f64; 2] {
+    let (width, mut sums, mut places) = (a.shape()[2], [0.0; 2], 0.0);
+    for (a, b) in a.flat().chunks(width).zip(b.flat().chunks(width)) {
+        let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
+        let cos = dot(a, b) / (dot(a, a) * dot(b, b)).sqrt();
+        sums[0] += 1.0 - cos;
+        sums[1] += cos.acos() / std::f64::consts::PI;
+        places += 1.0;
+    }
+    sums.map(|sum| sum / places)
+}
+
+pub fn without_layers(case: &Case) -> Result<()> {
+    let (graph, x, labels) = decoder(case)?;
+    let (loss, dense, _) = learn(&graph, &x, &labels)?;
+    case.meets("loss_dense", &[loss as f32])?;
+    let layers = branches(&graph, 2).ok_or_else(|| Error::format("no branches"))?.units;
+    let ends = |unit: &Unit| unit.bypass.ok_or_else(|| Error::format("a layer without a way past it"));
+    let (mut influence, mut angles, mut losses) = (Vec::new(), Vec::new(), Vec::new());
+    for unit in &layers {
+        let bypass = ends(unit)?;
+        let [one_minus_cos, angle] = apart(dense.get(&graph, bypass.by)?, dense.get(&graph, bypass.out)?);
+        influence.push(one_minus_cos as f32);
+        angles.push(angle as f32);
+        losses.push(learn(&slice::without(&graph, &[unit])?, &x, &labels)?.0 as f32);
+    }
+    case.meets("block_influence", &influence)?;
+    case.meets("angular", &angles)?;
+    case.meets("loss_without_each", &losses)?;
+    let mut order: Vec<usize> = (0..layers.len()).collect();
+    order.sort_by(|&a, &b| influence[a].total_cmp(&influence[b]));
+    case.meets("order", &order.iter().map(|&layer| layer as f32).collect::<Vec<f32>>())?;
+    for count in 1..layers.len() {
+        let removed: Vec<&Unit> = order[..count].iter().map(|&layer| &layers[layer]).collect();
+        let (loss, trace, _) = learn(&slice::without(&graph, &removed)?, &x, &labels)?;
+        case.meets(&format!("dropped/{}/logits", count - 1), trace.get(&graph, graph.output)?.flat())?;
+        case.meets(&format!("dropped/{}/loss", count - 1), &[loss as f32])?;
+    }
+    Ok(())
 }

@@ -10,9 +10,15 @@ use secateur::base::{Flat, Result, Tensor, clock, tensor};
 use secateur::compile::{Choose, GroupRule, Options};
 use secateur::gpu::{Device, Executor, Precision, probe};
 use secateur::graph::{Graph, Masks, run};
+use secateur::zoo::{self, Model};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::plan::{cut, settled};
+
+/// Networks of the zoo that a GPU has kernels for; see [`gpu_refuses_tokens`] for the other.
+pub fn models() -> impl Iterator<Item = &'static Model> {
+    zoo::ALL.iter().filter(|model| model.id != "vit-small")
+}
 
 /// How far an answer may be off, as a share of the largest. Half precision has three digits, and layers follow one another.
 fn tolerance(precision: Precision) -> f32 {
@@ -158,5 +164,15 @@ async fn a_gpu_that_fails_says_so() -> Result<()> {
     device.destroy();
     let lost = executor.run(x.flat()).await.map(drop);
     assert!(lost.is_err_and(|error| error.hint.contains("processor")), "a GPU that is gone answered");
+    Ok(())
+}
+
+#[wasm_bindgen_test(unsupported = pollster::test)]
+async fn gpu_refuses_tokens() -> Result<()> {
+    let Some(device) = device().await else { return Ok(()) };
+    let (graph, masks) = (settled("vit-small")?, Masks::default());
+    let error = Executor::new(device, (&graph, &masks), &Options::default(), Precision::Single).await.err();
+    let error = error.expect("no kernel takes tokens");
+    assert!(error.message.contains("Tokens") && error.hint.contains("processor"), "{error}");
     Ok(())
 }

@@ -6,10 +6,9 @@ use secateur::gpu::Precision;
 use secateur::graph::Masks;
 use secateur::prune::Settings;
 use secateur::session::survey::by_magnitude;
-use secateur::zoo;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::{Case, check, device, precisions};
+use super::{Case, check, device, models, precisions};
 use crate::plan::{cut, noise, settled};
 
 /// Batch sizes, shares that are cut, and precisions.
@@ -24,7 +23,7 @@ const RUNS: [(usize, f32, Precision); 5] = [
 #[wasm_bindgen_test(unsupported = pollster::test)]
 async fn gpu_runs_every_model_dense_and_sparse() -> Result<()> {
     let Some(device) = device().await else { return Ok(()) };
-    for model in zoo::ALL {
+    for model in models() {
         let graph = settled(model.id)?;
         for (batch, share, precision) in RUNS {
             if !precisions(&device).contains(&precision) {

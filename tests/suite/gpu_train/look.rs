@@ -11,12 +11,11 @@ use secateur::graph::{Builder, Graph, ValueId};
 use secateur::train::Loss;
 use secateur::train::look::{Look, Seen, look};
 use secateur::train::optim::Optimizer;
-use secateur::zoo;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::gradient::around;
 use super::{Batch, Processor, close, small};
-use crate::gpu::device;
+use crate::gpu::{device, models};
 use crate::plan::{cut, noise, settled};
 
 /// Everything there is to see, in a mode.
@@ -77,7 +76,7 @@ async fn gpu_looks_at_every_model_of_the_zoo() -> Result<()> {
     let Some(device) = device().await else { return Ok(()) };
     // In a browser, where a software GPU takes minutes for the large ones, those of which each kernel is in one.
     let all_there = |id: &str| !cfg!(target_arch = "wasm32") || !["resnet14", "vgg-small"].contains(&id);
-    for model in zoo::ALL.iter().filter(|model| all_there(model.id)) {
+    for model in models().filter(|model| all_there(model.id)) {
         let graph = settled(model.id)?;
         let (eval, train) = (all(Mode::EVAL), all(Mode::train(0)));
         // One example at a time takes a software GPU long.

@@ -15,10 +15,9 @@ use secateur::train::Loss;
 use secateur::train::grad::learn;
 use secateur::train::loss::LossTarget;
 use secateur::train::optim::{Optimizer, UpdateRule};
-use secateur::zoo;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::gpu::device;
+use crate::gpu::{device, models};
 use crate::plan::{cut, noise};
 use gradient::around;
 
@@ -128,7 +127,7 @@ async fn race(what: &str, device: &Device, mut here: Processor, batches: &[Batch
 async fn gpu_trains_every_model_of_the_zoo() -> Result<()> {
     let Some(device) = device().await else { return Ok(()) };
     async {
-        for model in zoo::ALL {
+        for model in models() {
             let processor = Processor::new(model.build(3)?, 0.5, Optimizer::sgd(0.9, 5e-4))?;
             // One image is work enough for a GPU in software where a network has many multiply-adds.
             let n = if count::macs(&processor.graph, &Masks::default()) > 3_000_000 { 1 } else { 4 };

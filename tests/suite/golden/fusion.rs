@@ -1,0 +1,82 @@
+//! Weights that share numbers, and codes for which.
+
+use secateur::base::lloyd::Lloyd;
+use secateur::base::{Error, Flat, Result};
+use secateur::io::huffman;
+
+use super::case::Case;
+
+pub fn kmeans(case: &Case) -> Result<()> {
+    let (w, mask) = (case.tensor("w")?, case.tensor("mask")?);
+    let places: Vec<usize> = (0..w.len()).filter(|&i| mask.flat()[i] == 1.0).collect();
+    let kept: Vec<f32> = places.iter().map(|&i| w.flat()[i]).collect();
+    for bits in case.list("bits")? {
+        let key = |what: &str| format!("bits_{bits}/{what}");
+        let narrow = |lloyd: &Lloyd| lloyd.centroids.iter().map(|&c| c as f32).collect::<Vec<f32>>();
+        let which = |lloyd: &Lloyd| lloyd.nearest.iter().map(|&k| f32::from(k)).collect::<Vec<f32>>();
+        let mut lloyd = Lloyd::new(&kept, 1 << bits);
+        case.meets(&key("init"), &narrow(&lloyd))?;
+        let mut told = case.want(&key("first_iterations"))?.as_array().map_or(0, Vec::len);
+        while !lloyd.step(&kept) {
+            let round = lloyd.rounds - 1;
+            if told > 0 {
+                case.meets(&key(&format!("first_iterations/{round}/assignment")), &which(&lloyd))?;
+                case.meets(&key(&format!("first_iterations/{round}/centroids")), &narrow(&lloyd))?;
+                told -= 1;
+            }
+        }
+        case.meets(&key("iterations_until_stable"), &[lloyd.rounds as f32])?;
+        case.meets(&key("centroids"), &narrow(&lloyd))?;
+        let (mut index, mut shared) = (vec![-1.0; w.len()], vec![0.0; w.len()]);
+        for (&i, &k) in places.iter().zip(&lloyd.nearest) {
+            (index[i], shared[i]) = (f32::from(k), lloyd.centroids[usize::from(k)] as f32);
+        }
+        case.meets(&key("index"), &index)?;
+        case.meets(&key("quantised"), &shared)?;
+        let empty = (0..lloyd.centroids.len()).filter(|&k| !lloyd.nearest.contains(&(k as u16)));
+        case.meets(&key("empty_clusters"), &empty.map(|k| k as f32).collect::<Vec<f32>>())?;
+    }
+    Ok(())
+}
+
+/// The gaps and symbols of the case's own relative index, in which a gap that is too long is broken by fillers.
+fn relative(codes: &[usize], most: usize) -> (Vec<usize>, Vec<usize>) {
+    let (mut gaps, mut symbols, mut gap) = (Vec::new(), Vec::new(), 0);
+    for &code in codes {
+        if code == 0 && gap < most {
+            gap += 1;
+            continue;
+        }
+        gaps.push(gap);
+        symbols.push(code);
+        gap = 0;
+    }
+    // What comes after the last symbol is not coded.
+    let last = symbols.iter().rposition(|&symbol| symbol != 0).map_or(0, |at| at + 1);
+    (gaps[..last].to_vec(), symbols[..last].to_vec())
+}
+
+pub fn huffman(case: &Case) -> Result<()> {
+    let codes = case.list("codes")?;
+    for bits in case.list("index_bits")? {
+        let key = |what: &str| format!("index_{bits}bit/{what}");
+        let (gaps, symbols) = relative(&codes, (1 << bits) - 1);
+        let floats = |of: &[usize]| of.iter().map(|&n| n as f32).collect::<Vec<f32>>();
+        case.meets(&key("gaps"), &floats(&gaps))?;
+        case.meets(&key("symbols"), &floats(&symbols))?;
+        for (what, stream) in [("gap", &gaps), ("symbol", &symbols)] {
+            let mut frequencies = vec![0u64; stream.iter().max().map_or(0, |&most| most + 1)];
+            stream.iter().for_each(|&symbol| frequencies[symbol] += 1);
+            let lengths = huffman::lengths(&frequencies);
+            let total = huffman::bits(&frequencies, &lengths);
+            case.meets(&key(&format!("{what}/total_bits")), &[total as f32])?;
+            let kraft: f64 = lengths.iter().filter(|&&l| l > 0).map(|&l| 0.5f64.powi(i32::from(l))).sum();
+            let bytes = huffman::write(stream.iter().copied(), &lengths);
+            let (read, rest) = huffman::read(&bytes, stream.len(), &lengths)?;
+            if kraft != 1.0 || &read != stream || !rest.is_empty() || bytes.len() as u64 != total.div_ceil(8) {
+                return Err(Error::unsupported(format!("{what}: the code is not one that can be read back")));
+            }
+        }
+    }
+    Ok(())
+}
