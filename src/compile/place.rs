@@ -141,7 +141,8 @@ impl Place {
             Self::Flat { channels, size: [h, w], layout, tokens, .. } => {
                 flat::join(from, [*channels, *h, *w], [1, 1], layout, to);
                 if *tokens {
-                    turn(&to.to_vec(), [*channels, h * w], to);
+                    let images = to.to_vec();
+                    turn(&images, [*channels, h * w], to);
                 }
             }
             Self::Vector(_) | Self::Plain(_) => to.copy_from_slice(&from[..to.len()]),

@@ -107,7 +107,8 @@ impl Builder {
     /// # Errors
     /// When the input is not tokens.
     pub fn positions(&mut self, name: &str, x: ValueId) -> Result<ValueId> {
-        let data = self.normal(&self.shape(x)[1..].to_vec(), 0.02);
+        let shape = self.shape(x)[1..].to_vec();
+        let data = self.normal(&shape, 0.02);
         let place = self.parameter(format!("{name}.weight"), Role::Bias, data);
         self.node(name, op::Add, &[x, place])
     }

@@ -4,7 +4,6 @@
 //! it can be removed whole, and nothing else changes. Units that share an axis form a group: they compete with each other.
 //! The oracle is a test: masked to zero effect equals sliced away.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::base::{Result, Shape};
@@ -164,38 +163,38 @@ fn collect(graph: &Graph, base: &[Vec<usize>], parent: &mut [usize], pinned: &[b
     for (element, _) in pinned.iter().enumerate().filter(|(_, p)| **p) {
         fixed[root(parent, element)] = true;
     }
-    let mut classes: BTreeMap<usize, Vec<Slice>> = BTreeMap::new();
+    // By leading element: the slices of its class.
+    let mut classes: Vec<Vec<Slice>> = vec![Vec::new(); parent.len()];
     for (id, value) in graph.parameters() {
         for (axis, &n) in value.shape.iter().enumerate() {
             for index in 0..n {
                 let class = root(parent, base[id][axis] + index);
                 if !fixed[class] {
-                    classes.entry(class).or_default().push((id, axis, index));
+                    classes[class].push((id, axis, index));
                 }
             }
         }
     }
     // Classes that are outputs of the same weight compete; a second union-find over classes finds who.
-    let made =
-        |slices: &[Slice]| slices.iter().any(|&(id, axis, _)| axis == 0 && graph.values[id].role == Role::Weight);
-    let classes: Vec<Vec<Slice>> = classes.into_values().filter(|slices| made(slices)).collect();
+    let maker = |&&(id, axis, _): &&Slice| axis == 0 && graph.values[id].role == Role::Weight;
+    classes.retain(|slices| slices.iter().any(|slice| maker(&slice)));
     let mut lead: Vec<usize> = (0..classes.len()).collect();
-    let mut seen: BTreeMap<(ValueId, usize), usize> = BTreeMap::new();
+    let mut seen: Vec<Option<usize>> = vec![None; graph.values.len()];
     for (class, slices) in classes.iter().enumerate() {
-        for &(id, axis, _) in slices.iter().filter(|s| s.1 == 0 && graph.values[s.0].role == Role::Weight) {
-            let first = *seen.entry((id, axis)).or_insert(class);
-            join(&mut lead, first, class);
+        for &(id, ..) in slices.iter().filter(maker) {
+            join(&mut lead, *seen[id].get_or_insert(class), class);
         }
     }
-    let mut groups: BTreeMap<usize, Group> = BTreeMap::new();
+    let mut groups: Vec<Group> = classes.iter().map(|_| Group { units: vec![], makers: vec![] }).collect();
     for (class, slices) in classes.into_iter().enumerate() {
-        let group = groups.entry(root(&mut lead, class)).or_insert_with(|| Group { units: vec![], makers: vec![] });
-        for &(id, axis, _) in &slices {
-            if axis == 0 && graph.values[id].role == Role::Weight && !group.makers.contains(&id) {
+        let group = &mut groups[root(&mut lead, class)];
+        for &(id, ..) in slices.iter().filter(maker) {
+            if !group.makers.contains(&id) {
                 group.makers.push(id);
             }
         }
         group.units.push(Unit { slices, bypass: None });
     }
-    groups.into_values().collect()
+    groups.retain(|group| !group.units.is_empty());
+    groups
 }

@@ -1,10 +1,8 @@
 //! Removing channels and branches for real: a smaller dense network from the units that stay.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use ndarray::Axis;
 
-use crate::base::{Error, Result};
+use crate::base::{Error, Result, tensor};
 
 use super::bypass;
 use super::couple::Unit;
@@ -16,21 +14,23 @@ use super::{Graph, ValueId};
 /// # Errors
 /// When nothing would be left of an axis; the message names the parameter.
 pub fn without(graph: &Graph, removed: &[&Unit]) -> Result<Graph> {
-    let mut gone: BTreeMap<(ValueId, usize), BTreeSet<usize>> = BTreeMap::new();
+    // By value and axis: which places are gone. Few are; lists are enough.
+    let mut gone: Vec<Vec<Vec<usize>>> = graph.values.iter().map(|value| vec![Vec::new(); value.shape.len()]).collect();
     for &(id, axis, index) in removed.iter().filter(|unit| unit.bypass.is_none()).flat_map(|unit| &unit.slices) {
-        gone.entry((id, axis)).or_default().insert(index);
+        gone[id][axis].push(index);
     }
     let mut out = graph.clone();
     bypass::leave_out(&mut out, &removed.iter().filter_map(|unit| unit.bypass).collect::<Vec<_>>());
-    for ((id, axis), gone) in gone {
-        let value = &mut out.values[id];
-        let Some(data) = &mut value.data else { continue };
-        let stay: Vec<usize> = (0..data.shape()[axis]).filter(|i| !gone.contains(i)).collect();
-        if stay.is_empty() {
-            return Err(Error::unsupported(format!("{} would lose its last channel", value.name))
-                .hint("lower the sparsity, or raise min_keep"));
+    for (value, axes) in out.values.iter_mut().zip(gone) {
+        for (axis, gone) in axes.into_iter().enumerate().filter(|(_, gone)| !gone.is_empty()) {
+            let Some(data) = &mut value.data else { continue };
+            let stay: Vec<usize> = (0..data.shape()[axis]).filter(|i| !gone.contains(i)).collect();
+            if stay.is_empty() {
+                return Err(Error::unsupported(format!("{} would lose its last channel", value.name))
+                    .hint("lower the sparsity, or raise min_keep"));
+            }
+            *data = tensor::pick(data, axis, &stay)?;
         }
-        *data = data.select(Axis(axis), &stay).as_standard_layout().into_owned();
     }
     out.infer()?;
     Ok(out)

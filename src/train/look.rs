@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use ndarray::Axis;
-
 use crate::base::{Flat, Result, Tensor, keyed, tensor};
 use crate::graph::op::{Mode, OpKind};
 use crate::graph::run::{Trace, trace};
@@ -115,12 +113,12 @@ impl Glance {
             let share = 1.0 / labels.len() as f32;
             let end = (self.examples + EXAMPLES).min(labels.len());
             for (i, label) in labels.iter().enumerate().take(end).skip(self.examples) {
-                let one = x.index_axis(Axis(0), i).insert_axis(Axis(0)).to_owned();
+                let one = tensor::pick(x, 0, &[i])?;
                 let target = LossTarget::labels(std::slice::from_ref(label));
                 let mut learned = learn(graph, &one, &target, &what.loss, Mode::EVAL, &Masks::default())?;
                 for (_, weight) in graph.layers() {
                     if let Some(g) = learned.grads.take(weight) {
-                        blend(&mut self.seen.grad_squared, weight, g.mapv(|g| g * g), share);
+                        blend(&mut self.seen.grad_squared, weight, tensor::map(&g, |g| g * g), share);
                     }
                 }
             }
@@ -167,7 +165,7 @@ fn statistics(graph: &Graph, t: &Trace) -> Result<Direction> {
             let n = tensor::count(x.shape()) as f32 / x.shape()[1] as f32;
             out.insert(node.ins[3], mean.clone());
             let share = n / (n - 1.0).max(1.0);
-            out.insert(node.ins[4], variance.mapv(|v| v * share));
+            out.insert(node.ins[4], tensor::map(variance, |v| v * share));
         }
     }
     Ok(out)
@@ -177,7 +175,7 @@ fn statistics(graph: &Graph, t: &Trace) -> Result<Direction> {
 pub fn blend(to: &mut Direction, id: ValueId, mut values: Tensor, share: f32) {
     values *= share;
     match to.get_mut(&id) {
-        Some(sum) => *sum += &values,
+        Some(sum) => tensor::add(sum, &values),
         None => drop(to.insert(id, values)),
     }
 }

@@ -3,7 +3,7 @@
 //! Cross entropy: -Σ q log p, q = (1 - s) one-hot + s / classes. Distillation (Hinton et al., 2015):
 //! α T² KL(teacher/T ‖ student/T) + (1 - α) cross entropy.
 
-use crate::base::{Error, Flat, Result, Tensor};
+use crate::base::{Error, Flat, Result, Tensor, tensor};
 use crate::graph::op::softmax;
 
 /// What a batch should answer.
@@ -62,7 +62,7 @@ impl Loss {
     pub fn at(&self, logits: &Tensor, target: &LossTarget) -> Result<(f64, Tensor)> {
         let (n, classes) = rows(logits);
         target.check(n, classes)?;
-        let p = softmax(&(logits / self.temperature));
+        let p = softmax(&divided(logits, self.temperature));
         let alpha = self.distil.map_or(0.0, |(alpha, _)| alpha);
         let mut loss = 0.0;
         let mut grad = p.clone();
@@ -78,7 +78,7 @@ impl Loss {
             }
         }
         if let (Some((alpha, t)), Some(teacher)) = (self.distil, target.teacher) {
-            let (p, q) = (softmax(&(logits / t)), softmax(&(teacher / t)));
+            let (p, q) = (softmax(&divided(logits, t)), softmax(&divided(teacher, t)));
             for ((g, &p), &q) in grad.flat_mut().iter_mut().zip(p.flat()).zip(q.flat()) {
                 let (p64, q64) = (f64::from(positive(p)), f64::from(positive(q)));
                 loss += f64::from(alpha * t * t) / n as f64 * q64 * (q64.ln() - p64.ln());
@@ -97,7 +97,7 @@ impl Loss {
         if dot.shape() != logits.shape() {
             return Err(Error::shape("tangent of the answers", logits.shape(), dot.shape()));
         }
-        let p = softmax(&(logits / self.temperature));
+        let p = softmax(&divided(logits, self.temperature));
         let scale = 1.0 / (n as f32 * self.temperature * self.temperature);
         let mut out = dot.clone();
         for (row, p) in out.flat_mut().chunks_mut(classes).zip(p.flat().chunks(classes)) {
@@ -106,6 +106,11 @@ impl Loss {
         }
         Ok(out)
     }
+}
+
+/// Answers over a temperature.
+fn divided(logits: &Tensor, by: f32) -> Tensor {
+    tensor::map(logits, |x| x / by)
 }
 
 /// How many answers [..., classes] hold, and classes.

@@ -153,7 +153,7 @@ pub static ALL: &[Model] = &[
         classes: 10,
         recipe: TrainingRecipe {
             descent: Descent::AdamW,
-            epochs: 9,
+            epochs: 12,
             batch: 64,
             rate: 2e-3,
             decay: 0.05,

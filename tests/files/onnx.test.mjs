@@ -16,6 +16,8 @@ const RECIPES = [
   ["fashion-mnist", "model=resnet8 sparsity=0.9", 0.45],
   ["fashion-mnist", "model=resnet8 sparsity=0.3", 1.02],
   ["fashion-mnist", "model=mobilenet-small pattern=channel criterion=l1-norm sparsity=0.3", 0.95],
+  ["fashion-mnist", "model=vit-small pattern=channel criterion=taylor allocation=layer sparsity=0.5", 0.75],
+  ["fashion-mnist", "model=vit-small pattern=branch criterion=magnitude sparsity=0.3", 0.9],
 ];
 
 /** Logits of ONNX Runtime for all pictures, and the metadata that it found. */

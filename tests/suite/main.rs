@@ -29,6 +29,7 @@ mod pins;
 mod plan;
 mod search;
 mod session;
+#[cfg(not(target_arch = "wasm32"))]
 mod small;
 #[cfg(not(target_arch = "wasm32"))]
 mod solver;

@@ -19,7 +19,9 @@ impl Op for Add {
 
     fn forward(&self, ins: &[&Tensor], _: Mode) -> Result<Pass> {
         let shape = broadcast::shape(ins[0].shape(), ins[1].shape())?;
-        Ok((broadcast::expand(ins[0], &shape)? + &broadcast::expand(ins[1], &shape)?).into())
+        let mut y = broadcast::expand(ins[0], &shape)?;
+        tensor::add(&mut y, &broadcast::expand(ins[1], &shape)?);
+        Ok(y.into())
     }
 
     fn backward(&self, at: At, grad: &Tensor) -> Result<Grads> {
@@ -29,7 +31,7 @@ impl Op for Add {
     fn tangent(&self, at: At, dots: &Dots) -> Result<Tensor> {
         let mut out = tensor::zeros(at.y.shape());
         for dot in dots.iter().flatten() {
-            out += &broadcast::expand(dot, at.y.shape())?;
+            tensor::add(&mut out, &broadcast::expand(dot, at.y.shape())?);
         }
         Ok(out)
     }

@@ -30,9 +30,9 @@ struct Heads {
 
 impl Heads {
     /// By example and head: where it begins.
-    fn starts(&self, examples: usize) -> impl Iterator<Item = usize> + '_ {
-        let per = self.tokens * self.width;
-        (0..examples).flat_map(move |n| (0..self.width / self.head).map(move |h| n * per + h * self.head))
+    fn starts(&self, examples: usize) -> Vec<usize> {
+        let (per, heads) = (self.tokens * self.width, self.width / self.head);
+        (0..examples * heads).map(|i| i / heads * per + i % heads * self.head).collect()
     }
 
     /// A head's columns.
@@ -42,6 +42,17 @@ impl Heads {
             part.extend_from_slice(&x[start + t * self.width..][..self.head]);
         }
         part
+    }
+
+    /// A head's columns of the queries, keys and values.
+    fn three(&self, ins: &[&Tensor], start: usize) -> [Part; 3] {
+        [self.take(ins[0], start), self.take(ins[1], start), self.take(ins[2], start)]
+    }
+
+    /// Those of their tangents.
+    fn three_dots(&self, dots: &Dots, start: usize) -> [Option<Part>; 3] {
+        let take = |i: usize| dots[i].map(|dot| self.take(dot, start));
+        [take(0), take(1), take(2)]
     }
 
     fn put(&self, y: &mut Tensor, start: usize, part: &[f32]) {
@@ -145,7 +156,7 @@ impl Op for Attention {
         let of = self.heads(ins[0]);
         let (mut y, mut kept) = (tensor::zeros(ins[0].shape()), Vec::new());
         for start in of.starts(ins[0].shape()[0]) {
-            let [q, k, v] = [0, 1, 2].map(|i| of.take(ins[i], start));
+            let [q, k, v] = of.three(ins, start);
             let p = self.shares(&of, &q, &k);
             of.put(&mut y, start, &of.mix(&p, false, &v));
             if mode.train {
@@ -158,10 +169,11 @@ impl Op for Attention {
 
     fn backward(&self, at: At, grad: &Tensor) -> Result<Grads> {
         let of = self.heads(grad);
-        let [mut dq, mut dk, mut dv] = [0, 1, 2].map(|i| tensor::zeros(at.ins[i].shape()));
+        let mut dq = tensor::zeros(grad.shape());
+        let (mut dk, mut dv) = (dq.clone(), dq.clone());
         let cells = of.tokens * of.tokens;
-        for (index, start) in of.starts(grad.shape()[0]).enumerate() {
-            let [q, k, v] = [0, 1, 2].map(|i| of.take(at.ins[i], start));
+        for (index, start) in of.starts(grad.shape()[0]).into_iter().enumerate() {
+            let [q, k, v] = of.three(at.ins, start);
             let g = of.take(grad, start);
             let p = match at.saved.first() {
                 Some(kept) => kept.flat()[index * cells..(index + 1) * cells].to_vec(),
@@ -179,8 +191,8 @@ impl Op for Attention {
         let of = self.heads(at.y);
         let mut y = tensor::zeros(at.y.shape());
         for start in of.starts(at.y.shape()[0]) {
-            let [q, k, v] = [0, 1, 2].map(|i| of.take(at.ins[i], start));
-            let [q_dot, k_dot, v_dot] = [0, 1, 2].map(|i| dots[i].map(|dot| of.take(dot, start)));
+            let [q, k, v] = of.three(at.ins, start);
+            let [q_dot, k_dot, v_dot] = of.three_dots(dots, start);
             let p = self.shares(&of, &q, &k);
             let s_dot = self.scores_dot(&of, [&q, &k], [q_dot.as_ref(), k_dot.as_ref()]);
             let mut out = of.mix(&of.jacobian(&p, &s_dot), false, &v);
@@ -194,12 +206,13 @@ impl Op for Attention {
 
     fn backward_tangent(&self, at: At, dots: &Dots, grad: &Tensor, grad_dot: &Tensor) -> Result<Grads> {
         let of = self.heads(grad);
-        let [mut dq, mut dk, mut dv] = [0, 1, 2].map(|i| tensor::zeros(at.ins[i].shape()));
+        let mut dq = tensor::zeros(grad.shape());
+        let (mut dk, mut dv) = (dq.clone(), dq.clone());
         let t = of.tokens;
         for start in of.starts(grad.shape()[0]) {
-            let [q, k, v] = [0, 1, 2].map(|i| of.take(at.ins[i], start));
-            let [q_dot, k_dot, v_dot] = [0, 1, 2].map(|i| dots[i].map(|dot| of.take(dot, start)));
-            let [g, g_dot] = [grad, grad_dot].map(|g| of.take(g, start));
+            let [q, k, v] = of.three(at.ins, start);
+            let [q_dot, k_dot, v_dot] = of.three_dots(dots, start);
+            let (g, g_dot) = (of.take(grad, start), of.take(grad_dot, start));
             let p = self.shares(&of, &q, &k);
             let p_dot = of.jacobian(&p, &self.scores_dot(&of, [&q, &k], [q_dot.as_ref(), k_dot.as_ref()]));
             let (dp, mut dp_dot) = (of.outer(&g, &v), of.outer(&g_dot, &v));

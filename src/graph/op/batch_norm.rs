@@ -178,7 +178,7 @@ impl Op for BatchNorm {
         if let Some(g) = dots[1] {
             let mut extra = hat;
             scale(&mut extra, |c| f64::from(g.flat()[c]));
-            out += &extra;
+            tensor::add(&mut out, &extra);
         }
         if let Some(b) = dots[2] {
             each(&mut out, |c, run| run.iter_mut().for_each(|y| *y += b.flat()[c]));
@@ -218,7 +218,13 @@ impl Op for BatchNorm {
         scale(&mut a_dot, |c| f64::from(gamma[c]) * inverse[c]);
         let mut rest = a;
         scale(&mut rest, |c| gamma_dot(c) * inverse[c] + f64::from(gamma[c]) * inverse_dot[c]);
-        Ok(vec![Some(a_dot + &rest), Some(column(slope)?), Some(column(total(grad_dot))?), None, None])
+        Ok(vec![
+            Some(tensor::zip(&a_dot, &rest, |a, b| a + b)),
+            Some(column(slope)?),
+            Some(column(total(grad_dot))?),
+            None,
+            None,
+        ])
     }
 
     fn couple(&self, ties: &mut Ties) {

@@ -1,8 +1,9 @@
 //! What operators of two values share: NumPy's rule of broadcasting, and its way back.
 
-use ndarray::{Axis, IxDyn};
+use ndarray::IxDyn;
 
 use super::{Error, Result, Shape, Tensor, Ties};
+use crate::base::{Flat, tensor};
 use crate::graph::couple::Side;
 
 /// The shape that two shapes broadcast to.
@@ -25,16 +26,32 @@ pub(super) fn expand(x: &Tensor, shape: &[usize]) -> Result<Tensor> {
 }
 
 /// The sum over what was repeated: a gradient brought back to the shape of its operand.
-pub(super) fn reduce(mut g: Tensor, shape: &[usize]) -> Tensor {
-    while g.ndim() > shape.len() {
-        g = g.sum_axis(Axis(0));
+pub(super) fn reduce(g: Tensor, shape: &[usize]) -> Tensor {
+    if g.shape() == shape {
+        return g;
     }
-    for (axis, &n) in shape.iter().enumerate() {
-        if n == 1 && g.shape()[axis] != 1 {
-            g = g.sum_axis(Axis(axis)).insert_axis(Axis(axis));
+    let skip = g.ndim() - shape.len();
+    let mut out = tensor::zeros(shape);
+    let sums = out.flat_mut();
+    // By axis of g: how far its places lie apart in the operand; nowhere where that is repeated.
+    let mut strides = vec![0; g.ndim()];
+    let mut step = 1;
+    for (axis, &n) in shape.iter().enumerate().rev() {
+        strides[axis + skip] = if n == 1 { 0 } else { step };
+        step *= n;
+    }
+    let mut place = vec![0; g.ndim()];
+    for &x in g.flat() {
+        sums[place.iter().zip(&strides).map(|(i, stride)| i * stride).sum::<usize>()] += x;
+        for axis in (0..place.len()).rev() {
+            place[axis] += 1;
+            if place[axis] < g.shape()[axis] {
+                break;
+            }
+            place[axis] = 0;
         }
     }
-    g.as_standard_layout().into_owned()
+    out
 }
 
 /// Axes that are not repeated go together; one that is repeated must stay as it is.

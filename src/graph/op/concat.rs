@@ -1,7 +1,5 @@
 //! Values side by side along an axis.
 
-use ndarray::{Axis, Slice, concatenate};
-
 use super::{At, Dots, Error, Grads, Mode, Op, Pass, Result, Shape, Tensor, Ties};
 use crate::base::tensor;
 use crate::graph::couple::Side;
@@ -11,14 +9,6 @@ use crate::graph::couple::Side;
 pub struct Concat {
     /// The axis.
     pub axis: usize,
-}
-
-impl Concat {
-    fn join(&self, parts: &[&Tensor]) -> Result<Tensor> {
-        let views: Vec<_> = parts.iter().map(|x| x.view()).collect();
-        let joined = concatenate(Axis(self.axis), &views).map_err(|e| Error::unsupported(e.to_string()))?;
-        Ok(joined.as_standard_layout().into_owned())
-    }
 }
 
 impl Op for Concat {
@@ -43,24 +33,23 @@ impl Op for Concat {
     }
 
     fn forward(&self, ins: &[&Tensor], _: Mode) -> Result<Pass> {
-        Ok(self.join(ins)?.into())
+        Ok(tensor::join(ins, self.axis)?.into())
     }
 
     fn backward(&self, at: At, grad: &Tensor) -> Result<Grads> {
-        let mut start = 0;
-        let parts = at.ins.iter().map(|x| {
-            let end = start + x.shape()[self.axis];
-            let part = grad.slice_axis(Axis(self.axis), Slice::from(start..end)).as_standard_layout().into_owned();
-            start = end;
-            Some(part)
-        });
-        Ok(parts.collect())
+        let (mut start, mut parts) = (0, Vec::with_capacity(at.ins.len()));
+        for x in at.ins {
+            let places: Vec<usize> = (start..start + x.shape()[self.axis]).collect();
+            parts.push(Some(tensor::pick(grad, self.axis, &places)?));
+            start += places.len();
+        }
+        Ok(parts)
     }
 
     fn tangent(&self, at: At, dots: &Dots) -> Result<Tensor> {
         let zeros: Vec<Tensor> = at.ins.iter().map(|x| tensor::zeros(x.shape())).collect();
         let parts: Vec<&Tensor> = dots.iter().zip(&zeros).map(|(dot, zero)| dot.unwrap_or(zero)).collect();
-        self.join(&parts)
+        tensor::join(&parts, self.axis)
     }
 
     fn couple(&self, ties: &mut Ties) {

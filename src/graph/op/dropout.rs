@@ -31,7 +31,7 @@ impl Op for Dropout {
         let mut rng = Rng::fork(mode.seed, "dropout");
         let mut mask = tensor::full(ins[0].shape(), 1.0 / (1.0 - self.p));
         mask.iter_mut().filter(|_| rng.uniform() < self.p).for_each(|m| *m = 0.0);
-        Ok(Pass { y: ins[0] * &mask, saved: vec![mask], updates: Vec::new() })
+        Ok(Pass { y: tensor::zip(ins[0], &mask, |x, keep| x * keep), saved: vec![mask], updates: Vec::new() })
     }
 
     fn backward(&self, at: At, grad: &Tensor) -> Result<Grads> {

@@ -131,7 +131,7 @@ impl Op for LayerNorm {
             None => tensor::zeros(at.y.shape()),
         };
         if let Some(scale) = dots[1] {
-            y += &times(hat, scale);
+            tensor::add(&mut y, &times(hat, scale));
         }
         if let Some(shift) = dots[2] {
             let shift = shift.flat();
@@ -146,7 +146,7 @@ impl Op for LayerNorm {
         let u = times(grad.clone(), at.ins[1]);
         let mut u_dot = times(grad_dot.clone(), at.ins[1]);
         if let Some(scale) = dots[1] {
-            u_dot += &times(grad.clone(), scale);
+            tensor::add(&mut u_dot, &times(grad.clone(), scale));
         }
         let mut dx = scaled(project(&u_dot, &hat), &inverse);
         let mut dscale = total(grad_dot, Some(&hat))?;
@@ -154,7 +154,7 @@ impl Op for LayerNorm {
             let hat_dot = Self::turn(x, &hat, &inverse);
             // r' = -r² mean(x̂ x'), and the projection turns with x̂.
             let slope: Vec<f32> = means(&hat, x).iter().zip(&inverse).map(|(m, r)| -r * r * m).collect();
-            dx += &scaled(project(&u, &hat), &slope);
+            tensor::add(&mut dx, &scaled(project(&u, &hat), &slope));
             let (along, turned) = (means(&u, &hat), means(&u, &hat_dot));
             let (hats, dots) = (hat.flat(), hat_dot.flat());
             let d = width(&hat);
@@ -162,7 +162,7 @@ impl Op for LayerNorm {
                 let at = row * d + i;
                 *dx -= inverse[row] * (dots[at] * along[row] + hats[at] * turned[row]);
             });
-            dscale += &total(grad, Some(&hat_dot))?;
+            tensor::add(&mut dscale, &total(grad, Some(&hat_dot))?);
         }
         Ok(vec![Some(dx), Some(dscale), Some(total(grad_dot, None)?)])
     }

@@ -37,7 +37,7 @@ mod tokens;
 use std::fmt::Debug;
 use std::ops::Deref;
 
-use crate::base::{Error, Result, Shape, Tensor};
+use crate::base::{Error, Result, Shape, Tensor, tensor};
 
 use super::couple::Ties;
 
@@ -247,7 +247,7 @@ fn arity(ins: &[&[usize]], want: std::ops::RangeInclusive<usize>) -> Result<()> 
 /// Adds b to a, where there may be none of either.
 pub(crate) fn accumulate(a: &mut Option<Tensor>, b: Tensor) {
     match a {
-        Some(a) => *a += &b,
+        Some(a) => tensor::add(a, &b),
         None => *a = Some(b),
     }
 }

@@ -8,7 +8,7 @@ use crate::base::tensor;
 pub struct Mul;
 
 fn product(a: &Tensor, b: &Tensor, shape: &[usize]) -> Result<Tensor> {
-    Ok(broadcast::expand(a, shape)? * &broadcast::expand(b, shape)?)
+    Ok(tensor::zip(&broadcast::expand(a, shape)?, &broadcast::expand(b, shape)?, |a, b| a * b))
 }
 
 impl Op for Mul {
@@ -38,7 +38,7 @@ impl Op for Mul {
         let mut out = tensor::zeros(at.y.shape());
         for i in 0..2 {
             if let Some(dot) = dots[i] {
-                out += &product(dot, at.ins[1 - i], at.y.shape())?;
+                tensor::add(&mut out, &product(dot, at.ins[1 - i], at.y.shape())?);
             }
         }
         Ok(out)

@@ -3,7 +3,7 @@
 //! s_o = |γ_o|
 
 use crate::base::part::{Args, Meta, source};
-use crate::base::{Result, Tensor};
+use crate::base::{Result, Tensor, tensor};
 use crate::prune::layer::Layer;
 
 use super::{Criterion, Level};
@@ -27,7 +27,7 @@ impl Criterion for Part {
     }
 
     fn score(&self, layer: &Layer, _: &Args) -> Result<Tensor> {
-        Ok(layer.scale()?.mapv(f32::abs))
+        Ok(tensor::map(layer.scale()?, f32::abs))
     }
 }
 

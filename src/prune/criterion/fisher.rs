@@ -3,7 +3,7 @@
 //! s = ½ F w², F = mean of (∂L_n/∂w)²
 
 use crate::base::part::{Args, Meta, source};
-use crate::base::{Result, Tensor};
+use crate::base::{Result, Tensor, tensor};
 use crate::prune::layer::Layer;
 use crate::prune::probe::{Probe, SquaredGradient};
 
@@ -30,7 +30,7 @@ impl Criterion for Part {
     }
 
     fn score(&self, layer: &Layer, _: &Args) -> Result<Tensor> {
-        Ok(layer.weight()?.mapv(|w| 0.5 * w * w) * layer.seen::<SquaredGradient>()?)
+        Ok(tensor::zip(layer.weight()?, layer.seen::<SquaredGradient>()?, |w, g| 0.5 * w * w * g))
     }
 }
 

@@ -3,7 +3,7 @@
 //! s = w · (H ∂L/∂w)
 
 use crate::base::part::{Args, Meta, Param, ParamKind, source};
-use crate::base::{Result, Tensor};
+use crate::base::{Result, Tensor, tensor};
 use crate::prune::layer::Layer;
 use crate::prune::probe::{Curvature, Probe};
 
@@ -35,7 +35,7 @@ impl Criterion for Part {
     }
 
     fn score(&self, layer: &Layer, _: &Args) -> Result<Tensor> {
-        Ok(layer.weight()? * layer.seen::<Curvature>()?)
+        Ok(tensor::zip(layer.weight()?, layer.seen::<Curvature>()?, |w, g| w * g))
     }
 }
 

@@ -3,7 +3,7 @@
 //! s = |w|
 
 use crate::base::part::{Args, Meta, source};
-use crate::base::{Result, Tensor};
+use crate::base::{Result, Tensor, tensor};
 use crate::prune::layer::Layer;
 
 use super::Criterion;
@@ -19,7 +19,7 @@ crate::part!(Meta {
 
 impl Criterion for Part {
     fn score(&self, layer: &Layer, _: &Args) -> Result<Tensor> {
-        Ok(layer.weight()?.mapv(f32::abs))
+        Ok(tensor::map(layer.weight()?, f32::abs))
     }
 }
 

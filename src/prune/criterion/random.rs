@@ -3,7 +3,7 @@
 //! s ~ U(0, 1)
 
 use crate::base::part::{Args, Meta, source};
-use crate::base::{Result, Tensor};
+use crate::base::{Result, Tensor, tensor};
 use crate::prune::layer::Layer;
 
 use super::Criterion;
@@ -24,7 +24,7 @@ impl Criterion for Part {
 
     fn score(&self, layer: &Layer, _: &Args) -> Result<Tensor> {
         let mut rng = layer.rng();
-        Ok(layer.weight()?.mapv(|_| rng.uniform()))
+        Ok(tensor::map(layer.weight()?, |_| rng.uniform()))
     }
 }
 

@@ -3,7 +3,7 @@
 //! s = |w| · ∂R/∂|w|, R = 1ᵀ Π |W| 1
 
 use crate::base::part::{Args, Meta, Param, ParamKind, source};
-use crate::base::{Result, Tensor};
+use crate::base::{Result, Tensor, tensor};
 use crate::prune::layer::Layer;
 use crate::prune::probe::{Flow, Probe};
 
@@ -35,7 +35,7 @@ impl Criterion for Part {
     }
 
     fn score(&self, layer: &Layer, _: &Args) -> Result<Tensor> {
-        Ok((layer.weight()? * layer.seen::<Flow>()?).mapv(f32::abs))
+        Ok(tensor::zip(layer.weight()?, layer.seen::<Flow>()?, |w, g| (w * g).abs()))
     }
 }
 

@@ -3,7 +3,7 @@
 //! s = (w · ∂L/∂w)²
 
 use crate::base::part::{Args, Meta, source};
-use crate::base::{Result, Tensor};
+use crate::base::{Result, Tensor, tensor};
 use crate::prune::layer::Layer;
 use crate::prune::probe::{Gradient, Probe};
 
@@ -24,7 +24,7 @@ impl Criterion for Part {
     }
 
     fn score(&self, layer: &Layer, _: &Args) -> Result<Tensor> {
-        Ok((layer.weight()? * layer.seen::<Gradient>()?).mapv(|s| s * s))
+        Ok(tensor::zip(layer.weight()?, layer.seen::<Gradient>()?, |w, g| (w * g) * (w * g)))
     }
 }
 

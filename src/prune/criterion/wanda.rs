@@ -3,7 +3,7 @@
 //! s[o, i] = |w[o, i]| · ‖x_i‖₂
 
 use crate::base::part::{Args, Meta, source};
-use crate::base::{Flat, Result, Tensor};
+use crate::base::{Flat, Result, Tensor, tensor};
 use crate::prune::layer::Layer;
 use crate::prune::probe::{Inputs, Probe};
 
@@ -25,7 +25,7 @@ impl Criterion for Part {
 
     fn score(&self, layer: &Layer, _: &Args) -> Result<Tensor> {
         let squares = layer.seen::<Inputs>()?;
-        let mut scores = layer.weight()?.mapv(f32::abs);
+        let mut scores = tensor::map(layer.weight()?, f32::abs);
         let (outputs, inputs) = (scores.shape()[0], scores.shape()[1]);
         let taps = scores.len() / (outputs * inputs).max(1);
         // A filter of a group reads the channels of its group: depthwise filters one each.

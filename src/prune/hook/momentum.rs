@@ -141,7 +141,8 @@ impl Hook for Momentum {
         for id in layers {
             let mean = Self::mean(state, id)?;
             if let Some(grad) = grads.get(id) {
-                state.extras[mean].data.zip_mut_with(grad, |m, &g| *m = DECAY * *m + (1.0 - DECAY) * g);
+                let data = &mut state.extras[mean].data;
+                *data = tensor::zip(data, grad, |m, g| DECAY * m + (1.0 - DECAY) * g);
             }
         }
         let trainer = state.training()?;

@@ -60,7 +60,7 @@ impl Hook for Thresholds {
         for &id in &self.weights {
             let (_, threshold) = threshold(state, id)?;
             let seen = see.remove(&id).map_or_else(|| state.graph.data(id).cloned(), Ok)?;
-            see.insert(id, seen.mapv(|w| soft(w, threshold)));
+            see.insert(id, tensor::map(&seen, |w| soft(w, threshold)));
         }
         Ok(())
     }
@@ -89,7 +89,7 @@ impl Hook for Thresholds {
             // Before its first step a training has no thresholds yet.
             let Ok((_, threshold)) = threshold(state, id) else { continue };
             let w = state.graph.data_mut(id)?;
-            w.mapv_inplace(|w| soft(w, threshold));
+            w.flat_mut().iter_mut().for_each(|w| *w = soft(*w, threshold));
             let kept = w.iter().map(|&w| u8::from(w != 0.0)).collect();
             state.masks.set(id, kept);
         }

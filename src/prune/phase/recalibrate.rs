@@ -1,6 +1,6 @@
 //! Running statistics of batch norms, taken anew.
 
-use crate::base::Result;
+use crate::base::{Result, tensor};
 use crate::graph::Graph;
 use crate::graph::op::Mode;
 use crate::prune::split::split;
@@ -50,7 +50,7 @@ impl Recalibrate {
             let old = state.graph.data_mut(id)?;
             match self.done {
                 0 => *old = new,
-                _ => old.zip_mut_with(&new, |old, new| *old += share * (new - *old)),
+                _ => *old = tensor::zip(old, &new, |old, new| old + share * (new - old)),
             }
         }
         self.done += 1;

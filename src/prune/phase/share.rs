@@ -11,14 +11,23 @@ use super::{Desk, Phase, Progress, Soon};
 /// Weights that are put to a centroid in one slice.
 const SLICE: usize = 2_000_000;
 
+/// A layer under way.
+#[derive(Debug)]
+struct Layer {
+    id: ValueId,
+    /// Where its kept weights lie.
+    places: Vec<usize>,
+    weights: Vec<f32>,
+    lloyd: Lloyd,
+}
+
 /// Puts the kept weights of each layer to so many centroids.
 #[derive(Debug)]
 pub struct Share {
     count: usize,
     /// Layers that are done.
     done: usize,
-    /// The layer under way: where its kept weights lie, the weights, and their centroids.
-    under_way: Option<(ValueId, Vec<usize>, Vec<f32>, Lloyd)>,
+    under_way: Option<Layer>,
 }
 
 impl Share {
@@ -28,12 +37,12 @@ impl Share {
     }
 
     /// The kept weights of a layer; `None` if they are no more numbers than centroids.
-    fn begin(&self, state: &State, id: ValueId) -> Result<Option<(ValueId, Vec<usize>, Vec<f32>, Lloyd)>> {
+    fn begin(&self, state: &State, id: ValueId) -> Result<Option<Layer>> {
         let (data, mask) = (state.graph.data(id)?.flat(), state.masks.get(id));
         let places: Vec<usize> = (0..data.len()).filter(|&i| mask.is_none_or(|mask| mask[i] == 1)).collect();
         let weights: Vec<f32> = places.iter().map(|&i| data[i]).collect();
         let lloyd = Lloyd::new(&weights, self.count);
-        Ok((weights.len() > self.count).then_some((id, places, weights, lloyd)))
+        Ok((weights.len() > self.count).then_some(Layer { id, places, weights, lloyd }))
     }
 
     fn slice(&mut self, state: &mut State, desk: &mut Desk<'_>) -> Result<Progress> {
@@ -44,7 +53,7 @@ impl Share {
         if self.under_way.is_none() {
             self.under_way = self.begin(state, id)?;
         }
-        if let Some((id, places, weights, lloyd)) = &mut self.under_way {
+        if let Some(Layer { id, places, weights, lloyd }) = &mut self.under_way {
             let rounds = (SLICE / weights.len()).max(1);
             if !(0..rounds).any(|_| lloyd.step(weights)) {
                 return Ok(Progress { done: self.done, total: layers });

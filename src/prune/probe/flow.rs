@@ -37,7 +37,7 @@ fn flow(graph: &Graph) -> Result<BTreeMap<ValueId, Tensor>> {
     let mut positive = graph.clone();
     for value in &mut positive.values {
         if let Some(data) = &mut value.data {
-            data.mapv_inplace(f32::abs);
+            data.flat_mut().iter_mut().for_each(|x| *x = x.abs());
         }
     }
     let x = tensor::full(&positive.values[positive.input].shape.clone(), 1.0);

@@ -99,7 +99,9 @@ async fn a_gpu_that_is_lost_costs_nothing_but_time() -> Result<()> {
     let Some(_) = device().await else { return Ok(()) };
     let recipe = "sparsity=0.8 recovery.steps=4 seed=5";
     let (_, cpu) = run("lenet-5", &format!("{recipe} executor=cpu"))?;
-    for kind in ["prune", "train", "compile", "evaluate", "measure"] {
+    // In a browser, where a software GPU takes a minute for each, those that lose it in the midst of learning and of answering.
+    let all = ["train", "evaluate", "prune", "compile", "measure"];
+    for &kind in if cfg!(target_arch = "wasm32") { &all[..2] } else { &all[..] } {
         let Some(device) = device().await else { return Ok(()) };
         let mut session = open("lenet-5")?;
         session.attach(Ok(device.clone()), None);
