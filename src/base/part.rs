@@ -340,13 +340,13 @@ macro_rules! part {
     };
 }
 
-/// The part of a registry with an id.
+/// The place in a registry of the part with an id.
 ///
 /// # Errors
 /// When there is none; the message lists those there are.
-pub fn find<P: Part + ?Sized>(axis: &str, all: &'static [&'static P], id: &str) -> Result<&'static P> {
-    all.iter().find(|part| part.meta().id == id).copied().ok_or_else(|| {
-        let known: Vec<&str> = all.iter().map(|part| part.meta().id).collect();
+pub fn find(axis: &str, all: &[&'static Meta], id: &str) -> Result<usize> {
+    all.iter().position(|meta| meta.id == id).ok_or_else(|| {
+        let known: Vec<&str> = all.iter().map(|meta| meta.id).collect();
         unknown(axis, id, &known)
     })
 }

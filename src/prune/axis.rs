@@ -156,11 +156,17 @@ fn pick<P: Part + ?Sized>(
     default: &str,
     all: &'static [&'static P],
 ) -> Result<Pick<P>> {
-    let part = find(axis, all, settings.get(axis).map_or(default, String::as_str))?;
+    let metas: Vec<&'static Meta> = all.iter().map(|part| part.meta()).collect();
+    let (at, args) = choose(settings, axis, default, &metas)?;
+    Ok(Pick { part: all[at], args })
+}
+
+/// The place of a part among those of its axis, and its values: once for all axes.
+fn choose(settings: &Settings, axis: &str, default: &str, metas: &[&'static Meta]) -> Result<(usize, Args)> {
+    let at = find(axis, metas, settings.get(axis).map_or(default, String::as_str))?;
     let own = |(key, value): (&String, &String)| {
         let key = key.strip_prefix(axis)?.strip_prefix('.')?;
         Some((key.into(), value.clone()))
     };
-    let args = Args::read(axis, part.meta(), &keyed(settings.iter().filter_map(own)))?;
-    Ok(Pick { part, args })
+    Ok((at, Args::read(axis, metas[at], &keyed(settings.iter().filter_map(own)))?))
 }

@@ -40,6 +40,25 @@ fn smooth() -> Result<Graph> {
     Ok(b.finish(y))
 }
 
+/// A smooth network over tokens.
+fn tokens() -> Result<Graph> {
+    let mut b = Builder::new(&[2, 6, 6], 3);
+    let x = b.conv("stem", b.input(), Square { out: 8, kernel: 3, stride: 2, pad: 1 }, true)?;
+    let x = b.node("tokens", op::Tokens, &[x])?;
+    let x = b.positions("positions", x)?;
+    let normed = b.layer_norm("norm", x)?;
+    let mut three = [0; 3];
+    for (value, part) in three.iter_mut().zip(["q", "k", "v"]) {
+        *value = b.glorot_linear(part, normed, 8)?;
+    }
+    let y = b.node("attention", op::Attention { head: 4, causal: true }, &three)?;
+    let y = b.glorot_linear("proj", y, 8)?;
+    let y = b.node("add", op::Add, &[x, y])?;
+    let y = b.node("mean", op::TokenMean, &[y])?;
+    let y = b.glorot_linear("fc", y, 4)?;
+    Ok(b.finish(y))
+}
+
 /// A direction in all parameters.
 fn direction(graph: &Graph) -> Direction {
     graph.trained().map(|id| (id, noise(&graph.values[id].shape, 100 + id as u64))).collect()
@@ -59,16 +78,22 @@ fn inner(a: &Tensor, b: &Tensor) -> f64 {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn gradients_match_differences_of_the_loss() -> Result<()> {
-    let graph = smooth()?;
+    for graph in [smooth()?, tokens()?] {
+        gradients_match(&graph)?;
+    }
+    Ok(())
+}
+
+fn gradients_match(graph: &Graph) -> Result<()> {
     let x = noise(&[6, 2, 6, 6], 5);
-    let (target, v) = (LossTarget::labels(&LABELS), direction(&graph));
+    let (target, v) = (LossTarget::labels(&LABELS), direction(graph));
     for mode in [Mode::EVAL, Mode::train(0)] {
         let loss = |h: f32| -> Result<f64> {
-            Ok(learn(&moved(&graph, &v, h)?, &x, &target, &Loss::CROSS_ENTROPY, mode, &Masks::default())?.loss)
+            Ok(learn(&moved(graph, &v, h)?, &x, &target, &Loss::CROSS_ENTROPY, mode, &Masks::default())?.loss)
         };
         let h = 2e-3;
         let want = (loss(h)? - loss(-h)?) / (2.0 * f64::from(h));
-        let learned = learn(&graph, &x, &target, &Loss::CROSS_ENTROPY, mode, &Masks::default())?;
+        let learned = learn(graph, &x, &target, &Loss::CROSS_ENTROPY, mode, &Masks::default())?;
         let got: f64 = v.iter().filter_map(|(&id, v)| learned.grads.get(id).map(|g| inner(g, v))).sum();
         assert!((got - want).abs() < 1e-2 * want.abs().max(0.1), "{mode:?}: {got} is not {want}");
     }
@@ -77,13 +102,19 @@ fn gradients_match_differences_of_the_loss() -> Result<()> {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn hessian_products_match_differences_of_gradients() -> Result<()> {
-    let graph = smooth()?;
+    for graph in [smooth()?, tokens()?] {
+        products_match(&graph)?;
+    }
+    Ok(())
+}
+
+fn products_match(graph: &Graph) -> Result<()> {
     let x = noise(&[6, 2, 6, 6], 5);
-    let (target, v) = (LossTarget::labels(&LABELS), direction(&graph));
+    let (target, v) = (LossTarget::labels(&LABELS), direction(graph));
     for mode in [Mode::EVAL, Mode::train(0)] {
-        let (product, _) = hvp(&graph, &x, &target, &Loss::CROSS_ENTROPY, mode, &v)?;
+        let (product, _) = hvp(graph, &x, &target, &Loss::CROSS_ENTROPY, mode, &v)?;
         let h = 2e-3;
-        let at = |h: f32| learn(&moved(&graph, &v, h)?, &x, &target, &Loss::CROSS_ENTROPY, mode, &Masks::default());
+        let at = |h: f32| learn(&moved(graph, &v, h)?, &x, &target, &Loss::CROSS_ENTROPY, mode, &Masks::default());
         let (up, down) = (at(h)?, at(-h)?);
         let (mut off, mut size) = (0.0, 0.0);
         for (&id, got) in &product {

@@ -15,6 +15,18 @@ pub trait Curve {
         let _ = x;
         0.0
     }
+    /// Each number becomes f of it. The loops are the curve's own, so that they know it; what is around them is there once.
+    fn apply(&self, x: &mut [f32]) {
+        x.iter_mut().for_each(|x| *x = self.y(*x));
+    }
+    /// Multiplies by f'(x), number by number.
+    fn scale(&self, by: &mut [f32], x: &[f32]) {
+        by.iter_mut().zip(x).for_each(|(v, &x)| *v *= self.d(x));
+    }
+    /// Adds g f''(x) v, number by number.
+    fn bend(&self, to: &mut [f32], x: &[f32], v: &[f32], g: &[f32]) {
+        to.iter_mut().zip(x.iter().zip(v).zip(g)).for_each(|(o, ((&x, &v), &g))| *o += g * self.dd(x) * v);
+    }
 }
 
 pub(super) fn infer(ins: &[&[usize]]) -> Result<Shape> {
@@ -22,39 +34,34 @@ pub(super) fn infer(ins: &[&[usize]]) -> Result<Shape> {
     Ok(ins[0].to_vec())
 }
 
-pub(super) fn forward(curve: &impl Curve, x: &Tensor) -> Result<Pass> {
-    let y = x.flat().iter().map(|&x| curve.y(x)).collect();
-    Ok(tensor::from_vec(x.shape(), y)?.into())
+pub(super) fn forward(curve: &dyn Curve, x: &Tensor) -> Pass {
+    let mut y = x.clone();
+    curve.apply(y.flat_mut());
+    y.into()
 }
 
-/// Multiplies by f'(x), number by number.
-fn scale(curve: &impl Curve, by: &mut Tensor, x: &Tensor) {
-    by.flat_mut().iter_mut().zip(x.flat()).for_each(|(v, &x)| *v *= curve.d(x));
-}
-
-pub(super) fn backward(curve: &impl Curve, at: At, grad: &Tensor) -> Result<Grads> {
+pub(super) fn backward(curve: &dyn Curve, at: At, grad: &Tensor) -> Result<Grads> {
     let mut dx = grad.clone();
-    scale(curve, &mut dx, at.ins[0]);
+    curve.scale(dx.flat_mut(), at.ins[0].flat());
     Ok(vec![Some(dx)])
 }
 
-pub(super) fn tangent(curve: &impl Curve, at: At, dots: &Dots) -> Result<Tensor> {
+pub(super) fn tangent(curve: &dyn Curve, at: At, dots: &Dots) -> Result<Tensor> {
     let Some(dot) = dots[0] else { return Ok(tensor::zeros(at.y.shape())) };
     let mut out = dot.clone();
-    scale(curve, &mut out, at.ins[0]);
+    curve.scale(out.flat_mut(), at.ins[0].flat());
     Ok(out)
 }
 
 /// g' f'(x) + g f''(x) x'.
-pub(super) fn backward_tangent(curve: &impl Curve, at: At, dots: &Dots, grad: &Tensor, dot: &Tensor) -> Result<Grads> {
+pub(super) fn backward_tangent(curve: &dyn Curve, at: At, dots: &Dots, grad: &Tensor, dot: &Tensor) -> Result<Grads> {
     let mut out = dot.clone();
-    scale(curve, &mut out, at.ins[0]);
+    curve.scale(out.flat_mut(), at.ins[0].flat());
     if let Some(x_dot) = dots[0] {
         if x_dot.shape() != grad.shape() {
             return Err(Error::shape("tangent of an activation", grad.shape(), x_dot.shape()));
         }
-        let points = at.ins[0].flat().iter().zip(x_dot.flat()).zip(grad.flat());
-        out.flat_mut().iter_mut().zip(points).for_each(|(o, ((&x, &v), &g))| *o += g * curve.dd(x) * v);
+        curve.bend(out.flat_mut(), at.ins[0].flat(), x_dot.flat(), grad.flat());
     }
     Ok(vec![Some(out)])
 }
@@ -81,7 +88,7 @@ macro_rules! curve {
                 ins: &[&$crate::base::Tensor],
                 _: $crate::graph::op::Mode,
             ) -> $crate::base::Result<$crate::graph::op::Pass> {
-                $crate::graph::op::activation::forward(self, ins[0])
+                Ok($crate::graph::op::activation::forward(self, ins[0]))
             }
             fn backward(
                 &self,

@@ -1,6 +1,6 @@
 //! Criteria, allocations, patterns and regrowing.
 
-use secateur::base::part::{Args, find};
+use secateur::base::part::Args;
 use secateur::base::{Error, Flat, Result, Tensor, tensor};
 use secateur::graph::op::Mode;
 use secateur::graph::{Builder, Graph, Masks, ValueId};
@@ -15,11 +15,12 @@ use serde_json::Value;
 
 use super::case::{Case, read};
 use super::layers::flat;
+use super::named;
 use super::network::{LAYERS, norm_of, tiny, weight};
 
 /// Scores of a criterion, layer by layer.
 fn scores(graph: &Graph, id: &str, batches: &[Batch], mode: Mode, temperature: f32) -> Result<Vec<Tensor>> {
-    let part = find("criterion", criterion::ALL, id)?;
+    let part = named(criterion::ALL, id)?;
     let evidence = gather(graph, batches, How { probes: part.probes(), mode, temperature })?;
     by_layer(graph, part, &evidence)
 }
@@ -207,7 +208,7 @@ pub fn lamp(case: &Case) -> Result<()> {
 }
 
 pub fn erk(case: &Case) -> Result<()> {
-    let part = find("allocation", secateur::prune::allocation::ALL, "erk")?;
+    let part = named(secateur::prune::allocation::ALL, "erk")?;
     let shapes = LAYERS.iter().map(|l| case.list(&format!("shapes_OIHW/{l}"))).collect::<Result<Vec<_>>>()?;
     // Many units a layer, so that rounding to whole units does not hide the density.
     let scored: Vec<Scored> = shapes
@@ -239,7 +240,7 @@ pub fn filters(case: &Case) -> Result<()> {
     let graph = tiny(case)?;
     let of = |id: &str| -> Result<Vec<Tensor>> {
         // The last layer has no batch norm, so it is scored alone where one is needed.
-        let part = find("criterion", criterion::ALL, id)?;
+        let part = named(criterion::ALL, id)?;
         let evidence = Evidence::default();
         let layers =
             graph.layers().filter(|&(node, _)| id != "bn-scale" || norm_of(&graph, &graph.nodes[node].name).is_some());
@@ -296,7 +297,7 @@ pub fn wanda(case: &Case) -> Result<()> {
     let id = weight(&graph, "fc")?;
     *graph.data_mut(id)? = w;
     let batch = (tensor::from_vec(&[rows, inputs], x.flat().to_vec())?, vec![0; rows]);
-    let part = find("criterion", criterion::ALL, "wanda")?;
+    let part = named(criterion::ALL, "wanda")?;
     let how = How { probes: part.probes(), mode: Mode::EVAL, temperature: 1.0 };
     let evidence = gather(&graph, &[batch], how)?;
     let scores = by_layer(&graph, part, &evidence)?.remove(0);

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use secateur::base::part::{Args, find};
+use secateur::base::part::Args;
 use secateur::base::{Error, Flat, Result, Tensor};
 use secateur::data::augment::Augment;
 use secateur::graph::op::Mode;
@@ -25,6 +25,7 @@ use serde_json::Value;
 
 use super::case::{Case, read};
 use super::layers::flat;
+use super::named;
 use super::network::tiny;
 
 /// A state that is being trained by plain steps.
@@ -142,7 +143,7 @@ pub fn sr_ste(case: &Case) -> Result<()> {
     let (graph, id, bias) = linear(case)?;
     let (n, m) = (case.number("N").unwrap_or(2.0), case.number("M").unwrap_or(4.0));
     let groups = move |shape: &[usize], scores: &[f32]| -> Result<Vec<u8>> {
-        let part = find("pattern", pattern::ALL, "n:m")?;
+        let part = named(pattern::ALL, "n:m")?;
         let given = [("n", n), ("m", m)].map(|(key, x)| (key.to_string(), x.to_string()));
         let units = part.units(shape, &Args::read("pattern", part.meta(), &given.into())?)?;
         let kept = event::select(&units.mean(scores), 0, units.rule);
@@ -172,7 +173,7 @@ pub fn sr_ste(case: &Case) -> Result<()> {
         case.close("w_after", state.graph.data(id)?.flat(), &flat(&step["w_after"])?)?;
     }
     let groups = move |shape: &[usize], scores: &[f32]| -> Result<Vec<f32>> {
-        let part = find("pattern", pattern::ALL, "n:m")?;
+        let part = named(pattern::ALL, "n:m")?;
         let units = part.units(shape, &Args::defaults(part.meta()))?;
         let kept = event::select(&units.mean(scores), 0, units.rule);
         Ok(units.of.iter().map(|&unit| f32::from(u8::from(kept[unit as usize]))).collect())

@@ -13,8 +13,14 @@ mod transformer;
 use std::collections::BTreeMap;
 
 use case::Case;
-use secateur::base::Result;
+use secateur::base::part::Part;
+use secateur::base::{Error, Result};
 use wasm_bindgen_test::wasm_bindgen_test;
+
+/// The part with an id.
+fn named<P: Part + ?Sized>(all: &'static [&'static P], id: &str) -> Result<&'static P> {
+    all.iter().find(|part| part.meta().id == id).copied().ok_or_else(|| Error::format(format!("no part {id}")))
+}
 
 type Check = fn(&Case) -> Result<()>;
 
