@@ -211,7 +211,7 @@ fn parse(text: &str) -> Option<(Vec<usize>, Positions)> {
 /// `16x1x3x3`.
 fn extents(text: &str) -> Option<Vec<usize>> {
     let shape: Vec<usize> = text.split('x').map(|extent| extent.parse().ok()).collect::<Option<_>>()?;
-    (shape.len() > 1 && !shape.contains(&0)).then_some(shape)
+    (!shape.contains(&0)).then_some(shape)
 }
 
 fn by(shape: &[usize]) -> String {
