@@ -81,7 +81,7 @@ pub(super) fn links(graph: &Graph) -> Vec<(String, String)> {
     let link = |node: &Node| {
         let (main, mut aside) = (source(node.ins[0])?, source(node.ins[1])?);
         // Where a layer adapts the shapes, the link begins before it.
-        if graph.producer(node.ins[1]).is_some_and(|n| !matches!(n.op, OpKind::Relu(_))) {
+        if graph.producer(node.ins[1]).is_some_and(|n| !matches!(n.op, OpKind::Relu(_) | OpKind::Add(_))) {
             aside = source(graph.nodes[aside].ins[0]).unwrap_or(aside);
         }
         Some((graph.nodes[aside].name.clone(), graph.nodes[main].name.clone()))

@@ -42,10 +42,10 @@ fn block(b: &mut Builder, name: &str, x: ValueId) -> Result<ValueId> {
     }
     let mixed = b.node(&format!("{name}.attention"), op::Attention { head: HEAD, causal: false }, &three)?;
     let mixed = b.glorot_linear(&format!("{name}.proj"), mixed, WIDTH)?;
-    let x = b.node(&format!("{name}.add1"), op::Add, &[x, mixed])?;
+    let x = b.node(&format!("{name}.add1"), op::Add, &[mixed, x])?;
     let normed = b.layer_norm(&format!("{name}.norm2"), x)?;
     let up = b.glorot_linear(&format!("{name}.up"), normed, INNER)?;
     let up = b.node(&format!("{name}.relu"), op::Relu, &[up])?;
     let down = b.glorot_linear(&format!("{name}.down"), up, WIDTH)?;
-    b.node(&format!("{name}.add2"), op::Add, &[x, down])
+    b.node(&format!("{name}.add2"), op::Add, &[down, x])
 }
