@@ -1,4 +1,4 @@
-//! Embedding: y[n, t] = W[id] for the token number id at x[n, t]; x `[N, T]`, W `[vocabulary, D]`.
+//! Embedding: the row of a table W `[vocabulary, D]` for each token number of x `[N, T]`.
 //!
 //! Token numbers travel as floats, which hold whole numbers up to 2²⁴ exactly.
 
