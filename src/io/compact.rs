@@ -39,7 +39,7 @@ fn layout(network: Network<'_>) -> Layout {
     let (mut coded, mut few) = (Vec::new(), String::new());
     for &id in &ids {
         let (name, shape) = (&graph.values[id].name, &graph.values[id].shape);
-        let codes = Codes::of(kept(network, id)).filter(|_| graph.values[id].role == Role::Weight);
+        let codes = if graph.values[id].role == Role::Weight { Codes::of(kept(network, id)) } else { None };
         let mut stored = cut(masks, id).map_or_else(|| shape.clone(), |mask| vec![masks.kept(id, mask.len())]);
         if let Some(codes) = codes {
             stored = vec![codes.numbers.len()];
@@ -123,12 +123,17 @@ pub struct Masked {
 }
 
 impl Masked {
+    /// How many numbers are kept.
+    pub fn kept(&self) -> usize {
+        self.mask.iter().filter(|&&m| m == 1).count()
+    }
+
     /// The numbers of the whole weight from those that are kept.
     ///
     /// # Errors
     /// When there are not as many as the mask keeps.
     pub fn spread(&self, kept: &[f32]) -> Result<Vec<f32>> {
-        let n = self.mask.iter().filter(|&&m| m == 1).count();
+        let n = self.kept();
         if n != kept.len() {
             return Err(Error::format(format!("{} numbers are stored for {n} kept weights", kept.len())));
         }
@@ -153,9 +158,14 @@ pub fn masks(graph: &Graph, metadata: &Metadata, mut bytes: &[u8]) -> Result<Vec
         bytes = rest;
         out.push(Masked { name: name.into(), shape, mask });
     }
-    match bytes {
-        [] => Ok(out),
-        more => Err(Error::format(format!("{} bytes of positions belong to no weight", more.len()))),
+    all_read(bytes, POSITIONS)?;
+    Ok(out)
+}
+
+fn all_read(rest: &[u8], what: &str) -> Result<()> {
+    match rest {
+        [] => Ok(()),
+        more => Err(Error::format(format!("{} bytes of {what} belong to no weight", more.len()))),
     }
 }
 
@@ -193,6 +203,14 @@ impl<'a> Coded<'a> {
         let (weights, rest) = codes::read(self.bytes, n, numbers).map_err(|e| e.at(name))?;
         self.bytes = rest;
         Ok(Some((shape.clone(), weights)))
+    }
+
+    /// Holds that every byte belonged to a weight.
+    ///
+    /// # Errors
+    /// When some are left.
+    pub fn end(self) -> Result<()> {
+        all_read(self.bytes, CODES)
     }
 }
 
@@ -284,6 +302,24 @@ mod tests {
                 assert!(safetensors::read(&mut copy, &file[..end]).is_err(), "cut at {end}");
             }
         }
+        Ok(())
+    }
+
+    #[test]
+    fn every_byte_of_codes_belongs_to_a_weight() -> Result<()> {
+        let graph = zoo::find("lenet-300-100")?.build(1)?;
+        let weights = || (0..1000).map(|i| [0.5, -0.5, 0.25][i % 3]);
+        let codes = Codes::of(weights()).expect("three numbers of 1,000 weights");
+        let metadata = Metadata::from([(CODES.to_owned(), "fc3.weight=10x100".to_owned())]);
+        for more in 0..2 {
+            let bytes = [codes.write(weights()), vec![0; more]].concat();
+            let mut coded = Coded::new(&graph, &metadata, &bytes)?;
+            let (shape, read) = coded.read("fc3.weight", None, &codes.numbers)?.expect("it has codes");
+            assert_eq!((shape, read), (vec![10, 100], weights().collect::<Vec<f32>>()));
+            assert_eq!(coded.end().is_err(), more > 0);
+        }
+        let large = Metadata::from([(CODES.to_owned(), "fc3.weight=10x101".to_owned())]);
+        assert!(Coded::new(&graph, &large, &[]).is_err(), "larger than the network has it");
         Ok(())
     }
 

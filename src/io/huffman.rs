@@ -90,7 +90,7 @@ pub fn read<'a>(bytes: &'a [u8], n: usize, lengths: &[u8]) -> Result<(Vec<usize>
             if word.wrapping_sub(first) < count {
                 break order[(index + word - first) as usize];
             }
-            (first, index) = (first + count, index + count);
+            (first, index) = (first.wrapping_add(count), index + count);
         };
         out.push(symbol);
     }

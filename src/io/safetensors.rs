@@ -113,22 +113,21 @@ pub fn read(graph: &mut Graph, file: &[u8]) -> Result<Contents> {
                 .hint("weights are floats: F32, F16, BF16 or F64")
         })?;
         rounded += usize::from(info.dtype == Dtype::F64);
-        let mut shape = &info.shape;
+        let mut shape = info.shape.clone();
         let mask = masked.iter().find(|of| of.name == *name);
-        let n = mask.map(|of| of.mask.iter().filter(|&&m| m == 1).count());
-        let codes = coded.read(name, n, &numbers).map_err(|e| e.hint(DAMAGED))?;
-        if let Some((own, spelled)) = &codes {
-            (shape, numbers) = (own, spelled.clone());
+        let codes = coded.read(name, mask.map(compact::Masked::kept), &numbers).map_err(|e| e.hint(DAMAGED))?;
+        if let Some((of, spelled)) = codes {
+            (shape, numbers) = (of, spelled);
         }
         if let Some(of) = mask {
             numbers = of.spread(&numbers).map_err(|e| e.at(name).hint("the file is damaged; save it again"))?;
             masks.set(id, of.mask.clone());
-            shape = &of.shape;
+            shape.clone_from(&of.shape);
         }
-        fit::parameter(name, &before[id], shape)?;
+        fit::parameter(name, &before[id], &shape)?;
         let value = &mut graph.values[id];
-        value.data = Some(tensor::from_vec(shape, numbers)?);
-        value.shape.clone_from(shape);
+        value.data = Some(tensor::from_vec(&shape, numbers)?);
+        value.shape = shape;
         filled += 1;
     }
     if filled < graph.parameters().count() {
@@ -136,6 +135,7 @@ pub fn read(graph: &mut Graph, file: &[u8]) -> Result<Contents> {
         let missing = graph.parameters().map(|(_, v)| v.name.as_str()).find(|name| !listed(name)).unwrap_or_default();
         return Err(Error::format(format!("the file holds no tensor '{missing}'")).hint(HINT));
     }
+    coded.end().map_err(|e| e.hint(DAMAGED))?;
     fit::network(graph, &before)?;
     graph.check_finite()?;
     let note = format!("64-bit numbers of {rounded} tensors were rounded to 32 bits: nothing here computes with more.");
