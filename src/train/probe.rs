@@ -19,15 +19,17 @@ pub fn input_squares(graph: &Graph, trace: &Trace, node: &Node) -> Result<Vec<f6
 /// When the value was not computed.
 pub fn zeros(graph: &Graph, trace: &Trace, id: ValueId) -> Result<Vec<f64>> {
     let x = trace.get(graph, id)?;
-    let per_channel = (x.len() / x.shape()[1]) as f64;
     let count = |run: &[f32]| run.iter().filter(|&&v| v == 0.0).count() as f64;
-    Ok(by_channel(x, count).into_iter().map(|n| n / per_channel).collect())
+    let zeros = by_channel(x, count);
+    let per_channel = (x.len() / zeros.len().max(1)) as f64;
+    Ok(zeros.into_iter().map(|n| n / per_channel).collect())
 }
 
-/// Sums what `f` makes of each channel's runs over the batch; axis 1 is the channel.
+/// Sums what `f` makes of each channel's runs over the batch. Channels are axis 1; of tokens [N, T, D] features are the last.
 fn by_channel(x: &Tensor, f: impl Fn(&[f32]) -> f64) -> Vec<f64> {
-    let channels = x.shape()[1];
-    let pixels = x.shape()[2..].iter().product();
+    let axis = if x.ndim() == 3 { 2 } else { 1 };
+    let channels = x.shape()[axis];
+    let pixels = x.shape()[axis + 1..].iter().product();
     let mut out = vec![0.0; channels];
     for (i, run) in x.flat().chunks(pixels).enumerate() {
         out[i % channels] += f(run);

@@ -117,7 +117,7 @@ fn fitting(level: Level) -> &'static str {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn criteria_score_every_layer_the_same_way_each_time() -> Result<()> {
-    for model in ["resnet8", "mobilenet-small", "lenet-5"] {
+    for model in ["resnet8", "mobilenet-small", "lenet-5", "vit-small"] {
         let graph = settled(model)?;
         for part in criterion::ALL {
             let evidence = evidence(&graph, *part)?;

@@ -13,13 +13,14 @@ use super::plan::settled;
 use super::session::{self, bars, finish, open, run, settings};
 
 /// Networks and what is cut of them: mostly the one whose layers are narrow, for exact solutions grow with the third power of the width.
-const CASES: [(&str, &str); 6] = [
+const CASES: [(&str, &str); 7] = [
     ("mobilenet-small", "pattern=element"),
     ("mobilenet-small", "pattern=n:m allocation=layer"),
     ("mobilenet-small", "pattern=block pattern.rows=1 pattern.columns=2"),
     ("mobilenet-small", "pattern=row criterion=l1-norm sparsity=0.4"),
     ("mobilenet-small", "pattern=channel criterion=l1-norm sparsity=0.4"),
     ("resnet8", "pattern=channel criterion=l1-norm sparsity=0.4"),
+    ("vit-small", "pattern=row criterion=l1-norm sparsity=0.4"),
 ];
 
 #[wasm_bindgen_test(unsupported = test)]
@@ -51,7 +52,7 @@ fn every_solver_keeps_what_was_allocated() -> Result<()> {
             ran += 1;
         }
     }
-    assert!(ran == 23, "only {ran} runs");
+    assert!(ran == 26, "only {ran} runs");
     Ok(())
 }
 
