@@ -117,7 +117,13 @@ pub fn convert(file: &[u8], format: &str) -> Result<Vec<u8>> {
     format.write(network, model.id)
 }
 
-/// The network without the channels that masks cut, if the recipe removes channels.
+/// Whether a run's file holds the whole network: a file names every tensor, so one without its branches holds them as weights of
+/// which nothing is kept, and these take next to no room.
+pub(super) fn stored_whole(recipe: &Recipe) -> bool {
+    recipe.choice.pattern.part.bypasses()
+}
+
+/// The network without the channels or branches that masks cut, if the recipe removes such.
 pub(super) fn without_channels(graph: &Graph, masks: &Masks, recipe: &Recipe) -> Result<Option<Graph>> {
     if !recipe.choice.pattern.part.physical() {
         return Ok(None);
@@ -191,8 +197,7 @@ impl Session {
         // All digests have the length of this one.
         let origin = self.origin_of(&self.complete(settings, recipe)?, self.source.clone())?;
         let none = Masks::default();
-        let bypasses = recipe.choice.pattern.part.bypasses();
-        let slim = without_channels(graph, masks, recipe)?.filter(|_| !bypasses);
+        let slim = if stored_whole(recipe) { None } else { without_channels(graph, masks, recipe)? };
         let (graph, masks) = slim.as_ref().map_or((graph, masks), |slim| (slim, &none));
         Ok(compact::length(Network { graph, masks, origin: Some(&origin) }))
     }

@@ -39,8 +39,7 @@ impl Session {
             let origin = self.own_origin()?;
             return compact::write(Network { graph: &job.state.graph, masks: &self.zeros, origin: origin.as_ref() });
         }
-        // A file names every tensor of its network: one without its branches holds them as zeros, which take next to no room.
-        let (graph, masks) = match job.asked.recipe.choice.pattern.part.bypasses() {
+        let (graph, masks) = match file::stored_whole(&job.asked.recipe) {
             true => (&job.state.graph, job.state.masks.clone()),
             false => job.pruned(),
         };
@@ -107,6 +106,10 @@ fn record(job: &Job, session: &mut Session, digest: String) -> Result<Record> {
     if job.asked.run {
         notes.extend(job.asked.recipe.remarks.iter().cloned());
         notes.extend(reached(&job.state.graph, &job.asked.recipe, &job.state.masks, &job.before)?.notes);
+    }
+    let search = &job.asked.recipe.choice.search;
+    if let (Some((target, _)), Some(_)) = (search.part.target(&search.args), job.found()) {
+        notes.extend(verdict::missed(target, &speed));
     }
     notes.extend(job.found().map(|found| {
         let shares = found.shares;

@@ -90,6 +90,15 @@ pub fn why(row: &LayerRow) -> String {
     }
 }
 
+/// What is said of a search whose target lies outside of what was measured.
+pub fn missed(target: f32, speed: &Speed) -> Option<String> {
+    let (target, found) = (f64::from(target), format!("{:.1}× ({:.1}-{:.1})", speed.ratio, speed.low, speed.high));
+    if speed.high < target {
+        return Some(format!("The target of {target:.1}× was not met: {found} was reached. Choose a smaller one."));
+    }
+    (speed.low > target).then(|| format!("It is faster than the target of {target:.1}×: {found}."))
+}
+
 /// What a reader must know besides the figures.
 pub fn notes(layers: &[LayerRow], speed: &Speed, collapsed: &[String]) -> Vec<String> {
     let mut notes = Vec::new();
@@ -225,6 +234,15 @@ mod tests {
         assert!(
             fewer_are_faster(&of(1, 1), 4).is_some_and(|said| said.contains("both networks are fastest on 1 here"))
         );
+    }
+
+    #[test]
+    fn says_that_a_target_was_missed() {
+        let of = |ratio, low, high| Speed { ratio, low, high, ..Speed::default() };
+        assert_eq!(missed(3.0, &of(2.9, 2.7, 3.1)), None);
+        let slow = missed(3.0, &of(1.7, 1.6, 1.8)).unwrap_or_default();
+        assert_eq!(slow, "The target of 3.0× was not met: 1.7× (1.6-1.8) was reached. Choose a smaller one.");
+        assert!(missed(1.1, &of(1.4, 1.3, 1.5)).is_some_and(|fast| fast.starts_with("It is faster than the target")));
     }
 
     #[test]
