@@ -123,7 +123,7 @@ export interface SavedFile {
   sizes: Record<string, number>;
 }
 
-/** `score prune train rewind recalibrate evaluate compile measure` and what else an engine may do. */
+/** `score prune train rewind recalibrate fuse evaluate compile measure` and what else an engine may do. */
 export type PhaseKind = string;
 
 export interface Phase {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::base::Shape;
 use crate::kernel::flat::{self, Layout};
 use crate::kernel::lines::Lines;
+use crate::kernel::rows;
 
 use super::buffer::Buffer;
 use super::quant::Quant;
@@ -12,9 +13,7 @@ use super::quant::Quant;
 /// [N, a, b] to [N, b, a].
 fn turn(from: &[f32], [a, b]: [usize; 2], to: &mut [f32]) {
     for (from, to) in from.chunks(a * b).zip(to.chunks_mut(a * b)) {
-        for (i, row) in from.chunks(b).enumerate() {
-            to[i..].iter_mut().step_by(a).zip(row).for_each(|(to, x)| *to = *x);
-        }
+        rows::turn(from, to, [a, b], [b, a]);
     }
 }
 

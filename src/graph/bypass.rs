@@ -1,7 +1,8 @@
 //! Residual branches: what can be left out whole, because the stream that it is added to goes on without it.
 //!
 //! A branch begins at a value, and an addition puts what it gives beside that same value. Everything in between depends on
-//! nothing else. With all its parameters zero a branch adds zero: masked equals sliced here too.
+//! nothing else. With all its parameters zero a branch adds zero: masked equals sliced here too. What would add something then,
+//! because a sigmoid or a softmax stands behind its last weights, is no branch.
 
 use crate::base::tensor;
 
@@ -27,6 +28,19 @@ fn inside(graph: &Graph, by: ValueId, end: ValueId) -> Option<Vec<ValueId>> {
     parameters.iter().any(|&id| graph.values[id].role == Role::Weight).then_some(parameters)
 }
 
+/// Whether a value of a branch is zero once all parameters of the branch are.
+fn silent(graph: &Graph, id: ValueId) -> bool {
+    let Some(node) = graph.producer(id) else { return false };
+    let given = |slot: usize| node.ins.get(slot).is_some_and(|&id| graph.values[id].data.is_some());
+    match node.op {
+        OpKind::Linear(_) | OpKind::Conv(_) | OpKind::BatchNorm(_) | OpKind::LayerNorm(_) => given(1),
+        OpKind::Attention(_) => silent(graph, node.ins[2]),
+        OpKind::Add(_) | OpKind::Concat(_) => node.ins.iter().all(|&id| silent(graph, id)),
+        OpKind::Mul(_) => node.ins.iter().any(|&id| silent(graph, id)),
+        _ => node.op.keeps_zero() && silent(graph, node.ins[0]),
+    }
+}
+
 /// Whether a sum's branch is private to it, with its parameters.
 fn branch(graph: &Graph, node: &Node) -> Option<(Bypass, Vec<ValueId>)> {
     let (&OpKind::Add(_), &[a, b]) = (&node.op, node.ins.as_slice()) else { return None };
@@ -35,7 +49,7 @@ fn branch(graph: &Graph, node: &Node) -> Option<(Bypass, Vec<ValueId>)> {
     }
     [(a, b), (b, a)].into_iter().find_map(|(by, end)| {
         let only = graph.readers(end).count() == 1 && graph.output != end && graph.values[by].data.is_none();
-        let parameters = inside(graph, by, end).filter(|_| only)?;
+        let parameters = inside(graph, by, end).filter(|_| only && silent(graph, end))?;
         Some((Bypass { out: node.out, by }, parameters))
     })
 }
@@ -117,13 +131,14 @@ mod tests {
     use crate::base::{Flat, Result};
     use crate::graph::{Builder, op, run, slice};
 
-    /// Two branches on one stream; what the first gives on the way is read again if `leaky`.
-    fn network(leaky: bool) -> Result<Graph> {
+    /// Two branches on one stream, the first with something at its end; what it gives on the way is read again if `leaky`.
+    fn network(leaky: bool, last: impl Into<OpKind>) -> Result<Graph> {
         let mut b = Builder::new(&[3], 1);
         let x = b.input();
         let up = b.linear("up", x, 3)?;
         let relu = b.node("relu", op::Relu, &[up])?;
         let down = b.linear("down", relu, 3)?;
+        let down = b.node("last", last, &[down])?;
         let y = b.node("add1", op::Add, &[x, down])?;
         let z = b.linear("other", y, 3)?;
         let mut y = b.node("add2", op::Add, &[z, y])?;
@@ -136,11 +151,17 @@ mod tests {
 
     #[test]
     fn branches_are_found_and_left_out() -> Result<()> {
-        let graph = network(false)?;
+        let graph = network(false, op::Tanh)?;
         let group = branches(&graph, 1).expect("two branches");
         assert_eq!(group.units.len(), 2);
         assert_eq!(branches(&graph, 2).map(|group| group.units.len()), Some(1), "both as one");
-        assert_eq!(branches(&network(true)?, 1).map(|group| group.units.len()), Some(1), "one is read from inside");
+        let sure = branches(&network(false, op::Sigmoid)?, 1);
+        assert_eq!(sure.map(|group| group.units.len()), Some(1), "half of one is added where all weights are zero");
+        assert_eq!(
+            branches(&network(true, op::Tanh)?, 1).map(|group| group.units.len()),
+            Some(1),
+            "one is read from inside"
+        );
         let x = tensor::from_vec(&[1, 3], vec![1.0, -2.0, 0.5])?;
         for removed in [vec![&group.units[0]], vec![&group.units[1]], group.units.iter().collect()] {
             let mut silent = graph.clone();

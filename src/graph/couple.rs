@@ -74,6 +74,15 @@ impl Ties<'_> {
         }
     }
 
+    /// What comes out goes with what goes in, axis by axis; of the last axis, whose rows are seen whole, nothing can be removed.
+    pub fn whole_rows(&mut self) {
+        let last = self.rank(Side::Out) - 1;
+        self.pin((Side::In(0), last));
+        for axis in 1..=last {
+            self.same((Side::In(0), axis), (Side::Out, axis));
+        }
+    }
+
     /// Nothing along this axis can be removed.
     pub fn pin(&mut self, a: Slot) {
         for i in 0..self.len(a) {
@@ -125,6 +134,13 @@ pub struct Group {
     pub units: Vec<Unit>,
     /// The weights whose output channels these are.
     pub makers: Vec<ValueId>,
+}
+
+impl Group {
+    /// Whether its units are whole branches, and the stream beside them goes on without them.
+    pub fn bypasses(&self) -> bool {
+        self.units.iter().any(|unit| unit.bypass.is_some())
+    }
 }
 
 /// All channels that can be removed, group by group in the order of the graph.

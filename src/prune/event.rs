@@ -49,7 +49,7 @@ pub fn candidates(graph: &Graph, recipe: &Recipe) -> Result<Vec<Target>> {
     let mut out = targets(graph, &recipe.choice.pattern)?;
     out.retain_mut(|target| match target {
         Target::Weight { id, .. } => !spared.contains(id),
-        Target::Channels(group) if recipe.choice.pattern.part.bypasses() => {
+        Target::Channels(group) if group.bypasses() => {
             // Branches share no weight: one that holds a spared layer stays, and the others still compete.
             group.units.retain(|unit| !unit.slices.iter().any(|(id, ..)| spared.contains(id)));
             !group.units.is_empty()
@@ -255,7 +255,7 @@ pub fn masks(graph: &Graph, targets: &[Target], scored: &[Scored], keep: &[usize
         let keep = if round > 1 { ((keep + round / 2) / round * round).max(round).min(scored.alive()) } else { keep };
         let mut kept = select(&scored.scores, keep, rule);
         if let Target::Channels(group) = target
-            && group.units.iter().all(|unit| unit.bypass.is_none())
+            && !group.bypasses()
         {
             spare(group, &scored.scores, &mut kept);
         }

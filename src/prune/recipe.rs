@@ -37,7 +37,7 @@ pub struct Recipe {
 pub static SPARSITY: Param = Param {
     key: "sparsity",
     label: "Sparsity",
-    what: "Share of the weights that is cut; with channels, share of the channels.",
+    what: "Share of the weights that is cut; with channels or branches, share of those.",
     kind: ParamKind::Float { default: 0.9, min: 0.0, max: 0.995, log: false },
 };
 /// Seed of everything random.

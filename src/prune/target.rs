@@ -132,7 +132,7 @@ impl Target {
         let layer = |id: ValueId| graph.values[id].name.trim_end_matches(".weight").to_string();
         match self {
             Self::Weight { id, .. } => layer(*id),
-            Self::Channels(group) if group.units.iter().any(|unit| unit.bypass.is_some()) => "branches".into(),
+            Self::Channels(group) if group.bypasses() => "branches".into(),
             Self::Channels(group) => group.makers.iter().map(|&id| layer(id)).collect::<Vec<_>>().join(" + "),
         }
     }

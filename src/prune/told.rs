@@ -82,7 +82,7 @@ pub fn kept(graph: &Graph, masks: &Masks) -> Vec<Kept> {
 /// A piece of a run on its timeline.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stage {
-    /// `reinit prune train rewind recalibrate evaluate compile measure`.
+    /// `reinit prune train rewind recalibrate fuse evaluate compile measure`, and what else a phase may do.
     pub kind: String,
     /// What it does, in words.
     pub label: String,

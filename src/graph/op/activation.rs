@@ -113,6 +113,9 @@ macro_rules! curve {
             ) -> $crate::base::Result<$crate::graph::op::Grads> {
                 $crate::graph::op::activation::backward_tangent(self, at, dots, grad, dot)
             }
+            fn keeps_zero(&self) -> bool {
+                $crate::graph::op::activation::Curve::y(self, 0.0) == 0.0
+            }
             fn couple(&self, ties: &mut $crate::graph::couple::Ties) {
                 $crate::graph::op::activation::couple(ties)
             }

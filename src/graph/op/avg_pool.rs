@@ -57,6 +57,10 @@ impl Op for AvgPool {
         dots[0].map_or_else(|| Ok(tensor::zeros(at.y.shape())), |dot| self.average(dot))
     }
 
+    fn keeps_zero(&self) -> bool {
+        true
+    }
+
     fn couple(&self, ties: &mut Ties) {
         pool::couple(ties);
     }

@@ -42,6 +42,10 @@ impl Op for Dropout {
         Ok(dots[0].map_or_else(|| tensor::zeros(at.y.shape()), |dot| factors(&at, dot)))
     }
 
+    fn keeps_zero(&self) -> bool {
+        true
+    }
+
     fn couple(&self, ties: &mut Ties) {
         activation::couple(ties);
     }

@@ -30,6 +30,10 @@ impl Op for Flatten {
         dots[0].map_or_else(|| Ok(tensor::zeros(at.y.shape())), |dot| reshape::with_shape(dot, at.y.shape()))
     }
 
+    fn keeps_zero(&self) -> bool {
+        true
+    }
+
     fn couple(&self, ties: &mut Ties) {
         let run = ties.len((Side::Out, 1)) / ties.len((Side::In(0), 1));
         ties.map((Side::In(0), 1), (Side::Out, 1), |c| c * run..(c + 1) * run);

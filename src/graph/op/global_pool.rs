@@ -43,6 +43,10 @@ impl Op for GlobalPool {
         dots[0].map_or_else(|| Ok(tensor::zeros(at.y.shape())), average)
     }
 
+    fn keeps_zero(&self) -> bool {
+        true
+    }
+
     fn couple(&self, ties: &mut Ties) {
         pool::couple(ties);
     }

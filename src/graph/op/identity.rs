@@ -28,6 +28,10 @@ impl Op for Identity {
         Ok(dots[0].cloned().unwrap_or_else(|| tensor::zeros(at.y.shape())))
     }
 
+    fn keeps_zero(&self) -> bool {
+        true
+    }
+
     fn couple(&self, ties: &mut Ties) {
         activation::couple(ties);
     }

@@ -169,13 +169,10 @@ impl Op for LayerNorm {
 
     fn couple(&self, ties: &mut Ties) {
         // A row's mean and spread depend on every feature: without one of them the others would change.
+        ties.whole_rows();
         let last = ties.rank(Side::Out) - 1;
-        ties.pin((Side::In(0), last));
         for side in [Side::In(1), Side::In(2)] {
             ties.same((Side::In(0), last), (side, 0));
-        }
-        for axis in 1..=last {
-            ties.same((Side::In(0), axis), (Side::Out, axis));
         }
     }
 }

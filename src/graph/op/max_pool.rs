@@ -58,6 +58,10 @@ impl Op for MaxPool {
         tensor::from_vec(at.y.shape(), self.winners(at.ins[0], at.y.shape()).into_iter().map(|i| dot[i]).collect())
     }
 
+    fn keeps_zero(&self) -> bool {
+        true
+    }
+
     fn couple(&self, ties: &mut Ties) {
         pool::couple(ties);
     }

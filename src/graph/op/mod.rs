@@ -149,6 +149,11 @@ pub trait Op: Debug + Send + Sync {
         self.backward(at, grad_dot)
     }
 
+    /// Whether zeros in give zeros out, whatever the parameters are.
+    fn keeps_zero(&self) -> bool {
+        false
+    }
+
     /// Which channels of which values live and die together.
     fn couple(&self, ties: &mut Ties);
 

@@ -42,6 +42,10 @@ impl Op for Reshape {
         dots[0].map_or_else(|| Ok(tensor::zeros(at.y.shape())), |dot| with_shape(dot, at.y.shape()))
     }
 
+    fn keeps_zero(&self) -> bool {
+        true
+    }
+
     fn couple(&self, ties: &mut Ties) {
         // The extents are fixed numbers: removing a channel would make them wrong.
         for side in [Side::In(0), Side::Out] {

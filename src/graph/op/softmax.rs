@@ -2,7 +2,6 @@
 
 use super::{At, Dots, Grads, Mode, Op, Pass, Result, Shape, Tensor, Ties, activation};
 use crate::base::{Flat, math, tensor};
-use crate::graph::couple::Side;
 
 /// Shares that sum to one.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -72,11 +71,7 @@ impl Op for Softmax {
 
     fn couple(&self, ties: &mut Ties) {
         // A share depends on all others: removing one changes the rest.
-        let last = ties.rank(Side::Out) - 1;
-        ties.pin((Side::In(0), last));
-        for axis in 1..=last {
-            ties.same((Side::In(0), axis), (Side::Out, axis));
-        }
+        ties.whole_rows();
     }
 }
 

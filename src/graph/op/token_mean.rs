@@ -49,6 +49,10 @@ impl Op for TokenMean {
         dots[0].map_or_else(|| Ok(tensor::zeros(at.y.shape())), average)
     }
 
+    fn keeps_zero(&self) -> bool {
+        true
+    }
+
     fn couple(&self, ties: &mut Ties) {
         ties.same((Side::In(0), 2), (Side::Out, 1));
         ties.pin((Side::In(0), 1));

@@ -3,6 +3,7 @@
 use super::{At, Dots, Error, Grads, Mode, Op, Pass, Result, Shape, Tensor, Ties, arity};
 use crate::base::{Flat, tensor};
 use crate::graph::couple::Side;
+use crate::kernel::rows;
 
 /// Pixels as tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -12,9 +13,7 @@ pub struct Tokens;
 fn turned(x: &Tensor, [a, b]: [usize; 2], shape: &[usize]) -> Tensor {
     let mut y = tensor::zeros(shape);
     for (x, y) in x.flat().chunks(a * b).zip(y.flat_mut().chunks_mut(a * b)) {
-        for (i, row) in x.chunks(b).enumerate() {
-            row.iter().enumerate().for_each(|(j, &v)| y[j * a + i] = v);
-        }
+        rows::turn(x, y, [a, b], [b, a]);
     }
     y
 }
@@ -49,6 +48,10 @@ impl Op for Tokens {
     fn tangent(&self, at: At, dots: &Dots) -> Result<Tensor> {
         let along = |dot: &Tensor| turned(dot, sizes(at.ins[0].shape()), at.y.shape());
         Ok(dots[0].map_or_else(|| tensor::zeros(at.y.shape()), along))
+    }
+
+    fn keeps_zero(&self) -> bool {
+        true
     }
 
     fn couple(&self, ties: &mut Ties) {
