@@ -74,9 +74,7 @@ async fn check(what: &str, device: &Device, graph: &Graph, n: usize, wanted: Loo
 #[wasm_bindgen_test(unsupported = pollster::test)]
 async fn gpu_looks_at_every_model_of_the_zoo() -> Result<()> {
     let Some(device) = device().await else { return Ok(()) };
-    // In a browser, where a software GPU takes minutes for the large ones, those of which each kernel is in one.
-    let all_there = |id: &str| !cfg!(target_arch = "wasm32") || !["resnet14", "vgg-small"].contains(&id);
-    for model in models().filter(|model| all_there(model.id)) {
+    for model in models() {
         let graph = settled(model.id)?;
         let (eval, train) = (all(Mode::EVAL), all(Mode::train(0)));
         // One example at a time takes a software GPU long.
