@@ -2,6 +2,7 @@
 
 use std::process::Command;
 use std::thread;
+use std::time::Instant;
 
 use crate::{
     browser::{self, Browser},
@@ -24,11 +25,12 @@ pub fn run() -> Result {
     let mut rows = Vec::new();
     let mut suite = |name: &'static str, run: &dyn Fn() -> Result<Tally>| {
         println!("\n== {name}");
+        let start = Instant::now();
         let tally = run().unwrap_or_else(|error| {
             eprintln!("xtask: {error}");
-            Tally { passed: 0, failed: 1 }
+            Tally { names: vec![error], ..Tally::one(false) }
         });
-        rows.push((name, tally));
+        rows.push(Row { name, tally, seconds: start.elapsed().as_secs() });
     };
     suite("native", &native);
     suite("saved files", &files);
@@ -45,22 +47,33 @@ pub fn run() -> Result {
     report(&rows)
 }
 
-fn report(rows: &[(&str, Tally)]) -> Result {
+/// A suite that has run.
+struct Row {
+    name: &'static str,
+    tally: Tally,
+    seconds: u64,
+}
+
+/// A line a suite, the names of what failed, and the sum.
+fn report(rows: &[Row]) -> Result {
     println!();
     let mut total = Tally::default();
     let mut empty = Vec::new();
-    for (name, tally) in rows {
-        println!("{name}: {} passed, {} failed", tally.passed, tally.failed);
-        total += *tally;
+    for Row { name, tally, seconds } in rows {
+        println!("{name}: {} passed, {} failed ({seconds} s)", tally.passed, tally.failed);
+        total += tally.clone();
         if *tally == Tally::default() {
             empty.push(*name);
         }
+    }
+    for Row { name, tally, .. } in rows {
+        tally.names.iter().for_each(|test| println!("failed in {name}: {test}"));
     }
     if !empty.is_empty() {
         return Err(format!("these suites ran no test at all: {}", empty.join(", ")));
     }
     println!("{} passed, {} failed", total.passed, total.failed);
-    if total.failed == 0 { Ok(()) } else { Err("some tests failed; the first is named above".into()) }
+    if total.failed == 0 { Ok(()) } else { Err("some tests failed; they are named above".into()) }
 }
 
 /// On this machine, its GPU or a software one included.
@@ -117,7 +130,7 @@ fn on_gpu(browser: &Browser) -> Result<Tally> {
 /// The type checker finds everything or nothing: it counts as one test.
 fn types() -> Result<Tally> {
     sh::run(sh::cmd("npm", &["run", "check"]).current_dir(sh::root().join("www")))?;
-    Ok(Tally { passed: 1, failed: 0 })
+    Ok(Tally::one(true))
 }
 
 fn store() -> Result<Tally> {
@@ -170,9 +183,10 @@ mod tests {
 
     #[test]
     fn a_suite_without_tests_is_an_error() {
-        let one = Tally { passed: 1, failed: 0 };
-        assert!(report(&[("a", one), ("b", one)]).is_ok());
-        assert!(report(&[("a", one), ("b", Tally::default())]).is_err_and(|error| error.contains('b')));
-        assert!(report(&[("a", Tally { passed: 1, failed: 1 })]).is_err());
+        let row = |name, tally| Row { name, tally, seconds: 1 };
+        let one = || row("a", Tally::one(true));
+        assert!(report(&[one(), one()]).is_ok());
+        assert!(report(&[one(), row("b", Tally::default())]).is_err_and(|error| error.contains('b')));
+        assert!(report(&[one(), row("b", Tally::one(false))]).is_err());
     }
 }
