@@ -45,6 +45,19 @@ fn object(entries: &[(&str, JsValue)]) -> JsValue {
     out.into()
 }
 
+#[wasm_bindgen]
+extern "C" {
+    /// Brings the rest of an engine that comes in two files; the worker puts it there.
+    #[wasm_bindgen(js_namespace = globalThis, js_name = secateurRest)]
+    fn bring_rest();
+}
+
+/// What a split engine calls where a function is in the file that has not come yet; one in a single file never calls it.
+#[wasm_bindgen(js_name = fetchRest)]
+pub fn fetch_rest() {
+    bring_rest();
+}
+
 /// Everything there is to choose from.
 #[wasm_bindgen]
 pub fn catalog() -> JsValue {

@@ -32,6 +32,8 @@ export interface Engine {
   /** The network that a file of weights is of. */
   identify(file: Uint8Array): string;
   convert(file: Uint8Array, format: string): Uint8Array;
+  /** Fetches the engine's second file, unless it is there: what runs, saves and surveys. */
+  whole?(): Promise<unknown>;
   /** Starts threads until runs can share this many, and answers with how many can; an engine without it has one. */
   hire?(threads: number): Promise<number>;
 }
@@ -74,7 +76,7 @@ export interface Remote {
   /** The card at a path below the assets. */
   card(path: string): Promise<Card>;
   check(settings: Settings): Promise<{ check: Check; preview?: Preview }>;
-  /** Fetches the training images now, if a run with these settings will ask for them. */
+  /** Fetches what a run with these settings will ask for: the engine's second file, and training images if it trains. */
   ahead(settings: Settings): Promise<void>;
   run(job: "baseline" | "run", settings: Settings, emit: Emit): Promise<Finished>;
   /** Measures single layers at rising sparsity; nothing need be open. */
@@ -153,10 +155,13 @@ export function serve(load: Load, assets: URL): void {
       });
     },
     async ahead(settings) {
+      await engine.whole?.();
       if (await trains(settings)) await training();
     },
     async run(job, settings, emit) {
       unhold();
+      if (job === "run") await engine.whole?.();
+      if (stop) throw stopped;
       if (job === "run" && (await trains(settings))) {
         const [images, labels] = await training();
         if (stop) throw stopped;
@@ -168,10 +173,12 @@ export function serve(load: Load, assets: URL): void {
       const threads = Number(settings["threads"] ?? 1);
       await engine.hire?.(threads);
       const last = await drive(job, settings, emit, "result");
-      return { record: last.record, file: await ask(saved) };
+      return { record: last.record, file: await saved() };
     },
     async survey(settings, emit) {
       unhold();
+      await engine.whole?.();
+      if (stop) throw stopped;
       const last = await drive("survey", settings, emit, "survey");
       return last.survey;
     },
@@ -190,11 +197,13 @@ export function serve(load: Load, assets: URL): void {
       return ask((lab) => lab.image(index));
     },
     async identify(file) {
+      await engine.whole?.();
       // To write it is to have read it.
       engine.convert(file, engine.catalog().formats[0]!.id);
       return engine.identify(file);
     },
     async convert(file, format) {
+      await engine.whole?.();
       return engine.convert(file, format);
     },
   };
@@ -244,9 +253,10 @@ export function serve(load: Load, assets: URL): void {
   }
 
   /** The network that was measured. Without one the run stays what it is: the page then says that it cannot be saved. */
-  function saved(lab: Lab): SavedFile | undefined {
+  async function saved(): Promise<SavedFile | undefined> {
     try {
-      const bytes = lab.file();
+      await engine.whole?.();
+      const bytes = await ask((lab) => lab.file());
       if (!bytes) return undefined;
       const length = ({ id }: FormatRow): [string, number] => [id, engine.convert(bytes, id).length];
       return { bytes, sizes: Object.fromEntries(engine.catalog().formats.map(length)) };

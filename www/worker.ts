@@ -2,6 +2,7 @@
 
 import { accelerator } from "./gpu.js";
 import { fetchWasm, type Heard } from "./load.js";
+import { rest } from "./rest.js";
 import { serve, type Engine, type Loaded } from "./serve.js";
 import { fused } from "./simd.js";
 import { team, type Threaded } from "./team.js";
@@ -31,18 +32,20 @@ async function threaded(folder: string, heard: Heard): Promise<Engine> {
     script<Engine & Threaded>(url),
     WebAssembly.compileStreaming(fetchWasm(beside(`${folder}threads/secateur_bg.wasm`), heard)),
   ]);
-  const { memory } = await engine.default({ module_or_path: module });
+  const first = await engine.default({ module_or_path: module });
+  const whole = rest(beside(`${folder}threads/secateur_rest.wasm`), first, heard);
   const member = (): Worker => new Worker(beside("./member.js"), { type: "module" });
-  return { ...engine, hire: team(engine, member, { script: url.href, module, memory }) };
+  const shared = async () => ({ script: url.href, module, rest: await whole(), memory: first.memory });
+  return { ...engine, whole, hire: team(engine, member, shared) };
 }
 
 /** A build of the engine from its folder. */
 async function start(build: string, heard: Heard): Promise<Engine> {
-  const engine = await script<Engine & { default(options: { module_or_path: Promise<Response> }): Promise<unknown> }>(
-    beside(`${build}secateur.js`),
-  );
-  await engine.default({ module_or_path: fetchWasm(beside(`${build}secateur_bg.wasm`), heard) });
-  return engine;
+  const engine = await script<
+    Engine & { default(options: { module_or_path: Promise<Response> }): Promise<WebAssembly.Exports> }
+  >(beside(`${build}secateur.js`));
+  const first = await engine.default({ module_or_path: fetchWasm(beside(`${build}secateur_bg.wasm`), heard) });
+  return { ...engine, whole: rest(beside(`${build}secateur_rest.wasm`), first, heard) };
 }
 
 /** Without threads; the plainest engine where its faster sister is not there. */

@@ -4,7 +4,28 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { lab, LONG, prune, ready, runs, settled, slide, state, suite } from "./lib.mjs";
 
+/** What kind of request brought an engine's second file, in turn. */
+const brought = [];
+
 suite(test, "first minute", [
+  [
+    "the engine's second file comes once the network is measured, and nothing waits for it",
+    {
+      query: "",
+      before: (context) =>
+        context.on("request", (request) => {
+          if (request.url().endsWith("secateur_rest.wasm")) brought.push(request.resourceType());
+        }),
+    },
+    async (page) => {
+      await settled(page);
+      assert.ok((await state(page)).dense.speed.dense_ms > 0);
+      assert.deepEqual(brought, ["fetch"]);
+      await prune(page).click();
+      await runs(page, 1);
+      assert.deepEqual(brought, ["fetch"], "one file, fetched once");
+    },
+  ],
   [
     "opens on a trained network and measures it without being asked",
     { query: "" },

@@ -118,6 +118,32 @@ suite(test, "waits", [
     },
   ],
   [
+    "an engine's second file that never comes: the network is measured, a run says why it cannot be, and is made at the next try",
+    { query: "?recovery=none", before: (context) => context.route("**/secateur_rest.wasm", never) },
+    async (page) => {
+      await ready(page);
+      await prune(page).click();
+      await verdict(page)
+        .getByText(/secateur_rest.wasm could not be loaded: no answer came/)
+        .waitFor({ timeout: 2 * SOON });
+      await page.context().unroute("**/secateur_rest.wasm");
+      await prune(page).click();
+      await runs(page, 1);
+    },
+  ],
+  [
+    "an engine's second file that is needed before anybody asked is fetched while the engine waits",
+    { before: (context) => context.route("**/secateur_rest.wasm", (route) => (route.request().resourceType() === "fetch" ? never() : route.continue())) },
+    async (page) => {
+      // Numbers of eight bits are no part of a first visit.
+      await page.goto(page.url() + "?precision=int8");
+      await settled(page);
+      const { dense } = await state(page);
+      assert.ok(dense.speed.dense_ms > 0);
+      assert.deepEqual(page.problems, []);
+    },
+  ],
+  [
     "threads that never start: the run goes on without them",
     { isolated: true, query: "?threads=2&recovery=none", before: inWorker("self.Worker = class { postMessage() {} };") },
     async (page) => {

@@ -18,7 +18,7 @@ test("threads that do not start are waited for once, and the run goes on with th
   let [size, started, looks] = [1, 0, 0];
   const start = () => (started++, { postMessage() {} }) as unknown as Worker;
   Object.defineProperty(globalThis, "navigator", { value: { hardwareConcurrency: 4 }, configurable: true });
-  const hire = team({ teamSize: () => (looks++, size) }, start, {} as never, 40);
+  const hire = team({ teamSize: () => (looks++, size) }, start, async () => ({}) as never, 40);
   assert.equal(await hire(3), 1);
   assert.ok(looks > 3, "waited for");
   looks = 0;

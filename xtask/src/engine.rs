@@ -1,7 +1,7 @@
 //! The engine: one source, three wasm files. Every browser of the README's table runs the first. The second fuses its
 //! multiply-adds, which needs relaxed SIMD; the third also shares its memory with other threads, which a page may do only
 //! where it is cross-origin isolated. The page looks which of them it can run. All three come once more with WebGPU, which
-//! costs some ten kilobytes that only a visitor with a GPU should load.
+//! costs some ten kilobytes that only a visitor with a GPU should load. In a page each is split in two: see [`split`].
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -10,7 +10,7 @@ use std::process::Command;
 
 use crate::{
     sh::{self, Result},
-    tools,
+    split, tools,
 };
 
 /// One of the wasm files.
@@ -50,14 +50,15 @@ impl Build {
     pub fn run(self, features: &str, out: &Path) -> Result {
         sh::run(&mut self.compile(features)?)?;
         let wasm = sh::root().join(self.target()).join(tools::WASM).join("release/secateur.wasm");
-        let (packed, key) = (out.join("secateur_bg.wasm"), out.join("compiled"));
+        let (packed, key) = (out.join(split::FIRST), out.join("compiled"));
         let compiled = digest(&wasm)?;
         if packed.is_file() && fs::read_to_string(&key).is_ok_and(|old| old == compiled) {
             return Ok(());
         }
         let bindgen = ["--target", "web", "--no-typescript", "--out-dir"];
         sh::run(sh::cmd("wasm-bindgen", &bindgen).arg(out).arg(wasm))?;
-        sh::run(sh::cmd("wasm-opt", &["-O3"]).arg(&packed).arg("-o").arg(&packed))?;
+        // Functions keep their names: an engine is split by them.
+        sh::run(sh::cmd("wasm-opt", &["-O3", "-g"]).arg(&packed).arg("-o").arg(&packed))?;
         fs::write(&key, compiled).map_err(|error| format!("{}: {error}", key.display()))
     }
 
@@ -131,10 +132,10 @@ impl Beside {
         self.build.run(self.features, &made)?;
         let to = page.join(self.folder);
         fs::create_dir_all(&to).map_err(|error| format!("{}: {error}", to.display()))?;
-        // The script last: a page that asks for an engine in this moment finds both of its files, or none.
-        for name in ["secateur_bg.wasm", "secateur.js"] {
-            fs::copy(made.join(name), to.join(name)).map_err(|error| format!("{}/{name}: {error}", to.display()))?;
-        }
+        split::split(&made, &to)?;
+        // The script last: a page that asks for an engine in this moment finds all of its files, or none.
+        let script = "secateur.js";
+        fs::copy(made.join(script), to.join(script)).map_err(|error| format!("{}/{script}: {error}", to.display()))?;
         Ok(())
     }
 }
@@ -142,11 +143,13 @@ impl Beside {
 /// Tells the hook that somebody else adds the engines beside the first.
 pub const LATER: &str = "SECATEUR_ENGINES_LATER";
 
-/// Called by Trunk once the page is built: adds the other engines beside the first.
+/// Called by Trunk once the page is built: splits the first engine and adds the others beside it.
 pub fn hook() -> Result {
-    if std::env::var_os(LATER).is_some() {
-        return Ok(());
-    }
     let staging = std::env::var_os("TRUNK_STAGING_DIR").ok_or("this command is Trunk's: run `cargo xtask build`")?;
-    BESIDE.iter().try_for_each(|engine| engine.add(Path::new(&staging)))
+    let staging = Path::new(&staging);
+    split::split(staging, staging)?;
+    match std::env::var_os(LATER) {
+        Some(_) => Ok(()),
+        None => BESIDE.iter().try_for_each(|engine| engine.add(staging)),
+    }
 }

@@ -10,6 +10,7 @@ mod npm;
 mod page;
 mod python;
 mod sh;
+mod split;
 mod tally;
 mod test;
 mod tools;
