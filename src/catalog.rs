@@ -93,7 +93,7 @@ pub fn catalog() -> Catalog {
     Catalog {
         version: env!("CARGO_PKG_VERSION"),
         axes: AXES.iter().map(axis).collect(),
-        methods: method::ALL.iter().map(|method| MethodRow { method, settings: method.settings() }).collect(),
+        methods: method::all().map(|method| MethodRow { method, settings: method.settings() }).collect(),
         globals: GLOBALS,
         training: TRAINING,
         first: keyed(FIRST.iter().copied()),

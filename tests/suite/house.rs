@@ -272,7 +272,7 @@ fn every_part_file_is_in_its_registry() {
 #[test]
 fn the_page_names_no_part() {
     let mut names: Vec<&str> =
-        AXES.iter().flat_map(|a| parts(a.id)).map(|m| m.id).chain(method::ALL.iter().map(|m| m.id)).collect();
+        AXES.iter().flat_map(|a| parts(a.id)).map(|m| m.id).chain(method::all().map(|m| m.id)).collect();
     // Words of everyday language that are also ids.
     names.retain(|id| {
         ![

@@ -1,13 +1,11 @@
 //! Published methods: each one row that names its choice on every axis.
 
-mod table;
+mod family;
 
 use serde::Serialize;
 
 use crate::base::part::{Settings, Source};
 use crate::base::{Error, Result, keyed};
-
-pub use table::ALL;
 
 /// A method as a recipe with a name.
 #[derive(Debug, Serialize)]
@@ -41,13 +39,18 @@ impl Method {
     }
 }
 
+/// All methods, family by family.
+pub fn all() -> impl Iterator<Item = &'static Method> {
+    family::ALL.iter().copied().flatten()
+}
+
 /// The method with an id.
 ///
 /// # Errors
 /// When there is none.
 pub fn find(id: &str) -> Result<&'static Method> {
-    ALL.iter().find(|method| method.id == id).ok_or_else(|| {
-        let known: Vec<&str> = ALL.iter().map(|method| method.id).collect();
+    all().find(|method| method.id == id).ok_or_else(|| {
+        let known: Vec<&str> = all().map(|method| method.id).collect();
         Error::setting("method", format!("unknown method '{id}'")).hint(format!("choose one of {}", known.join(", ")))
     })
 }
