@@ -11,6 +11,7 @@ pub mod part;
 pub mod rng;
 pub mod square;
 pub mod stats;
+pub mod svd;
 pub mod team;
 pub mod tensor;
 #[cfg(all(target_arch = "wasm32", feature = "gpu"))]

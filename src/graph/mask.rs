@@ -16,6 +16,11 @@ impl Masks {
         self.0.insert(weight, keep);
     }
 
+    /// Keeps a weight whole.
+    pub fn forget(&mut self, weight: ValueId) {
+        self.0.remove(&weight);
+    }
+
     /// The mask of a weight, if it has one.
     pub fn get(&self, weight: ValueId) -> Option<&[u8]> {
         self.0.get(&weight).map(Vec::as_slice)

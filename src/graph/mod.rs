@@ -6,6 +6,7 @@ pub mod build;
 pub mod bypass;
 pub mod count;
 pub mod couple;
+pub mod factor;
 pub mod mask;
 pub mod op;
 pub mod run;

@@ -1,7 +1,7 @@
 //! Whether parameters in the shapes of a file still make the network that they are said to be: fewer channels, and nothing else.
 
 use crate::base::{Error, Result, Shape};
-use crate::graph::{Graph, Node, op::OpKind};
+use crate::graph::{Graph, Node, factor, op::OpKind};
 
 /// Refuses a shape that is not one that pruning leaves: no extent grows or vanishes, and kernels keep theirs.
 ///
@@ -13,6 +13,23 @@ pub fn parameter(name: &str, known: &[usize], found: &[usize]) -> Result<()> {
         return Ok(());
     }
     Err(Error::shape(name, known, found).hint("at most channels may be fewer than those of the model"))
+}
+
+/// Makes a layer two, if a tensor is the weight of the first half of one that can be two.
+///
+/// # Errors
+/// When the tensor has another shape than such a half.
+pub fn halves(graph: &mut Graph, name: &str, shape: &[usize]) -> Result<()> {
+    let weight = factor::layer_of(name).and_then(|layer| graph.find(&format!("{layer}.weight")));
+    let Some((weight, [rows, columns])) = weight.and_then(|id| Some((id, factor::matrix(graph, id)?))) else {
+        return Ok(());
+    };
+    let rank = shape.first().copied().unwrap_or(0);
+    let known = [&[rank.clamp(1, factor::most([rows, columns]).max(1))][..], &graph.values[weight].shape[1..]].concat();
+    if shape != known {
+        return Err(Error::shape(name, &known, shape).hint("the file is damaged; save it again"));
+    }
+    factor::split(graph, weight, rank, vec![0.0; rank * columns], vec![0.0; rows * rank])
 }
 
 /// Works out the shapes of activations anew, if parameters have other shapes than the network `before` had.

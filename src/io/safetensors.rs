@@ -97,6 +97,9 @@ pub fn read(graph: &mut Graph, file: &[u8]) -> Result<Contents> {
         let found = tensors.iter().find(|(name, _)| origin.is_some() && name == what);
         found.map_or(&[][..], |(_, info)| bytes(info))
     };
+    for (name, info) in &tensors {
+        fit::halves(graph, name, &info.shape)?;
+    }
     let masked = compact::masks(graph, &metadata, of(compact::POSITIONS)).map_err(|e| e.hint(DAMAGED))?;
     let mut coded = compact::Coded::new(graph, &metadata, of(compact::CODES)).map_err(|e| e.hint(DAMAGED))?;
     let before: Vec<_> = graph.values.iter().map(|value| value.shape.clone()).collect();

@@ -126,6 +126,7 @@ impl Choice {
             scores_at_once: self.criterion.part.probes().is_empty(),
             gates: self.gate.part.gates(),
             solves: self.solver.part.solves(),
+            factors: self.fusion.part.energy(&self.fusion.args).is_some(),
         }
     }
 

@@ -64,7 +64,11 @@ pub fn candidates(graph: &Graph, recipe: &Recipe) -> Result<Vec<Target>> {
 }
 
 /// The weights of the layers that words name.
-fn spared(graph: &Graph, text: &str) -> Result<Vec<ValueId>> {
+/// The weights that a list of names spares.
+///
+/// # Errors
+/// When there is no layer of a name.
+pub fn spared(graph: &Graph, text: &str) -> Result<Vec<ValueId>> {
     let layers: Vec<(usize, ValueId)> = graph.layers().collect();
     let named = |word: &str| layers.iter().find(|(node, _)| graph.nodes[*node].name == word);
     let mut out = Vec::new();

@@ -1,6 +1,6 @@
 //! A recipe spelled out: all phases of a run, before anything runs.
 
-use super::phase::{Cut, Early, Phase, Recalibrate, Reinit, Rewind, Seek, Share, Train};
+use super::phase::{Cut, Early, Factor, Phase, Recalibrate, Reinit, Rewind, Seek, Share, Train};
 use super::recipe::Recipe;
 use super::recovery::{Back, Retraining};
 use super::rhythm::Rhythm;
@@ -36,7 +36,9 @@ pub fn expand(recipe: &Recipe, images: usize) -> Vec<Box<dyn Phase>> {
     }
     for round in 0..rounds {
         // A gate cuts by itself.
-        if let (Rhythm::Rounds(shares), false) = (&rhythm, choice.gate.part.gates()) {
+        if let Some(energy) = choice.fusion.part.energy(&choice.fusion.args) {
+            phases.push(Box::new(Factor::new(energy)));
+        } else if let (Rhythm::Rounds(shares), false) = (&rhythm, choice.gate.part.gates()) {
             let (part, args) = (choice.criterion.part, &choice.criterion.args);
             let cut = Cut::new(shares[round], part.rounds(args), part.meta().name);
             phases.push(Box::new(if choice.search.part.searches() { cut.as_found() } else { cut }));
@@ -112,6 +114,8 @@ mod tests {
             |text: &str| -> Result<Vec<String>> { Ok(stages(text)?.into_iter().map(|(kind, _)| kind).collect()) };
         assert_eq!(kinds("schedule=before")?, ["reinit", "prune", "train"]);
         assert_eq!(kinds("schedule=cubic")?, ["train"]);
+        assert_eq!(kinds("fusion=low-rank")?, ["fuse", "train"], "in place of a cut");
+        assert_eq!(kinds("fusion=kmeans")?, ["prune", "train", "fuse"], "behind all else");
         let twice = "schedule=iterative schedule.rounds=2 recovery=rewind recovery.to=5";
         assert_eq!(kinds(twice)?, ["train", "prune", "rewind", "train", "prune", "rewind", "train"]);
         Ok(())

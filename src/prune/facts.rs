@@ -33,6 +33,8 @@ pub struct Facts {
     pub gates: bool,
     /// Weights are solved for.
     pub solves: bool,
+    /// Layers become two thinner ones, and nothing is cut.
+    pub factors: bool,
 }
 
 /// Units that lie within a row of a weight, [out, in · taps]: what a solver can choose among, row by row.

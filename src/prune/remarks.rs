@@ -32,6 +32,10 @@ impl Recipe {
         if gate.follows() {
             return Some(format!("{} cuts what its thresholds come to", gate.meta().name));
         }
+        let fusion = &self.choice.fusion;
+        if fusion.part.energy(&fusion.args).is_some() {
+            return Some(format!("{} leaves out what its share of the energy comes to", fusion.part.meta().name));
+        }
         let (target, _) = search.part.target(&search.args)?;
         Some(format!("{} cuts what makes the network {target}× faster here", search.part.meta().name))
     }

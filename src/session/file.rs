@@ -6,7 +6,7 @@
 use crate::base::tensor::{self, Digest};
 use crate::base::{Error, Flat, Result};
 use crate::graph::couple::Unit;
-use crate::graph::{Graph, Masks, slice};
+use crate::graph::{Graph, Masks, factor, slice};
 use crate::io::format;
 use crate::io::origin::Origin;
 use crate::io::{Network, compact, safetensors};
@@ -47,7 +47,8 @@ pub(super) fn load(model: &'static Model, file: &[u8]) -> Result<Loaded> {
     let whole = model.initial()?;
     let mut graph = whole.clone();
     let contents = safetensors::read(&mut graph, file).map_err(|e| e.at(model.name))?;
-    let slim = graph.parameters().any(|(id, value)| value.shape != whole.values[id].shape);
+    let slim = graph.parameters().any(|(id, value)| whole.values.get(id).is_none_or(|of| of.shape != value.shape));
+    let two = graph.parameters().filter(|(_, value)| factor::layer_of(&value.name).is_some()).count();
     let (zeros, digest, mut notes) = (zeros(&graph, contents.masks), digest(&graph), contents.notes);
     if contents.origin.as_ref().is_some_and(|origin| !slim && !["", &digest].contains(&origin.digest.as_str())) {
         notes.push(
@@ -59,7 +60,11 @@ pub(super) fn load(model: &'static Model, file: &[u8]) -> Result<Loaded> {
     if gone > 0 {
         notes.push(format!("It is pruned already: {} of its {} weights are cut.", grouped(gone), grouped(all)));
     }
-    if slim {
+    if two > 0 {
+        notes.push(format!(
+            "{two} of its layers are two thinner ones each: there are no initial weights of their size to rewind to."
+        ));
+    } else if slim {
         notes.push("Channels are gone from it: there are no initial weights of its size to rewind to.".into());
     }
     Ok(Loaded { graph, zeros, origin: contents.origin, digest, slim, notes })
@@ -96,7 +101,8 @@ pub fn identify(file: &[u8]) -> Result<&'static Model> {
     }
     for model in zoo::ALL {
         let graph = model.initial()?;
-        if graph.parameters().count() == names.len() && names.iter().all(|name| graph.find(name).is_some()) {
+        let own: Vec<&String> = names.iter().filter(|name| factor::layer_of(name).is_none()).collect();
+        if graph.parameters().count() == own.len() && own.iter().all(|name| graph.find(name).is_some()) {
             return Ok(model);
         }
     }
@@ -210,7 +216,7 @@ impl Session {
             recipe if recipe.choice.recovery.part.after(&recipe.choice.recovery.args).rewind.is_some() => "recovery",
             _ => return Ok(()),
         };
-        Err(Error::setting(key, "channels are gone from the open network: there are no initial weights of its size")
+        Err(Error::setting(key, "the open network is smaller than its model: there are no initial weights of its size")
             .hint("choose one that starts from the weights as they are, or open the whole network"))
     }
 }

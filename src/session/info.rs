@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::base::{Error, Flat, Result};
-use crate::graph::{Masks, count};
+use crate::graph::{Masks, count, factor};
 use crate::io::origin::Origin;
 use crate::zoo;
 
@@ -85,7 +85,11 @@ impl Session {
         let shape = graph.values[id].shape.clone();
         let mut view = LayerView { shape, mask: vec![1; before.len()], after: before.clone(), before };
         if let Some(outcome) = &self.outcome {
-            view.after = outcome.masked.data(id)?.flat().to_vec();
+            // A layer that became two is shown as what both come to.
+            let now_two = graph.find(&factor::low_name(name)).is_none();
+            let after = if now_two { factor::product(&outcome.masked, name, id)? } else { None };
+            let after = after.as_ref().map_or_else(|| outcome.masked.data(id), |(_, product)| Ok(product))?;
+            view.after = after.flat().to_vec();
         }
         // Of a network that comes pruned, what is cut is known before anything has been run.
         let masks = self.outcome.as_ref().map_or(&self.zeros, |outcome| &outcome.masks);

@@ -51,7 +51,8 @@ impl Session {
         let masks = event::cut(graph, &recipe, Evidence::default(), &before, share)?;
         let layers = kept(graph, &masks);
         let mut notes = reached(graph, &recipe, &masks, &before)?.notes;
-        if recipe.choice.fusion.part.centroids(&recipe.choice.fusion.args).is_some() {
+        let fusion = &recipe.choice.fusion;
+        if fusion.part.centroids(&fusion.args).is_some() {
             notes.push(
                 "The file will be smaller than said here: numbers that weights share are found in the run.".into(),
             );

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::base::tensor::count;
 use crate::base::{Result, clock, keyed};
-use crate::compile::Timing;
-use crate::graph::{Graph, Masks, count as counts};
+use crate::compile::{Timing, Why};
+use crate::graph::{Graph, Masks, count as counts, factor};
 use crate::io::{Network, compact};
 use crate::prune::event;
 use crate::prune::reached::reached;
@@ -227,23 +227,34 @@ fn layers(
     let rows = dense.layers().map(|(node, id)| {
         let name = dense.nodes[node].name.clone();
         let total = count(&dense.values[id].shape);
-        // Sliced networks keep the numbers of their values, so the same id finds the smaller weight.
+        // Networks that lost channels, or have two layers in place of one, keep the numbers of their values: the same id finds
+        // the smaller weight.
         let shape = network.values[id].shape.clone();
-        let kept = if job.built.network.is_some() { count(&shape) } else { job.state.masks.kept(id, total) };
+        let low = network.find(&factor::low_name(&name)).filter(|_| dense.find(&factor::low_name(&name)).is_none());
+        let kept = match low {
+            Some(low) => count(&shape) + count(&network.values[low].shape),
+            None if job.built.network.is_some() => count(&shape),
+            None => job.state.masks.kept(id, total),
+        };
         let why = chosen.get(&name).cloned().unwrap_or_default();
+        let first = low.and_then(|low| chosen.get(network.values[low].name.trim_end_matches(".weight")));
+        let us = |why: &Why| why.candidates.first().map_or(0.0, |c| c.us);
         let mut row = LayerRow {
             sparsity: 1.0 - kept as f64 / total.max(1) as f64,
             kernel: why.candidates.first().map_or_else(String::new, |c| c.kernel.clone()),
             why: String::new(),
             dense_us: dense_us.get(&name).copied().unwrap_or(0.0),
-            pruned_us: why.candidates.first().map_or(0.0, |c| c.us),
+            pruned_us: us(&why) + first.map_or(0.0, us),
             candidates: why.candidates,
             name,
             shape,
             kept,
             total,
         };
-        row.why = verdict::why(&row);
+        row.why = match low {
+            Some(low) => verdict::two(network.values[low].shape[0], &row, first.map_or(0.0, us)),
+            None => verdict::why(&row),
+        };
         row
     });
     Ok(rows.collect())

@@ -90,6 +90,16 @@ pub fn why(row: &LayerRow) -> String {
     }
 }
 
+/// Why a layer runs as it does that has become two of a rank; the first of them takes so many µs.
+pub fn two(rank: usize, row: &LayerRow, first: f64) -> String {
+    let second = row.candidates.first().map_or(0.0, |c| c.us);
+    format!(
+        "two layers of rank {rank}, with {} of {} weights: {first:.0} µs and {second:.0} µs",
+        grouped(row.kept),
+        grouped(row.total)
+    )
+}
+
 /// What is said of a search whose target lies outside of what was measured.
 pub fn missed(target: f32, speed: &Speed) -> Option<String> {
     let (target, found) = (f64::from(target), format!("{:.1}× ({:.1}-{:.1})", speed.ratio, speed.low, speed.high));

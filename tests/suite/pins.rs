@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use secateur::base::part::Args;
 use secateur::base::{Flat, Result};
+use secateur::graph::factor;
 use secateur::prune::axis::{AXES, parts};
 use secateur::prune::method::{self, Method};
 use secateur::prune::recipe::{GLOBALS, Recipe};
@@ -135,7 +136,7 @@ fn finished(model: &str, text: &str) -> Result<(Session, Record, Vec<Event>)> {
 #[wasm_bindgen_test(unsupported = test)]
 fn every_method_runs_and_keeps_its_zeros() -> Result<()> {
     let mut pins = Vec::new();
-    for row in method::ALL {
+    for row in method::all() {
         let (model, text) = shortest(row);
         let (session, record, events) = finished(model, &text).map_err(|e| e.at(row.id))?;
         zeros_are_zero(&session, row.id)?;
@@ -166,7 +167,9 @@ fn zeros_are_zero(session: &Session, what: &str) -> Result<()> {
             cut += usize::from(m == 0);
         }
     }
-    assert!(cut > 0, "{what} cuts nothing");
+    // Low rank cuts nothing: layers become two.
+    let two = outcome.masked.parameters().any(|(_, value)| factor::layer_of(&value.name).is_some());
+    assert!(cut > 0 || two, "{what} cuts nothing");
     Ok(())
 }
 
@@ -198,7 +201,7 @@ fn the_catalog_is_what_it_was() -> Result<()> {
     for param in GLOBALS.iter().chain(TRAINING).chain(RUNNING) {
         pins.push(json!({ "setting": param.key, "default": param.default_text() }));
     }
-    for row in method::ALL {
+    for row in method::all() {
         let asked = settings(&format!("method={}", row.id));
         pins.push(json!({ "method": row.id, "settings": Recipe::read(&asked)?.settings() }));
     }

@@ -1,13 +1,14 @@
-//! Fusion: what else makes a pruned network smaller. It comes last, and accuracy is counted after it.
+//! Fusion: what makes a network smaller besides a cut, or in its place. Accuracy is counted after it.
 
 mod kmeans;
+mod low_rank;
 mod none;
 
 use crate::base::part::{Args, Part};
 
 use super::facts::Facts;
 
-/// What is done to the weights that are kept.
+/// What is done to the weights that are kept, or to whole layers.
 pub trait Fusion: Part {
     /// Why it does not go with the other parts of a recipe.
     fn clash(&self, _: &Args, _: &Facts) -> Option<String> {
@@ -19,7 +20,13 @@ pub trait Fusion: Part {
         let _ = args;
         None
     }
+
+    /// The share of its energy that each layer keeps as two thinner ones, if it becomes such. It takes the place of a cut.
+    fn energy(&self, args: &Args) -> Option<f64> {
+        let _ = args;
+        None
+    }
 }
 
 /// All fusions.
-pub static ALL: &[&dyn Fusion] = &[&none::Part, &kmeans::Part];
+pub static ALL: &[&dyn Fusion] = &[&none::Part, &kmeans::Part, &low_rank::Part];

@@ -4,6 +4,7 @@
 mod cut;
 mod cutting;
 mod early;
+pub mod factor;
 mod on_cpu;
 mod propagation;
 mod recalibrate;
@@ -33,6 +34,7 @@ use super::told::{Stage, Told};
 
 pub use cut::Cut;
 pub use early::Early;
+pub use factor::Factor;
 pub use on_cpu::{OnCpu, layer_times};
 pub use recalibrate::Recalibrate;
 pub use reinit::Reinit;

@@ -29,6 +29,7 @@ committed! {
     "filter_norms",
     "filter_taylor_fo",
     "fuse_huffman",
+    "fuse_lowrank",
     "fuse_kmeans",
     "gate_dpf",
     "gate_sr_ste",

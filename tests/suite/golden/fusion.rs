@@ -1,8 +1,12 @@
-//! Weights that share numbers, and codes for which.
+//! Weights that share numbers, codes for which, and layers of low rank.
 
 use secateur::base::lloyd::Lloyd;
+use secateur::base::svd::{Svd, rank};
 use secateur::base::{Error, Flat, Result};
+use secateur::graph::build::Square;
+use secateur::graph::{Builder, Graph, Masks, count, factor};
 use secateur::io::huffman;
+use secateur::prune::phase::factor::halves;
 
 use super::case::Case;
 
@@ -77,6 +81,74 @@ pub fn huffman(case: &Case) -> Result<()> {
                 return Err(Error::unsupported(format!("{what}: the code is not one that can be read back")));
             }
         }
+    }
+    Ok(())
+}
+
+fn number(case: &Case, key: &str) -> Result<f32> {
+    case.number(key).ok_or_else(|| Error::format(format!("the case has no {key}")))
+}
+
+/// A network of one layer with the case's weights, over images of the case's size where it is a convolution.
+fn one_layer(case: &Case, key: &str) -> Result<Graph> {
+    let w = case.tensor(key)?;
+    let graph = match w.shape() {
+        &[out, inputs] => {
+            let mut b = Builder::new(&[inputs], 1);
+            let x = b.linear("layer", b.input(), out)?;
+            b.finish(x)
+        }
+        &[out, channels, kernel, _] => {
+            let side = |what: &str| number(case, what).map(|side| side as usize);
+            let mut b = Builder::new(&[channels, side("out_h")?, side("out_w")?], 1);
+            let x = b.conv("layer", b.input(), Square { out, kernel, stride: 1, pad: kernel / 2 }, false)?;
+            b.finish(x)
+        }
+        shape => return Err(Error::shape(key, "a linear layer or a convolution", shape)),
+    };
+    let mut graph = graph;
+    let id = graph.find("layer.weight").ok_or_else(|| Error::format("no weight"))?;
+    *graph.data_mut(id)? = w;
+    Ok(graph)
+}
+
+pub fn low_rank(case: &Case) -> Result<()> {
+    for (key, what) in [("W", "linear"), ("conv_OIHW", "conv")] {
+        let mut graph = one_layer(case, key)?;
+        let id = graph.find("layer.weight").ok_or_else(|| Error::format("no weight"))?;
+        let shape = factor::matrix(&graph, id).ok_or_else(|| Error::format("it cannot become two"))?;
+        let weights = |graph: &Graph| {
+            graph.layers().map(|(_, id)| graph.values[id].shape.iter().product::<usize>()).sum::<usize>()
+        };
+        let sizes = |graph: &Graph| [weights(graph) as f32, count::macs(graph, &Masks::default()) as f32];
+        let before = sizes(&graph);
+        let whole = graph.data(id)?.clone();
+        let mut svd = Svd::new(whole.flat(), shape);
+        while !svd.step(1000) {}
+        let found = svd.directions();
+        let key = |part: &str| format!("{what}/{part}");
+        case.meets(&key("singular_values"), &found.values.iter().map(|&s| s as f32).collect::<Vec<f32>>())?;
+        let all: f64 = found.values.iter().map(|s| s * s).sum();
+        let mut held = 0.0;
+        let energy = |s: &f64| {
+            held += s * s;
+            (held / all) as f32
+        };
+        case.meets(&key("cumulative_energy"), &found.values.iter().map(energy).collect::<Vec<f32>>())?;
+        let rank = rank(&found.values, f64::from(number(case, "energy")?));
+        case.meets(&key("rank"), &[rank as f32])?;
+        case.meets(&key("largest_rank_that_saves"), &[factor::most(shape) as f32])?;
+        let (low, high) = halves(&found, rank, shape[0]);
+        factor::split(&mut graph, id, rank, low, high)?;
+        let (_, product) = factor::product(&graph, "layer", id)?.ok_or_else(|| Error::format("it is not two"))?;
+        case.meets(&key("approximation"), product.flat())?;
+        let off = whole.flat().iter().zip(product.flat()).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>();
+        case.meets(&key("squared_error"), &[off as f32])?;
+        let after = sizes(&graph);
+        case.meets(&key("params_before"), &before[..1])?;
+        case.meets(&key("macs_before"), &before[1..])?;
+        case.meets(&key("params_after"), &after[..1])?;
+        case.meets(&key("macs_after"), &after[1..])?;
     }
     Ok(())
 }

@@ -35,6 +35,7 @@ const FAMILIES: &[(&str, Option<Check>)] = &[
     ("struct_layer_drop", Some(transformer::without_layers)),
     ("fuse_kmeans", Some(fusion::kmeans)),
     ("fuse_huffman", Some(fusion::huffman)),
+    ("fuse_lowrank", Some(fusion::low_rank)),
     ("head_importance", Some(transformer::head_importance)),
     ("loss_", Some(training::loss)),
     ("lr_", Some(training::rate)),
