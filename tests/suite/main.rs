@@ -8,6 +8,8 @@ mod channels;
 mod contract;
 mod couple;
 #[cfg(not(target_arch = "wasm32"))]
+mod cover;
+#[cfg(not(target_arch = "wasm32"))]
 mod event;
 mod file;
 mod first;

@@ -14,10 +14,10 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::session::{bars, finish, open, settings};
 
-/// The state that a recipe's phases leave of a network as it was drawn, and how often masks were told.
-fn alone(model: &str, text: &str) -> Result<(State, usize)> {
+/// The state that a recipe's phases leave of a network as it was drawn, after so many training images, and how often masks were told.
+pub fn alone(model: &str, text: &str, images: usize) -> Result<(State, usize)> {
     let (model, recipe) = (zoo::find(model)?, Recipe::read(&settings(text))?);
-    let (images, labels) = bars(400, 2);
+    let (images, labels) = bars(images, 2);
     let train = Dataset::read(data::find(model.data)?, &images, &labels)?;
     let dense = model.build(1)?;
     let mut state = State::new(dense.clone(), Masks::default(), recipe.seed);
@@ -44,7 +44,7 @@ fn phases_alone_come_to_what_a_run_comes_to() -> Result<()> {
         "gate=dpf gate.every=2 recovery.steps=4",
         "solver=least-squares recovery=bn-recalibrate calibration=16",
     ] {
-        let (state, told) = alone("mobilenet-small", text)?;
+        let (state, told) = alone("mobilenet-small", text, 400)?;
         let mut session = open("mobilenet-small")?;
         session.start("run", &settings(text))?;
         finish(&mut session)?;
@@ -64,7 +64,8 @@ fn phases_alone_come_to_what_a_run_comes_to() -> Result<()> {
 #[wasm_bindgen_test(unsupported = test)]
 fn early_steps_are_those_of_the_dense_network() -> Result<()> {
     let early = |text: &str| -> Result<Vec<u32>> {
-        let (state, _) = alone("mobilenet-small", &format!("recovery=rewind recovery.to=2 recovery.steps=3 {text}"))?;
+        let (state, _) =
+            alone("mobilenet-small", &format!("recovery=rewind recovery.to=2 recovery.steps=3 {text}"), 400)?;
         let graph = state.early.expect("a first training leaves its weights");
         Ok(graph
             .parameters()

@@ -16,7 +16,7 @@ crate::part!(Meta {
     id: "low-rank",
     name: "Low rank",
     what: "Each layer becomes two thinner ones, whose product is the nearest to its weights that there is of so low a rank.",
-    formula: "W = U S Vᵀ; the layer becomes Vᵀ_r and then U_r S_r, with the least r for which Σ_{i ≤ r} s_i² ≥ e Σ s_i²",
+    formula: "W = U S Vᵀ; the layer becomes √S_r Vᵀ_r and then U_r √S_r, with the least r for which Σ_{i ≤ r} s_i² ≥ e Σ s_i²",
     sources: &[
         source("Denton et al., NeurIPS 2014", "https://arxiv.org/abs/1404.0736"),
         source("Jaderberg et al., BMVC 2014", "https://arxiv.org/abs/1405.3866"),

@@ -86,10 +86,12 @@ impl Factor {
     }
 }
 
-/// Vᵀ_r, and U_r S_r, row by row.
+/// √S_r Vᵀ_r, and U_r √S_r, row by row: trained on, two layers of like scale do better than one of length 1 before one that has
+/// all of the strength.
 pub fn halves(found: &Directions, rank: usize, rows: usize) -> (Vec<f32>, Vec<f32>) {
-    let low = found.right[..rank].iter().flatten().map(|&v| v as f32).collect();
-    let at = |k: usize| (found.values[k % rank] * found.left[k % rank][k / rank]) as f32;
+    let roots: Vec<f64> = found.values[..rank].iter().map(|value| value.sqrt()).collect();
+    let low = found.right.iter().zip(&roots).flat_map(|(v, root)| v.iter().map(move |v| (root * v) as f32)).collect();
+    let at = |k: usize| (roots[k % rank] * found.left[k % rank][k / rank]) as f32;
     (low, (0..rows * rank).map(at).collect())
 }
 

@@ -27,7 +27,7 @@ pub static ROWS: &[Method] = &[
         ],
         family: "Fusion",
         aliases: &["svd", "decomposition", "factorisation", "factorization", "tensor"],
-        reading: "A convolution is taken as one matrix, [out, in · taps], and becomes a convolution of r channels and one of single pixels; the papers also split its two directions. Layers that this would not make smaller stay.",
+        reading: "Both layers get the root of the strength, which trains better than one that has all of it. A convolution is taken as one matrix, [out, in · taps], and becomes a convolution of r channels and one of single pixels; the papers also split its two directions. Layers that this would not make smaller stay.",
         recipe: "pattern=element criterion=magnitude allocation=global schedule=one-shot recovery=fine-tune fusion=low-rank",
     },
 ];
