@@ -1,10 +1,21 @@
 // An engine comes in two files: what opens and times a network, and the rest, which a page fetches once it is needed.
 
 import { fetchWasm, type Heard } from "./load.js";
+import type { Failure } from "./types.js";
 
-/** Joins an engine's rest to what its first file exports. */
+/** Joins an engine's rest to what its first file exports; the two must be of one build. */
 export function join(rest: WebAssembly.Module, first: WebAssembly.Exports): void {
-  new WebAssembly.Instance(rest, { first });
+  try {
+    new WebAssembly.Instance(rest, { first });
+  } catch (error) {
+    if (!(error instanceof WebAssembly.LinkError)) throw error;
+    const failure: Failure = {
+      kind: "load",
+      message: "The engine's two files are of different versions of this page.",
+      hint: "Reload the page; if that does not help, empty the browser's cache for it.",
+    };
+    throw failure;
+  }
 }
 
 /**

@@ -36,6 +36,7 @@ pub fn open(model: &str) -> Result<Session> {
 /// A session with so many test and training images.
 pub fn open_with(model: &str, test: usize, train: usize) -> Result<Session> {
     let mut session = Session::new();
+    session.hurry();
     let graph = zoo::find(model)?.build(1)?;
     session.open(model, &safetensors::write(&graph, None)?)?;
     images(&mut session, model, test, train)?;

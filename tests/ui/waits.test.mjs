@@ -133,14 +133,37 @@ suite(test, "waits", [
   ],
   [
     "an engine's second file that is needed before anybody asked is fetched while the engine waits",
-    { before: (context) => context.route("**/secateur_rest.wasm", (route) => (route.request().resourceType() === "fetch" ? never() : route.continue())) },
-    async (page) => {
+    {
       // Numbers of eight bits are no part of a first visit.
-      await page.goto(page.url() + "?precision=int8");
+      query: "?model=resnet8&precision=int8",
+      before: (context) =>
+        context.route("**/secateur_rest.wasm", (route) =>
+          route.request().resourceType() === "fetch" ? never() : route.continue(),
+        ),
+    },
+    async (page) => {
       await settled(page);
       const { dense } = await state(page);
       assert.ok(dense.speed.dense_ms > 0);
       assert.deepEqual(page.problems, []);
+    },
+  ],
+  [
+    "an engine's two files of different builds, as a browser may have kept one, are not joined",
+    {
+      query: "?recovery=none",
+      before: (context) =>
+        context.route("**/relaxed/secateur_rest.wasm", async (route) => {
+          const url = route.request().url().replace("relaxed/", "");
+          await route.fulfill({ response: await route.fetch({ url }) });
+        }),
+    },
+    async (page) => {
+      await ready(page);
+      await prune(page).click();
+      await verdict(page)
+        .getByText(/files are of different versions/)
+        .waitFor({ timeout: SOON });
     },
   ],
   [

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 
 use walrus::ir::{self, Visitor};
@@ -54,10 +55,9 @@ const SMALL: u64 = 60;
 
 /// What the engine exports for the doors: it has the page bring the rest.
 const FETCH: &str = "fetchRest";
-/// What the rest imports from, and the names there of the table and of the global that says whether the rest has come.
+/// What the rest imports from, and the name there of the table.
 const FROM: &str = "first";
 const TABLE: &str = "table";
-const HERE: &str = "here";
 
 /// Splits the engine of a folder into another, or the same. It must still have the names of its functions; neither part has.
 pub fn split(from: &Path, to: &Path) -> Result {
@@ -77,7 +77,9 @@ fn parts(whole: &[u8]) -> Result<[Vec<u8>; 2]> {
         config.parse(whole).map_err(|error| error.to_string())
     };
     let (mut first, mut rest) = (parse()?, parse()?);
-    let cut = Cut::new(&first)?;
+    let mut hasher = DefaultHasher::new();
+    whole.hash(&mut hasher);
+    let cut = Cut::new(&first, format!("here{:016x}", hasher.finish()))?;
     keep(&mut first, &cut)?;
     take(&mut rest, &cut)?;
     Ok([first.emit_wasm(), rest.emit_wasm()])
@@ -91,10 +93,13 @@ struct Cut {
     uses: Uses,
     /// The table's first slot that is free.
     free: u64,
+    /// The name of the global that says whether the rest has come. No two builds have the same: a first file that a browser kept
+    /// from yesterday refuses the rest of today.
+    here: String,
 }
 
 impl Cut {
-    fn new(module: &Module) -> Result<Self> {
+    fn new(module: &Module, here: String) -> Result<Self> {
         let uses: BTreeMap<usize, Uses> =
             module.funcs.iter_local().map(|(id, function)| (id.index(), Uses::of(function))).collect();
         let calls = |id: usize| uses.get(&id).into_iter().flat_map(|uses| uses.functions.iter().copied());
@@ -124,7 +129,7 @@ impl Cut {
         uses.into_iter().filter(|(id, _)| later.contains(id)).for_each(|(_, uses)| needed.add(uses));
         needed.functions.retain(|id| !later.contains(id));
         let free = module.tables.get(table(module)?).initial;
-        Ok(Self { doors, uses: needed, free })
+        Ok(Self { doors, uses: needed, free, here })
     }
 
     /// Makes room for the doors' functions in the table.
@@ -182,7 +187,7 @@ fn keep(first: &mut Module, cut: &Cut) -> Result {
     let table = cut.widen(first)?;
     let here = first.globals.add_local(ValType::I32, true, false, ConstExpr::Value(ir::Value::I32(0)));
     let memory = first.get_memory_id().map_err(|error| error.to_string())?;
-    let mut exports: Vec<(String, ExportItem)> = vec![(TABLE.into(), table.into()), (HERE.into(), here.into())];
+    let mut exports: Vec<(String, ExportItem)> = vec![(TABLE.into(), table.into()), (cut.here.clone(), here.into())];
     let has = |name: &str| first.exports.iter().any(|export| export.name == name);
     exports.extend((!has("memory")).then(|| ("memory".into(), memory.into())));
     let uses = &cut.uses;
@@ -241,7 +246,7 @@ fn take(rest: &mut Module, cut: &Cut) -> Result {
     let offset = ConstExpr::Value(ir::Value::I32(i32::try_from(cut.free).map_err(|error| error.to_string())?));
     let segment = rest.elements.add(ElementKind::Active { table, offset }, ElementItems::Functions(doors));
     rest.tables.get_mut(table).elem_segments.insert(segment);
-    let (here, _) = rest.add_import_global(FROM, HERE, ValType::I32, true, false);
+    let (here, _) = rest.add_import_global(FROM, &cut.here, ValType::I32, true, false);
     let mut begin = FunctionBuilder::new(&mut rest.types, &[], &[]);
     begin.func_body().i32_const(1).global_set(here);
     rest.start = Some(begin.finish(Vec::new(), &mut rest.funcs));
@@ -376,6 +381,19 @@ mod tests {
             })
             .collect();
         assert_eq!((filled, rest.exports.iter().count(), rest.data.iter().count()), (vec![2], 0, 0));
+        Ok(())
+    }
+
+    #[test]
+    fn the_rest_of_another_build_is_refused() -> Result {
+        let mut other = engine();
+        other.memories.iter_mut().for_each(|memory| memory.initial += 1);
+        let [first, _] = parts(&engine().emit_wasm())?;
+        let [_, rest] = parts(&other.emit_wasm())?;
+        let read = |bytes: &[u8]| Module::from_buffer(bytes).map_err(|error| error.to_string());
+        let (first, rest) = (read(&first)?, read(&rest)?);
+        let given = |import: &walrus::Import| first.exports.iter().any(|export| export.name == import.name);
+        assert_eq!(rest.imports.iter().filter(|import| !given(import)).count(), 1, "one name is of the build alone");
         Ok(())
     }
 

@@ -131,6 +131,7 @@ impl Job {
 
     async fn round(&mut self, session: &mut Session, race: &mut Option<Race>, x: &Tensor, step: f64) -> Result<()> {
         let (batch, both) = (self.asked.recipe.running.batch, !(self.asked.run && self.built.uploaded.is_none()));
+        let hurried = session.hurried;
         let (dense, uploaded) = session.dense(batch, self.threads)?;
         if self.built.plans.is_empty() {
             // The dense network races against itself: the interval then shows what this device calls equal.
@@ -150,7 +151,7 @@ impl Job {
         }
         let race = match race {
             Some(race) => race,
-            none => none.insert(Race::new(x.flat().to_vec(), &mut entrants, step).await?),
+            none => none.insert(Race::new(x.flat().to_vec(), &mut entrants, step, hurried).await?),
         };
         race.round(&mut entrants).await
     }
