@@ -138,11 +138,13 @@ impl Recipe {
         Ok(Self { choice: Choice { allocation, ..self.choice.clone() }, ..self.clone() })
     }
 
-    /// All settings, completed with defaults.
+    /// All settings, completed with defaults; the sparsity only where it decides what is cut.
     pub fn settings(&self) -> Settings {
         let mut out = self.choice.settings();
+        if self.follows().is_none() {
+            out.insert("sparsity".into(), self.sparsity.to_string());
+        }
         for (key, text) in [
-            ("sparsity", self.sparsity.to_string()),
             ("seed", self.seed.to_string()),
             ("calibration", self.calibration.to_string()),
             ("min_keep", self.min_keep.to_string()),

@@ -10,6 +10,7 @@ use crate::graph::{Graph, Masks, factor, slice};
 use crate::io::format;
 use crate::io::origin::Origin;
 use crate::io::{Network, compact, safetensors};
+use crate::prune::recipe::SPARSITY;
 use crate::prune::target::Target;
 use crate::prune::{Recipe, Settings, event};
 use crate::zoo::{self, Model};
@@ -161,10 +162,11 @@ impl Session {
         if recipe.hold_zeros { self.zeros.clone() } else { Masks::default() }
     }
 
-    /// All settings of a run: those given, completed.
+    /// All settings of a run: those given, completed. A sparsity that was not used is left out: nothing was cut by it.
     pub(super) fn complete(&self, settings: &Settings, recipe: &Recipe) -> Result<Settings> {
         let (model, _) = self.network()?;
         let mut settings = settings.clone();
+        settings.remove(SPARSITY.key);
         settings.extend(recipe.settings());
         settings.insert("model".into(), model.id.into());
         settings.insert("data".into(), model.data.into());

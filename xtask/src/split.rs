@@ -41,6 +41,7 @@ const LATER: &[&str] = &[
     "secateur::prune::solver::",
     "secateur::session::survey::",
     "secateur::session::compute::",
+    "secateur::graph::factor::",
     "secateur::gpu::learn::",
     "graph::op::Op>::backward",
     "graph::op::Op>::tangent",
@@ -142,13 +143,15 @@ impl Cut {
     }
 }
 
-/// A name without the hashes that one of the two ways to write names has behind those of crates: `secateur[0123456789abcdef]`.
+/// A name without the hashes that one of the two ways to write names has behind those of crates: `secateur[5c930c85a12de822]`.
 fn without_hashes(name: &str) -> String {
     let mut parts = name.split('[');
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
+        // Behind anything but a name a bracket is that of a slice, [f32] too.
+        let behind_name = out.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
         match part.split_once(']') {
-            Some((hash, rest)) if hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit()) => out += rest,
+            Some((hash, rest)) if behind_name && hash.bytes().all(|b| b.is_ascii_hexdigit()) => out += rest,
             _ => out.extend(["[", part]),
         }
     }
@@ -400,7 +403,7 @@ mod tests {
     #[test]
     fn names_are_read_in_both_spellings() {
         assert_eq!(
-            without_hashes("<secateur[00c5930c85a12de8]::a::B as core[c5930c85a12de822]::C>::d"),
+            without_hashes("<secateur[c5930c85a12de8]::a::B as core[c5930c85a12de822]::C>::d"),
             "<secateur::a::B as core::C>::d"
         );
         assert_eq!(without_hashes("core::slice::<[f32]>::sort"), "core::slice::<[f32]>::sort");

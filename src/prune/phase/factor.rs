@@ -4,6 +4,7 @@ use crate::base::svd::{Directions, Svd, rank};
 use crate::base::{Flat, Result};
 use crate::graph::{ValueId, factor};
 use crate::prune::event::spared;
+use crate::prune::remarks::percent;
 use crate::prune::told::{Stage, Told};
 use crate::train::State;
 
@@ -97,7 +98,7 @@ pub fn halves(found: &Directions, rank: usize, rows: usize) -> (Vec<f32>, Vec<f3
 
 impl Phase for Factor {
     fn stage(&self) -> Stage {
-        Stage::new("fuse", format!("Split each layer in two with {}% of its energy", 100.0 * self.energy), 1)
+        Stage::new("fuse", format!("Split each layer in two with {} of its energy", percent(self.energy as f32)), 1)
     }
 
     fn step<'a>(&'a mut self, state: &'a mut State, desk: &'a mut Desk<'_>) -> Soon<'a, Progress> {
