@@ -18,6 +18,7 @@ const RECIPES = [
   ["fashion-mnist", "model=mobilenet-small pattern=channel criterion=l1-norm sparsity=0.3", 0.95],
   ["fashion-mnist", "model=vit-small pattern=channel criterion=taylor allocation=layer sparsity=0.5", 0.75],
   ["fashion-mnist", "model=vit-small pattern=branch criterion=magnitude sparsity=0.3", 0.9],
+  ["fashion-mnist", "model=resnet8 fusion=low-rank fusion.energy=0.8", 0.65],
 ];
 
 /** Logits of ONNX Runtime for all pictures, and the metadata that it found. */
