@@ -34,5 +34,5 @@ test("a browser that starts no worker leaves the leader alone", async () => {
   const refuse = (): Worker => {
     throw new Error("no more workers");
   };
-  assert.equal(await team({ teamSize: () => 1 }, refuse, {} as never, 40)(4), 1);
+  assert.equal(await team({ teamSize: () => 1 }, refuse, async () => ({}) as never, 40)(4), 1);
 });
