@@ -8,8 +8,9 @@ use secateur::session::record::Record;
 type Group = (String, String, String);
 
 fn group(record: &Record) -> Group {
-    let of = |key: &str| record.recipe.get(key).cloned().unwrap_or_default();
-    (record.model.clone(), record.method.clone().unwrap_or_else(|| "own recipe".into()), of("sparsity"))
+    // What is cut by thresholds, or by a share of the energy, has no sparsity that was asked for.
+    let sparsity = record.recipe.get("sparsity").cloned().unwrap_or_else(|| "its own".into());
+    (record.model.clone(), record.method.clone().unwrap_or_else(|| "own recipe".into()), sparsity)
 }
 
 /// Mean and sample standard deviation; no deviation of one value.
