@@ -33,8 +33,10 @@ export function rest(url: URL, first: WebAssembly.Exports, heard: Heard): () => 
   Object.assign(globalThis, { secateurRest: () => void joined(new WebAssembly.Module(now(url))) });
   return () => {
     if (here) return Promise.resolve(here);
-    coming ??= WebAssembly.compileStreaming(fetchWasm(url, heard)).then(joined);
-    coming.catch(() => (coming = undefined));
+    if (!coming) {
+      coming = WebAssembly.compileStreaming(fetchWasm(url, heard)).then(joined);
+      coming.catch(() => (coming = undefined));
+    }
     return coming;
   };
 }

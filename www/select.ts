@@ -142,7 +142,9 @@ export const isBaseline = (method: Method | undefined): boolean =>
 export const sparsityOf = (record: RunRecord): number =>
   record.size.parameters ? 1 - record.size.nonzero / record.size.parameters : 0;
 
-export const requested = (record: RunRecord): number => Number(record.recipe.sparsity ?? sparsityOf(record));
+/** The share that was asked for; where a method has its own, what that came to, as finely as such a figure means anything. */
+export const requested = (record: RunRecord): number =>
+  Number(record.recipe.sparsity ?? sparsityOf(record).toFixed(3));
 
 /** What fell in each layer: the running job's masks, then the previewed recipe, then the shown run. */
 export function keptByLayer(state: State): { kept: Map<string, Kept>; of: "work" | "preview" | "run" | "dense" } {
@@ -150,7 +152,7 @@ export function keptByLayer(state: State): { kept: Map<string, Kept>; of: "work"
   if (state.work?.masks) return { kept: index(state.work.masks), of: "work" };
   const record = shownRecord(state);
   if (record && !edited(state)) return { kept: index(record.layers), of: "run" };
-  if (state.preview) return { kept: index(state.preview.layers), of: "preview" };
+  if (state.preview && !state.preview.unforeseen) return { kept: index(state.preview.layers), of: "preview" };
   return { kept: new Map(), of: "dense" };
 }
 

@@ -160,14 +160,16 @@ export function serve(load: Load, assets: URL): void {
     },
     async run(job, settings, emit) {
       unhold();
-      if (job === "run") await engine.whole?.();
-      if (stop) throw stopped;
-      if (job === "run" && (await trains(settings))) {
-        const [images, labels] = await training();
+      if (job === "run") {
+        await engine.whole?.();
         if (stop) throw stopped;
-        await ask((lab) => lab.data(data, "train", images!, labels!));
-        trained = data;
-        coming = undefined;
+        if (await trains(settings)) {
+          const [images, labels] = await training();
+          if (stop) throw stopped;
+          await ask((lab) => lab.data(data, "train", images!, labels!));
+          trained = data;
+          coming = undefined;
+        }
       }
       await regained();
       const threads = Number(settings["threads"] ?? 1);

@@ -199,6 +199,8 @@ export interface Preview {
   total: number;
   /** Why this is not the run's own cut, where magnitudes stand in for the scores. */
   stand_in?: string;
+  /** Nothing can be said before a run: the figures are those of the whole network. */
+  unforeseen?: boolean;
   /** What is overruled or missed, with the share reached. */
   notes?: string[];
 }

@@ -38,13 +38,14 @@ pub struct Directions {
 impl Svd {
     /// Of a matrix [rows, columns], row by row.
     pub fn new(matrix: &[f32], [rows, columns]: [usize; 2]) -> Self {
-        let turned = columns < rows;
-        let (n, length) = if turned { (columns, rows) } else { (rows, columns) };
-        let at = |i: usize, j: usize| f64::from(if turned { matrix[j * columns + i] } else { matrix[i * columns + j] });
+        let upright = columns < rows;
+        let (n, length) = if upright { (columns, rows) } else { (rows, columns) };
+        let at =
+            |i: usize, j: usize| f64::from(if upright { matrix[j * columns + i] } else { matrix[i * columns + j] });
         let vectors = (0..n * length).map(|k| at(k / length, k % length)).collect();
         let mut turns = vec![0.0; n * n];
         (0..n).for_each(|i| turns[i * n + i] = 1.0);
-        Self { n, length, vectors, turns, columns: turned, next: 0, sweep: 0, turned: false }
+        Self { n, length, vectors, turns, columns: upright, next: 0, sweep: 0, turned: false }
     }
 
     /// Turns pairs of about so many numbers; whether all is done.

@@ -7,7 +7,7 @@
 use crate::base::{Error, Flat, Result, Tensor, tensor};
 
 use super::op::{Conv, OpKind};
-use super::{Graph, Node, Role, Value, ValueId};
+use super::{Graph, Role, Value, ValueId};
 
 /// What stands behind a layer's name in that of its first half.
 const LOW: &str = ".low";
@@ -71,19 +71,18 @@ pub fn split(graph: &mut Graph, weight: ValueId, rank: usize, low: Vec<f32>, hig
     graph.infer()
 }
 
-/// The numbers of a layer that may be two: those of its weight, and of that of its first half.
-pub fn numbers(graph: &Graph, node: &Node, weight: ValueId) -> usize {
-    let low = graph.find(&low_name(&node.name)).map_or(0, |id| tensor::count(&graph.values[id].shape));
-    tensor::count(&graph.values[weight].shape) + low
+/// The weight of the first half of a layer that is two in one network, and was one in that before.
+pub fn became_two(before: &Graph, now: &Graph, layer: &str) -> Option<ValueId> {
+    let name = low_name(layer);
+    now.find(&name).filter(|_| before.find(&name).is_none())
 }
 
-/// The rank of a layer that has become two, and the weight that both come to, in the shape of one.
+/// The weight that the two halves of a layer come to, in the shape of one.
 ///
 /// # Errors
-/// When a weight carries no numbers.
-pub fn product(graph: &Graph, layer: &str, weight: ValueId) -> Result<Option<(usize, Tensor)>> {
-    let Some(low) = graph.find(&low_name(layer)) else { return Ok(None) };
-    let (low, high) = (graph.data(low)?, graph.data(weight)?);
+/// When one carries no numbers.
+pub fn product(graph: &Graph, [low, high]: [ValueId; 2]) -> Result<Tensor> {
+    let (low, high) = (graph.data(low)?, graph.data(high)?);
     let (rows, rank) = (high.shape()[0], high.shape()[1]);
     let mut out = tensor::zeros(&[&[rows][..], &low.shape()[1..]].concat());
     let columns = low.len() / rank.max(1);
@@ -94,7 +93,7 @@ pub fn product(graph: &Graph, layer: &str, weight: ValueId) -> Result<Option<(us
         }
         to.iter_mut().zip(sums).for_each(|(to, sum)| *to = sum as f32);
     }
-    Ok(Some((rank, out)))
+    Ok(out)
 }
 
 #[cfg(test)]
@@ -131,8 +130,10 @@ mod tests {
         let mut one = whole.clone();
         for (layer, rank, shape) in [("conv", 4, vec![8, 3, 3, 3]), ("fc", 3, vec![10, 128])] {
             let weight = one.find(&format!("{layer}.weight")).expect("it is there");
-            let (found, product) = product(&two, layer, weight)?.expect("it is two");
-            assert_eq!((found, product.shape()), (rank, shape.as_slice()));
+            let low = became_two(&whole, &two, layer).expect("it is two");
+            assert_eq!(two.values[low].shape[0], rank, "{layer}");
+            let product = product(&two, [low, weight])?;
+            assert_eq!(product.shape(), shape.as_slice(), "{layer}");
             *one.data_mut(weight)? = product;
         }
         let x = tensor::from_vec(&[2, 3, 7, 7], (0..294).map(|_| rng.normal()).collect())?;

@@ -126,6 +126,8 @@ impl Choice {
             scores_at_once: self.criterion.part.probes().is_empty(),
             gates: self.gate.part.gates(),
             solves: self.solver.part.solves(),
+            usual_order: usual("criterion", self.criterion.part.meta())
+                && usual("allocation", self.allocation.part.meta()),
             factors: self.fusion.part.energy(&self.fusion.args).is_some(),
         }
     }
@@ -140,7 +142,7 @@ impl Choice {
     pub fn settings(&self) -> Settings {
         let mut out = Settings::new();
         for (axis, meta, args) in self.each() {
-            if AXES.iter().any(|known| known.id == axis && known.quiet && known.default == meta.id) {
+            if usual(axis, meta) && AXES.iter().any(|known| known.id == axis && known.quiet) {
                 continue;
             }
             out.insert(axis.into(), meta.id.into());
@@ -148,6 +150,11 @@ impl Choice {
         }
         out
     }
+}
+
+/// Whether a part is the one that stands where none is chosen.
+fn usual(axis: &str, meta: &Meta) -> bool {
+    AXES.iter().any(|known| known.id == axis && known.default == meta.id)
 }
 
 /// The part of an axis that settings name, or its default, with the values among them.

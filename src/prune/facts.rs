@@ -27,6 +27,8 @@ pub struct Facts {
     pub untrained: bool,
     /// One event, or none but those of a gate.
     pub once: bool,
+    /// Criterion and allocation are those that stand where none is chosen.
+    pub usual_order: bool,
     /// The criterion has its scores from the weights alone.
     pub scores_at_once: bool,
     /// Masks are chosen, or learned, in every step.

@@ -86,9 +86,11 @@ impl Session {
         let mut view = LayerView { shape, mask: vec![1; before.len()], after: before.clone(), before };
         if let Some(outcome) = &self.outcome {
             // A layer that became two is shown as what both come to.
-            let now_two = graph.find(&factor::low_name(name)).is_none();
-            let after = if now_two { factor::product(&outcome.masked, name, id)? } else { None };
-            let after = after.as_ref().map_or_else(|| outcome.masked.data(id), |(_, product)| Ok(product))?;
+            let after = match factor::became_two(graph, &outcome.masked, name) {
+                Some(low) => Some(factor::product(&outcome.masked, [low, id])?),
+                None => None,
+            };
+            let after = after.as_ref().map_or_else(|| outcome.masked.data(id), Ok)?;
             view.after = after.flat().to_vec();
         }
         // Of a network that comes pruned, what is cut is known before anything has been run.

@@ -28,6 +28,9 @@ pub struct Preview {
     /// Why this is not the run's own cut, where magnitudes stand in for the scores.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stand_in: Option<String>,
+    /// Whether nothing can be said before a run: the figures are then those of the whole network.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unforeseen: bool,
     /// What is overruled or missed, with the share reached.
     pub notes: Vec<String>,
 }
@@ -47,6 +50,7 @@ impl Session {
         let before = self.held(&recipe);
         let unforeseen = event::unforeseen(&recipe);
         let share = if unforeseen.is_some() { 0.0 } else { recipe.sparsity };
+        let nothing = unforeseen.is_some();
         stand_in = unforeseen.or(stand_in);
         let masks = event::cut(graph, &recipe, Evidence::default(), &before, share)?;
         let layers = kept(graph, &masks);
@@ -64,6 +68,7 @@ impl Session {
             total: layers.iter().map(|l| l.total).sum(),
             layers,
             stand_in,
+            unforeseen: nothing,
             notes,
         })
     }

@@ -230,7 +230,7 @@ fn layers(
         // Networks that lost channels, or have two layers in place of one, keep the numbers of their values: the same id finds
         // the smaller weight.
         let shape = network.values[id].shape.clone();
-        let low = network.find(&factor::low_name(&name)).filter(|_| dense.find(&factor::low_name(&name)).is_none());
+        let low = factor::became_two(dense, network, &name);
         let kept = match low {
             Some(low) => count(&shape) + count(&network.values[low].shape),
             None if job.built.network.is_some() => count(&shape),

@@ -106,11 +106,13 @@ const describe = (param: Param | undefined): string => param?.what ?? "The share
 function preview(ctx: Context): TemplateResult {
   const { preview } = ctx.state;
   if (!preview) return html`<p class="label faint">&nbsp;</p>`;
+  const notes = (preview.notes ?? []).map(sentence).join(" ");
+  if (preview.unforeseen) return html`<p class="label">${sentence(preview.stand_in ?? "")} ${notes}</p>`;
   return html`<p class="label">
     Would keep <b>${count(preview.kept)}</b> of ${count(preview.total)} weights, about
     <b>${bytes(preview.bytes_stored)}</b> stored
     ${howPreview()}${preview.stand_in ? html`<br />${sentence(preview.stand_in)}` : nothing}
-    ${preview.notes?.length ? html`<br />${preview.notes.map(sentence).join(" ")}` : nothing}
+    ${notes ? html`<br />${notes}` : nothing}
   </p>`;
 }
 

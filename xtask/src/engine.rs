@@ -4,7 +4,6 @@
 //! costs some ten kilobytes that only a visitor with a GPU should load. In a page each is split in two: see [`split`].
 
 use std::fs;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::process::Command;
 
@@ -86,9 +85,7 @@ impl Build {
 /// What tells one compiled engine from another: builds of other features go through the same file.
 fn digest(wasm: &Path) -> Result<String> {
     let bytes = fs::read(wasm).map_err(|error| format!("{}: {error}", wasm.display()))?;
-    let mut hasher = DefaultHasher::new();
-    bytes.hash(&mut hasher);
-    Ok(format!("{:016x}", hasher.finish()))
+    Ok(split::digest(&bytes))
 }
 
 /// An engine that stands beside the first, which Trunk itself builds.

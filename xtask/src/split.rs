@@ -71,6 +71,13 @@ pub fn split(from: &Path, to: &Path) -> Result {
     Ok(())
 }
 
+/// What tells one file from another.
+pub fn digest(bytes: &[u8]) -> String {
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
 fn parts(whole: &[u8]) -> Result<[Vec<u8>; 2]> {
     let parse = || {
         let mut config = ModuleConfig::new();
@@ -78,9 +85,7 @@ fn parts(whole: &[u8]) -> Result<[Vec<u8>; 2]> {
         config.parse(whole).map_err(|error| error.to_string())
     };
     let (mut first, mut rest) = (parse()?, parse()?);
-    let mut hasher = DefaultHasher::new();
-    whole.hash(&mut hasher);
-    let cut = Cut::new(&first, format!("here{:016x}", hasher.finish()))?;
+    let cut = Cut::new(&first, format!("here{}", digest(whole)))?;
     keep(&mut first, &cut)?;
     take(&mut rest, &cut)?;
     Ok([first.emit_wasm(), rest.emit_wasm()])

@@ -140,7 +140,8 @@ pub fn low_rank(case: &Case) -> Result<()> {
         case.meets(&key("largest_rank_that_saves"), &[factor::most(shape) as f32])?;
         let (low, high) = halves(&found, rank, shape[0]);
         factor::split(&mut graph, id, rank, low, high)?;
-        let (_, product) = factor::product(&graph, "layer", id)?.ok_or_else(|| Error::format("it is not two"))?;
+        let low = graph.find(&factor::low_name("layer")).ok_or_else(|| Error::format("it is not two"))?;
+        let product = factor::product(&graph, [low, id])?;
         case.meets(&key("approximation"), product.flat())?;
         let off = whole.flat().iter().zip(product.flat()).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>();
         case.meets(&key("squared_error"), &[off as f32])?;
