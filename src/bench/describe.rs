@@ -82,12 +82,14 @@ fn row(layer: &LoweredLayer, shapes: &[Shape], into: &mut Vec<f32>) -> Result<Ro
             Work::Linear { shape: [outputs, w.weights.len() / outputs.max(1)], numbers: store(w)? }
         }
         LoweredOp::Pool(w, None) if w.pad == [0, 0] => Work::MaxPool { kernel: w.kernel, stride: w.stride },
-        LoweredOp::Means => Work::Means,
+        LoweredOp::Means { absolute: false } => Work::Means,
         LoweredOp::Add(clamp) => {
             Work::Add { activation: activation(*clamp).ok_or_else(|| missing("this activation"))? }
         }
         LoweredOp::Flatten => Work::Flatten { from: shapes[layer.ins[0]].clone() },
-        LoweredOp::Pool(..) | LoweredOp::Other(..) => return Err(missing("this layer")),
+        LoweredOp::Pool(..) | LoweredOp::Means { .. } | LoweredOp::Boosted(..) | LoweredOp::Other(..) => {
+            return Err(missing("this layer"));
+        }
     };
     Ok(Row { ins: layer.ins.clone(), out: layer.out, work })
 }

@@ -4,6 +4,7 @@ use crate::base::{Error, Flat, Result, Tensor, team, tensor};
 use crate::graph::ValueId;
 use crate::kernel::pool::Pooling;
 
+use super::boosted;
 use super::buffer::Buffer;
 use super::choose::{self, Why};
 use super::forms::{self, Form};
@@ -54,9 +55,14 @@ pub fn build(placed: Placed, options: &Options) -> Result<Plan> {
     let mut plan = Plan { batch, portion, threads, steps, memory, others, input, output, answers };
     for task in tasks {
         let step = match task {
-            PlacedStep::Split { from, to, stride } => {
-                PlanStep { name: "split".into(), work: StepOp::Split(stride), ins: vec![from], out: to, why: None }
-            }
+            PlacedStep::Split { from, to, stride } => PlanStep {
+                name: "split".into(),
+                work: StepOp::Split(stride),
+                ins: vec![from],
+                out: to,
+                why: None,
+                macs: 0,
+            },
             PlacedStep::Layer(layer) => plan.prepare(*layer, options.choose)?,
         };
         plan.steps.push(step);
@@ -83,6 +89,7 @@ impl Plan {
     /// Packs a layer and chooses its kernel, timing candidates on the plan's own buffers.
     fn prepare(&mut self, layer: LoweredLayer, how: Choose) -> Result<PlanStep> {
         let LoweredLayer { name, work, ins, out } = layer;
+        let macs = self.macs(&work, &ins, out);
         let (work, why) = match work {
             LoweredOp::Conv(w, v) => {
                 let Place::Flat { layout, quant, .. } = self.memory.place(ins[0]) else {
@@ -92,10 +99,14 @@ impl Plan {
                     let residual = ins.get(1).and_then(|&id| self.memory.place(id).quant());
                     let layer = quantize::QuantizedLayer::new(&w, &v, layout, [*x, *y], residual, self.threads);
                     let (work, why) = self.time(layer, &ins, out, layout.run(), how);
-                    return Ok(PlanStep { name, work, ins, out, why });
+                    return Ok(PlanStep { name, work, ins, out, why, macs });
                 }
                 let forms = forms::convolution(&w, &v, layout, self.threads);
                 self.weigh(forms, w, &ins, out, how)
+            }
+            LoweredOp::Boosted(w, v, boost) => {
+                let (layer, why) = boosted::prepare(w, v, boost, &mut self.memory, &ins, out, how)?;
+                (StepOp::Boosted(layer), Some(why))
             }
             LoweredOp::Linear(w) => {
                 let forms = match self.memory.place(ins[0]) {
@@ -107,12 +118,12 @@ impl Plan {
             LoweredOp::Pool(w, mean) => {
                 (StepOp::Pool(Pooling { kernel: w.kernel, stride: w.stride, pad: w.pad, mean }), None)
             }
-            LoweredOp::Means => (StepOp::Means, None),
+            LoweredOp::Means { absolute } => (StepOp::Means { absolute }, None),
             LoweredOp::Add(clamp) => (StepOp::Add(clamp), None),
             LoweredOp::Flatten => (StepOp::Flatten, None),
             LoweredOp::Other(op, constants) => (StepOp::Other { op, constants }, None),
         };
-        Ok(PlanStep { name, work, ins, out, why })
+        Ok(PlanStep { name, work, ins, out, why, macs })
     }
 
     fn weigh(
@@ -155,6 +166,31 @@ impl Plan {
         (StepOp::Bytes(layer), Some(why))
     }
 
+    /// Multiply-adds with weights of a step that takes the same for every image.
+    fn macs(&self, work: &LoweredOp, ins: &[ValueId], out: ValueId) -> u64 {
+        let nonzero = |w: &Weighted| w.weights.iter().filter(|w| **w != 0.0).count();
+        let shape = |id: ValueId| self.memory.place(id).shape(self.memory.batch);
+        (match work {
+            LoweredOp::Conv(w, v) => nonzero(w) * v.pixels() * v.n,
+            LoweredOp::Linear(w) => nonzero(w) * self.memory.batch,
+            LoweredOp::Other(op, constants) => {
+                let shapes = ins.iter().zip(constants).map(|(&id, constant)| match constant {
+                    Some(data) => data.shape().to_vec(),
+                    None => shape(id),
+                });
+                let shapes: Vec<_> = shapes.collect();
+                return op.macs(&shapes.iter().map(Vec::as_slice).collect::<Vec<_>>(), &shape(out));
+            }
+            _ => 0,
+        }) as u64
+    }
+
+    /// Multiply-adds with weights of all runs since the plan was made: of boosted layers those that their images took.
+    pub fn executed(&self) -> u64 {
+        let memories = std::iter::once(&self.memory).chain(&self.others);
+        memories.map(|memory| memory.executed).sum()
+    }
+
     /// Answers [batch, classes], row-major, to one batch of row-major examples.
     ///
     /// Threads share out the portions where there are several, and the layers of the only one otherwise.
@@ -178,7 +214,7 @@ impl Plan {
             through(&mut self.memory, x, &mut self.answers)?;
             return Ok(&self.answers);
         }
-        self.others.resize_with(parts - 1, || self.memory.clone());
+        self.others.resize_with(parts - 1, || self.memory.again());
         let share = portions.div_ceil(parts);
         let numbers = x.chunks(share * each.max(1)).zip(self.answers.chunks_mut(share * classes.max(1)));
         let memories = std::iter::once(&mut self.memory).chain(&mut self.others);
@@ -212,15 +248,17 @@ impl Plan {
         Ok(ranges)
     }
 
-    /// Answers [N, classes] to any number of examples; the last batch is filled up with zeros.
+    /// Answers [N, classes], or [N, T, classes] of tokens, to any number of examples; the last batch is filled up with zeros.
     ///
     /// # Errors
     /// When the examples do not fit.
     pub fn answers(&mut self, x: &Tensor) -> Result<Tensor> {
         let (n, batch) = (x.shape()[0], self.batch);
         let (each, classes) = (x.len() / n.max(1), self.answers.len() / batch);
+        let mut shape = self.memory.place(self.output).shape(self.portion);
+        shape[0] = n;
         if n == 0 {
-            return tensor::from_vec(&[0, classes], Vec::new());
+            return tensor::from_vec(&shape, Vec::new());
         }
         let mut out = Vec::with_capacity(n * classes);
         for chunk in x.flat().chunks(each * batch) {
@@ -229,7 +267,7 @@ impl Plan {
             let kept = chunk.len() / each * classes;
             out.extend_from_slice(&self.run(&full)?[..kept]);
         }
-        tensor::from_vec(&[n, classes], out)
+        tensor::from_vec(&shape, out)
     }
 
     /// The weighted layers with their kernels, in order; times are those of a whole batch.

@@ -1,7 +1,7 @@
 //! Lowering: a graph as a short program of fused layers.
 
 use crate::base::{Error, Flat, Result, Shape, Tensor, math};
-use crate::graph::op::{OpKind, Window};
+use crate::graph::op::{OpKind, Window, boost};
 use crate::graph::{Graph, Node, ValueId};
 use crate::kernel::geometry::Geometry;
 
@@ -28,12 +28,17 @@ pub struct LoweredLayer {
 pub enum LoweredOp {
     /// Convolution, bias, residual (second input) and clamp.
     Conv(Weighted, Geometry),
+    /// The same of the most salient channels of each image; saliencies are the second input, a residual the third.
+    Boosted(Weighted, Geometry, Boosted),
     /// Linear layer, bias and clamp, on [N, in].
     Linear(Weighted),
     /// Max or average pool.
     Pool(Window, Option<bool>),
-    /// Mean over pixels.
-    Means,
+    /// Mean over pixels, of absolute values or as they are.
+    Means {
+        /// Of absolute values.
+        absolute: bool,
+    },
     /// Sum of two values, and clamp.
     Add([f32; 2]),
     /// [N, C, H, W] to [N, C H W].
@@ -43,7 +48,7 @@ pub enum LoweredOp {
 }
 
 /// Weights with what is fused behind them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Weighted {
     /// Weights [O, depth], row-major.
     pub weights: Vec<f32>,
@@ -53,6 +58,15 @@ pub struct Weighted {
     pub clamp: [f32; 2],
     /// N and M if the zeros follow such a rule.
     pub rule: Option<(usize, usize)>,
+}
+
+/// What a boost adds to a convolution.
+#[derive(Clone, Debug)]
+pub struct Boosted {
+    /// β, by output channel.
+    pub shift: Vec<f32>,
+    /// Output channels that run for each image.
+    pub kept: usize,
 }
 
 /// A program over the values of a graph.
@@ -141,7 +155,8 @@ fn job(graph: &Graph, node: &Node, rules: &[GroupRule], shapes: &[Shape]) -> Res
         }
         OpKind::MaxPool(op) => LoweredOp::Pool(op.window, None),
         OpKind::AvgPool(op) => LoweredOp::Pool(op.window, Some(op.count_pad)),
-        OpKind::GlobalPool(_) => LoweredOp::Means,
+        OpKind::GlobalPool(_) => LoweredOp::Means { absolute: false },
+        OpKind::AbsMean(_) => LoweredOp::Means { absolute: true },
         OpKind::Flatten(_) if graph.values[node.ins[0]].shape.len() == 4 => LoweredOp::Flatten,
         OpKind::Flatten(_) => other(&node.op),
         OpKind::Add(_) if shapes[node.ins[0]] == shapes[node.ins[1]] => LoweredOp::Add(OPEN),
@@ -161,15 +176,21 @@ fn fuse(graph: &Graph, node: &Node, ins: &[ValueId], program: &mut Program) -> R
         OpKind::Relu6(_) => Some([0.0, 6.0]),
         _ => None,
     };
-    if let OpKind::Add(_) = node.op {
-        return Ok(add_into(graph, node, ins, program));
+    match node.op {
+        OpKind::Add(_) => return Ok(add_into(graph, node, ins, program)),
+        OpKind::Boost(_) => return boost_into(graph, node, ins, program),
+        _ => {}
     }
     if !private(graph, node.ins[0]) {
         return Ok(None);
     }
     let Some(layer) = program.layers.iter_mut().find(|l| l.out == ins[0]) else { return Ok(None) };
     match (&mut layer.work, clamp, &node.op) {
-        (LoweredOp::Conv(w, _) | LoweredOp::Linear(w), Some(clamp), _) if w.clamp == OPEN => w.clamp = clamp,
+        (LoweredOp::Conv(w, _) | LoweredOp::Boosted(w, ..) | LoweredOp::Linear(w), Some(clamp), _)
+            if w.clamp == OPEN =>
+        {
+            w.clamp = clamp;
+        }
         (LoweredOp::Add(open), Some(clamp), _) if *open == OPEN => *open = clamp,
         (LoweredOp::Conv(w, _) | LoweredOp::Linear(w), None, OpKind::BatchNorm(op))
             if w.clamp == OPEN && layer.ins.len() == 1 && graph.values[node.out].shape.len() != 3 =>
@@ -190,13 +211,39 @@ fn add_into(graph: &Graph, node: &Node, ins: &[ValueId], program: &mut Program) 
     let producer = |id: ValueId| program.layers.iter().position(|l| l.out == id);
     let (side, index) = (0..2).filter_map(|s| producer(ins[s]).map(|i| (s, i))).max_by_key(|&(_, i)| i)?;
     let layer = &mut program.layers[index];
-    match &layer.work {
-        LoweredOp::Conv(w, _) if w.clamp == OPEN && layer.ins.len() == 1 && private(graph, node.ins[side]) => {
-            layer.ins.push(ins[1 - side]);
-            Some(ins[side])
-        }
-        _ => None,
+    let (clamp, inputs) = match &layer.work {
+        LoweredOp::Conv(w, _) => (w.clamp, 1),
+        LoweredOp::Boosted(w, ..) => (w.clamp, 2),
+        _ => return None,
+    };
+    let fits = clamp == OPEN && layer.ins.len() == inputs && private(graph, node.ins[side]);
+    fits.then(|| {
+        layer.ins.push(ins[1 - side]);
+        ins[side]
+    })
+}
+
+/// A boost becomes part of the convolution that it chooses channels of, if saliencies are known before that runs.
+fn boost_into(graph: &Graph, node: &Node, ins: &[ValueId], program: &mut Program) -> Result<Option<ValueId>> {
+    let producer = |id: ValueId| program.layers.iter().position(|layer| layer.out == id);
+    let (Some(conv), Some(saliencies)) = (producer(ins[0]), producer(ins[1])) else { return Ok(None) };
+    let parameters = node.ins[2..].iter().all(|&id| graph.values[id].data.is_some());
+    if saliencies > conv || !parameters || !private(graph, node.ins[0]) {
+        return Ok(None);
     }
+    let layer = &mut program.layers[conv];
+    let fits = |w: &Weighted, v: &Geometry| w.clamp == OPEN && v.groups == 1 && layer.ins.len() == 1;
+    if !matches!(&layer.work, LoweredOp::Conv(w, v) if fits(w, v)) {
+        return Ok(None);
+    }
+    let kept = boost::count(graph.data(node.ins[3])?);
+    let boosted = Boosted { shift: graph.data(node.ins[2])?.flat().to_vec(), kept };
+    layer.work = match std::mem::replace(&mut layer.work, LoweredOp::Flatten) {
+        LoweredOp::Conv(w, v) => LoweredOp::Boosted(w, v, Boosted { kept: boosted.kept.min(v.o), ..boosted }),
+        other => other,
+    };
+    layer.ins.push(ins[1]);
+    Ok(Some(ins[0]))
 }
 
 /// w ← w γ / sqrt(σ² + ε), b ← (b - μ) γ / sqrt(σ² + ε) + β.

@@ -21,12 +21,19 @@ pub struct Memory {
     buffers: Vec<Buffer>,
     /// What keeps gaps zero.
     pub masks: GapMasks,
+    /// Multiply-adds with weights of all runs so far.
+    pub executed: u64,
 }
 
 impl Memory {
     /// Buffers for a portion's values, given their places and, by value, their buffer.
     pub fn new(batch: usize, places: Vec<Place>, slots: Vec<usize>, buffers: Vec<Buffer>) -> Self {
-        Self { batch, places, slots, buffers, masks: GapMasks::default() }
+        Self { batch, places, slots, buffers, masks: GapMasks::default(), executed: 0 }
+    }
+
+    /// The same for another thread, which has run nothing yet.
+    pub fn again(&self) -> Self {
+        Self { executed: 0, ..self.clone() }
     }
 
     /// Number of values, parameters included.

@@ -5,6 +5,7 @@
 //! lies. Each layer is packed in all the [`forms`] that fit; [`choose`] measures them on this machine and keeps the fastest,
 //! with the others' times as the reason why. [`exec`] runs the result.
 
+mod boosted;
 pub mod buffer;
 pub mod choose;
 pub mod exec;
@@ -19,7 +20,7 @@ mod step;
 pub mod task;
 
 use crate::base::{Result, Tensor};
-use crate::graph::{Graph, Masks, ValueId};
+use crate::graph::{Graph, Masks, ValueId, boosted as boosts};
 
 pub use choose::{Candidate, Choose, Why};
 pub use exec::{Plan, Timing};
@@ -85,6 +86,10 @@ const CACHE: usize = 512 << 10;
 /// Examples of a batch that go through the network together: as many as caches hold between two layers. More would only
 /// spread the taps of a tile over more memory. The same for any number of threads, or their answers would differ in bits.
 fn portion(graph: &Graph, batch: usize) -> usize {
+    // Each image has channels of its own.
+    if boosts::boosts(graph).next().is_some() {
+        return 1;
+    }
     let numbers =
         |id: &ValueId| graph.values[*id].data.is_none().then(|| graph.values[*id].shape.iter().product::<usize>());
     let touched = |node: &crate::graph::Node| node.ins.iter().chain([&node.out]).filter_map(numbers).sum::<usize>();

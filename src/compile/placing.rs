@@ -70,7 +70,7 @@ fn split(layers: Vec<LoweredLayer>, shapes: &mut Vec<Shape>) -> (Vec<PlacedStep>
     let (mut steps, mut convs) = (Vec::new(), Vec::new());
     let mut phases: BTreeMap<(ValueId, [usize; 2]), ValueId> = BTreeMap::new();
     for mut layer in layers {
-        if let LoweredOp::Conv(_, v) = layer.work {
+        if let LoweredOp::Conv(_, v) | LoweredOp::Boosted(_, v, _) = layer.work {
             if v.stride != [1, 1] {
                 let from = layer.ins[0];
                 layer.ins[0] = *phases.entry((from, v.stride)).or_insert_with(|| {
@@ -99,8 +99,8 @@ fn unify(steps: &[PlacedStep], shapes: &[Shape]) -> Vec<usize> {
     let mut lead: Vec<usize> = (0..shapes.len()).collect();
     for step in steps {
         let PlacedStep::Layer(layer) = step else { continue };
-        if let LoweredOp::Conv(..) | LoweredOp::Add(_) = layer.work {
-            for &id in &layer.ins {
+        if let LoweredOp::Conv(..) | LoweredOp::Boosted(..) | LoweredOp::Add(_) = layer.work {
+            for &id in layer.ins.iter().filter(|&&id| shapes[id].len() == shapes[layer.out].len()) {
                 let (a, b) = (root(&lead, id), root(&lead, layer.out));
                 lead[a.max(b)] = a.min(b);
             }

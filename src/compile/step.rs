@@ -11,6 +11,7 @@ use crate::kernel::rows;
 use crate::kernel::simd::Rounding;
 use crate::kernel::store::{Epilogue, Planes};
 
+use super::boosted::BoostedLayer;
 use super::buffer::Buffer;
 use super::choose::Why;
 use super::forms::Packed;
@@ -31,6 +32,8 @@ pub struct PlanStep {
     pub out: ValueId,
     /// Why it runs on its kernel, if it has one.
     pub why: Option<Why>,
+    /// Multiply-adds with weights of a run; what depends on the image counts for itself.
+    pub macs: u64,
 }
 
 /// What a step does.
@@ -44,8 +47,10 @@ pub enum StepOp {
     Split([usize; 2]),
     /// Max or average pool.
     Pool(Pooling),
-    /// Mean over pixels.
-    Means,
+    /// The most salient channels of a convolution.
+    Boosted(Box<BoostedLayer>),
+    /// Mean over pixels, of absolute values or as they are.
+    Means { absolute: bool },
     /// Sum and clamp.
     Add([f32; 2]),
     /// Images as features.
@@ -86,20 +91,26 @@ fn spread<T: Send>(
 }
 
 impl PlanStep {
-    /// Runs on values where they lie.
+    /// Runs on values where they lie, and counts its multiply-adds.
     pub fn pass(&self, memory: &mut Memory, threads: usize) -> Result<()> {
         let mut y = memory.take(self.out);
         let done = self.run(memory, &mut y, threads);
         memory.put(self.out, y);
-        done
+        memory.executed += done?;
+        Ok(())
     }
 
-    /// Runs the step into `y`.
-    pub fn run(&self, memory: &Memory, y: &mut Buffer, threads: usize) -> Result<()> {
-        match y {
-            Buffer::Floats(y) => self.floats(memory, y, threads),
-            Buffer::Bytes(y) => self.bytes(memory, y, threads),
+    /// Runs the step into `y`; gives the multiply-adds that it took. Not inlined: its callers would each have all of it.
+    #[inline(never)]
+    fn run(&self, memory: &Memory, y: &mut Buffer, threads: usize) -> Result<u64> {
+        match (y, &self.work) {
+            (Buffer::Floats(y), StepOp::Boosted(layer)) => {
+                return Ok(layer.run(memory, &self.ins, self.out, y));
+            }
+            (Buffer::Floats(y), _) => self.floats(memory, y, threads)?,
+            (Buffer::Bytes(y), _) => self.bytes(memory, y, threads)?,
         }
+        Ok(self.macs)
     }
 
     /// Into bytes, from bytes.
@@ -158,12 +169,23 @@ impl PlanStep {
                     pool::pool(w, channels.len(), &x[channels.start * layout.plane..], from, y, to);
                 });
             }
-            (StepOp::Means, Place::Flat { channels, size, layout, .. }, Place::Flat { layout: into, .. }) => {
+            (StepOp::Means { absolute }, Place::Flat { channels, size, layout, .. }, to) => {
                 let from = Image { size: *size, layout };
-                spread(y, *channels, into.plane, threads, |channels, y| {
-                    pool::means(channels.len(), &x[channels.start * layout.plane..], from, |c, image, mean| {
-                        y[c * into.plane + into.row(image, 0)] = mean;
-                    });
+                let (plane, lead) = match to {
+                    Place::Flat { layout: into, .. } => (into.plane, into.lead),
+                    _ => (1, 0),
+                };
+                let each = if let Place::Flat { layout: into, .. } = to { into.rows * into.pitch } else { 0 };
+                spread(y, *channels, plane, threads, |channels, y| {
+                    pool::means(
+                        channels.len(),
+                        &x[channels.start * layout.plane..],
+                        from,
+                        *absolute,
+                        |c, image, mean| {
+                            y[c * plane + lead + image * each] = mean;
+                        },
+                    );
                 });
             }
             (StepOp::Add(clamp), ..) => {

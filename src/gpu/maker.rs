@@ -127,7 +127,7 @@ impl Maker<'_> {
                 let wires = Wires { x, y: self.room(layer.out), aside: x, table: &table, weights: x };
                 Ok(ProgramStep::Ready(self.device.call(&kernel, wires, &params, over(count))?, None))
             }
-            LoweredOp::Means => {
+            LoweredOp::Means { absolute: false } => {
                 let kernel = self.kernel("means", each::means());
                 let (c, [h, w], layout) = images(from)?;
                 let rest = [&[layout.n, h, w].map(|n| n as u32)[..], &lies(from)?, &lies(to)?].concat();
@@ -153,6 +153,9 @@ impl Maker<'_> {
                 let (classes, n) = features(from)?;
                 let rest = [&[classes as u32][..], &lies(from)?, &lies(to)?].concat();
                 Ok(ProgramStep::Ready(self.each(&kernel, [layer.ins[0]; 2], layer.out, n, &rest)?, None))
+            }
+            LoweredOp::Boosted(..) | LoweredOp::Means { absolute: true } => {
+                Err(unsupported(&format!("channels that are chosen for each image ({})", layer.name)))
             }
             LoweredOp::Other(op, _) => Err(unsupported(&format!("{} ({})", op.kind(), layer.name))),
         }

@@ -35,6 +35,7 @@ fn silent(graph: &Graph, id: ValueId) -> bool {
     match node.op {
         OpKind::Linear(_) | OpKind::Conv(_) | OpKind::BatchNorm(_) | OpKind::LayerNorm(_) => given(1),
         OpKind::Attention(_) => silent(graph, node.ins[2]),
+        OpKind::Boost(_) => given(2) && silent(graph, node.ins[0]),
         OpKind::Add(_) | OpKind::Concat(_) => node.ins.iter().all(|&id| silent(graph, id)),
         OpKind::Mul(_) => node.ins.iter().any(|&id| silent(graph, id)),
         _ => node.op.keeps_zero() && silent(graph, node.ins[0]),

@@ -2,6 +2,7 @@
 //!
 //! As in ONNX there is no second notion of a layer: import, pruning, training and export all see this one structure.
 
+pub mod boosted;
 pub mod build;
 pub mod bypass;
 pub mod count;

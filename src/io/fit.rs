@@ -1,7 +1,7 @@
 //! Whether parameters in the shapes of a file still make the network that they are said to be: fewer channels, and nothing else.
 
-use crate::base::{Error, Result, Shape};
-use crate::graph::{Graph, Node, factor, op::OpKind};
+use crate::base::{Error, Flat, Result, Rng, Shape};
+use crate::graph::{Graph, Node, boosted, factor, op::OpKind};
 
 /// Refuses a shape that is not one that pruning leaves: no extent grows or vanishes, and kernels keep theirs.
 ///
@@ -30,6 +30,34 @@ pub fn halves(graph: &mut Graph, name: &str, shape: &[usize]) -> Result<()> {
         return Err(Error::shape(name, &known, shape).hint("the file is damaged; save it again"));
     }
     factor::split(graph, weight, rank, vec![0.0; rank * columns], vec![0.0; rows * rank])
+}
+
+/// Boosts a layer, if a tensor is the weight of its predictor. The file's own numbers come later.
+///
+/// # Errors
+/// When the layer cannot be boosted.
+pub fn boosts(graph: &mut Graph, name: &str) -> Result<()> {
+    let known = |layer: &&str| boosted::candidates(graph).iter().any(|(candidate, _)| candidate == layer);
+    match boosted::layer_of(name).filter(known).map(str::to_owned) {
+        Some(layer) => boosted::install(graph, &layer, 1, &mut Rng::new(0)),
+        None => Ok(()),
+    }
+}
+
+/// Refuses a number of channels that none can run by.
+///
+/// # Errors
+/// When there is one; the message names it.
+pub fn kept(graph: &Graph) -> Result<()> {
+    for node in boosted::boosts(graph) {
+        let (k, channels) = (graph.data(node.ins[3])?.flat()[0], graph.values[node.ins[2]].shape[0]);
+        if !(1.0..=channels as f32).contains(&k) || k.fract() != 0.0 {
+            let name = &graph.values[node.ins[3]].name;
+            return Err(Error::format(format!("{name} is {k}, and {channels} channels can run"))
+                .hint("the file is damaged; save it again"));
+        }
+    }
+    Ok(())
 }
 
 /// Works out the shapes of activations anew, if parameters have other shapes than the network `before` had.

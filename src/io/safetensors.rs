@@ -99,6 +99,7 @@ pub fn read(graph: &mut Graph, file: &[u8]) -> Result<Contents> {
     };
     for (name, info) in &tensors {
         fit::halves(graph, name, &info.shape)?;
+        fit::boosts(graph, name)?;
     }
     let masked = compact::masks(graph, &metadata, of(compact::POSITIONS)).map_err(|e| e.hint(DAMAGED))?;
     let mut coded = compact::Coded::new(graph, &metadata, of(compact::CODES)).map_err(|e| e.hint(DAMAGED))?;
@@ -141,6 +142,7 @@ pub fn read(graph: &mut Graph, file: &[u8]) -> Result<Contents> {
     coded.end().map_err(|e| e.hint(DAMAGED))?;
     fit::network(graph, &before)?;
     graph.check_finite()?;
+    fit::kept(graph)?;
     let note = format!("64-bit numbers of {rounded} tensors were rounded to 32 bits: nothing here computes with more.");
     Ok(Contents { masks, origin, notes: (rounded > 0).then_some(note).into_iter().collect() })
 }

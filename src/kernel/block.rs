@@ -74,6 +74,48 @@ impl Blocks {
         out
     }
 
+    /// Packs some rows and columns of a matrix that lies column by column, [taps, outputs], densely: quick enough to be done anew for
+    /// each image. `offsets` are those of the chosen columns.
+    pub fn choose(w: &[f32], outputs: usize, rows: &[usize], columns: &[usize], offsets: &[u32], panel: usize) -> Self {
+        const HEIGHT: usize = 6;
+        let mut out = Self {
+            rows: rows.len(),
+            height: HEIGHT,
+            spans: vec![],
+            offsets: offsets.to_vec(),
+            weights: vec![],
+            furthest: 0,
+        };
+        out.weights.reserve(columns.len() * rows.len().next_multiple_of(2));
+        let panel = panel.max(1);
+        for (first, columns) in columns.chunks(panel).enumerate() {
+            for rows in rows.chunks(HEIGHT) {
+                let span = Span {
+                    taps: columns.len() as u32,
+                    offset: (first * panel) as u32,
+                    weight: out.weights.len() as u32,
+                };
+                out.spans.push(span);
+                match *rows {
+                    // The usual case on its own: as many reads as can be told beforehand.
+                    [a, b, c, d, e, f] => out.weights.extend(columns.iter().flat_map(|&t| {
+                        let column = &w[t * outputs..(t + 1) * outputs];
+                        [column[a], column[b], column[c], column[d], column[e], column[f]]
+                    })),
+                    _ => out.weights.extend(columns.iter().flat_map(|&t| {
+                        let column = &w[t * outputs..(t + 1) * outputs];
+                        (0..tall(rows.len())).map(move |r| rows.get(r).map_or(0.0, |&row| column[row]))
+                    })),
+                }
+            }
+        }
+        if columns.is_empty() {
+            out.spans = rows.chunks(HEIGHT).map(|_| Span { taps: 0, offset: 0, weight: 0 }).collect();
+        }
+        out.furthest = offsets.iter().copied().max().unwrap_or(0);
+        out
+    }
+
     /// Number of weights that are stored, zeros that fill blocks up among them.
     pub fn stored(&self) -> usize {
         self.weights.len()

@@ -123,14 +123,15 @@ fn line<X: Copy, Y>(w: &Pooling, row: &[X], kx: usize, out: &mut [Y], take: impl
     }
 }
 
-/// Mean of the pixels of every channel and image: calls `f(channel, image, mean)`.
-pub fn means(channels: usize, x: &[f32], from: Image, mut f: impl FnMut(usize, usize, f32)) {
+/// Mean of the pixels, or of their absolute values, of every channel and image: calls `f(channel, image, mean)`.
+pub fn means(channels: usize, x: &[f32], from: Image, absolute: bool, mut f: impl FnMut(usize, usize, f32)) {
     let [h, w] = from.size;
     for c in 0..channels {
         for image in 0..from.layout.n {
             let rows = (0..h).map(|y| {
                 let start = c * from.layout.plane + from.layout.row(image, y);
-                x[start..start + w].iter().sum::<f32>()
+                let row = x[start..start + w].iter();
+                if absolute { row.map(|x| x.abs()).sum::<f32>() } else { row.sum::<f32>() }
             });
             f(c, image, rows.sum::<f32>() / (h * w) as f32);
         }

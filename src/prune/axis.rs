@@ -103,6 +103,7 @@ axes! {
     solver: Solver, "Solver", "What do the kept weights become?", "none", true;
     regrow: Regrow, "Regrow", "What comes back?", "none", false;
     recovery: Recovery, "Recovery", "What happens after?", "fine-tune", false;
+    runtime: Runtime, "Runtime", "What does each image switch off?", "none", true;
     fusion: Fusion, "Fusion", "What else makes it smaller?", "none", true;
 }
 
@@ -128,14 +129,22 @@ impl Choice {
             solves: self.solver.part.solves(),
             usual_order: usual("criterion", self.criterion.part.meta())
                 && usual("allocation", self.allocation.part.meta()),
-            factors: self.fusion.part.energy(&self.fusion.args).is_some(),
+            instead: self.instead(),
         }
     }
 
     /// What acts inside the training that follows a cut, in the order in which it sees parameters.
     pub fn hooks(&self, aim: Aim) -> Vec<Rc<dyn Hook>> {
         let regrow = self.regrow.part.hook(&self.regrow.args);
-        regrow.into_iter().chain(self.gate.part.hook(aim, &self.gate.args)).collect()
+        let gate = self.gate.part.hook(aim, &self.gate.args);
+        regrow.into_iter().chain(gate).chain(self.runtime.part.hook(&self.runtime.args)).collect()
+    }
+
+    /// The name of the part that takes the place of the cut, if one does.
+    pub fn instead(&self) -> Option<&'static str> {
+        let factors = self.fusion.part.energy(&self.fusion.args).map(|_| self.fusion.part.meta().name);
+        let chooses = self.runtime.part.density(&self.runtime.args).map(|_| self.runtime.part.meta().name);
+        factors.or(chooses)
     }
 
     /// All settings of all axes, but for quiet ones on which nothing was chosen.

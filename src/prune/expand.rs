@@ -1,6 +1,6 @@
 //! A recipe spelled out: all phases of a run, before anything runs.
 
-use super::phase::{Cut, Early, Factor, Phase, Recalibrate, Reinit, Rewind, Seek, Share, Train};
+use super::phase::{Boosting, Cut, Early, Factor, Phase, Recalibrate, Reinit, Rewind, Seek, Share, Train};
 use super::recipe::Recipe;
 use super::recovery::{Back, Retraining};
 use super::rhythm::Rhythm;
@@ -38,6 +38,8 @@ pub fn expand(recipe: &Recipe, images: usize) -> Vec<Box<dyn Phase>> {
         // A gate cuts by itself.
         if let Some(energy) = choice.fusion.part.energy(&choice.fusion.args) {
             phases.push(Box::new(Factor::new(energy)));
+        } else if let Some(density) = choice.runtime.part.density(&choice.runtime.args) {
+            phases.push(Box::new(Boosting::new(density)));
         } else if let (Rhythm::Rounds(shares), false) = (&rhythm, choice.gate.part.gates()) {
             let (part, args) = (choice.criterion.part, &choice.criterion.args);
             let cut = Cut::new(shares[round], part.rounds(args), part.meta().name);
@@ -115,6 +117,7 @@ mod tests {
         assert_eq!(kinds("schedule=before")?, ["reinit", "prune", "train"]);
         assert_eq!(kinds("schedule=cubic")?, ["train"]);
         assert_eq!(kinds("fusion=low-rank")?, ["fuse", "train"], "in place of a cut");
+        assert_eq!(kinds("runtime=fbs")?, ["boost", "train"], "in place of a cut");
         assert_eq!(kinds("fusion=kmeans")?, ["prune", "train", "fuse"], "behind all else");
         let twice = "schedule=iterative schedule.rounds=2 recovery=rewind recovery.to=5";
         assert_eq!(kinds(twice)?, ["train", "prune", "rewind", "train", "prune", "rewind", "train"]);

@@ -35,8 +35,29 @@ pub struct Facts {
     pub gates: bool,
     /// Weights are solved for.
     pub solves: bool,
-    /// Layers become two thinner ones, and nothing is cut.
-    pub factors: bool,
+    /// What takes the place of the cut, so that no weight is: layers that become two, channels that are chosen for each image.
+    pub instead: Option<&'static str>,
+}
+
+impl Facts {
+    /// Why a part that takes the place of the cut does not go with the others; `does` is what it does to a trained network, once.
+    pub fn no_place_for_a_cut(&self, own: &str, does: &str) -> Option<String> {
+        match () {
+            () if !self.single => {
+                Some(format!("{own} {does} and cuts nothing: {} has no part in it", self.names.pattern))
+            }
+            () if !self.usual_order => {
+                Some(format!("{own} {does} and cuts nothing: no other criterion, and no allocation, has a part in it"))
+            }
+            () if self.gates => Some(format!("{own} {does}, and a gate cuts in every step")),
+            () if self.solves => Some(format!("{own} {does}, and a solver gives kept weights their values")),
+            () if self.rewinds => Some(format!("{own} {does}: what it makes has no earlier weights to go back to")),
+            () if self.untrained || !self.once => {
+                Some(format!("{own} {does}, and starts from a trained network: it goes with One-shot"))
+            }
+            () => None,
+        }
+    }
 }
 
 /// Units that lie within a row of a weight, [out, in · taps]: what a solver can choose among, row by row.

@@ -27,6 +27,7 @@ pub mod regrow;
 mod remarks;
 pub mod rhythm;
 pub mod running;
+pub mod runtime;
 pub mod schedule;
 pub mod search;
 pub mod solver;

@@ -119,6 +119,13 @@ impl Recipe {
             let message = "a search times 32-bit floats on the processor, and the networks are to run otherwise";
             return Err(Error::setting("search", message).hint("set precision=f32 and executor=cpu or auto"));
         }
+        if let (Some(_), true) = (
+            recipe.choice.runtime.part.density(&recipe.choice.runtime.args),
+            precision != Numbers::Single || executor == Asked::Gpu,
+        ) {
+            let message = "channels are chosen for each image in 32-bit floats on the processor, and the networks are to run otherwise";
+            return Err(Error::setting("runtime", message).hint("set precision=f32 and executor=cpu or auto"));
+        }
         match recipe.choice.clash() {
             Some((axis, reason)) => Err(Error::setting(axis, reason.clone()).hint(format!("choose another {axis}"))),
             None => Ok(recipe),

@@ -36,6 +36,14 @@ impl Recipe {
         if fusion.part.energy(&fusion.args).is_some() {
             return Some(format!("{} leaves out what its share of the energy comes to", fusion.part.meta().name));
         }
+        let runtime = &self.choice.runtime;
+        if let Some(density) = runtime.part.density(&runtime.args) {
+            let name = runtime.part.meta().name;
+            return Some(format!(
+                "{name} cuts no weight: each image runs {} of each layer's channels",
+                percent(density as f32)
+            ));
+        }
         let (target, _) = search.part.target(&search.args)?;
         Some(format!("{} cuts what makes the network {target}× faster here", search.part.meta().name))
     }

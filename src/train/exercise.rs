@@ -1,12 +1,23 @@
 //! Learning from one batch, a slice at a time: the teacher's answers, the run, the way back.
 
 use crate::base::{Error, Result, Tensor};
-use crate::graph::run::{Overlay, Tracing};
+use crate::graph::run::{Overlay, Trace, Tracing};
 use crate::graph::{Graph, Masks, op::Mode};
 
 use super::eval::Tally;
-use super::grad::{Backward, Learned};
+use super::grad::{Backward, Learned, Slopes};
 use super::loss::{Loss, LossTarget};
+
+/// Penalties on what a pass gave; see [`super::hook::Hook::press`].
+pub type Press<'a> = &'a mut dyn FnMut(&Graph, &Trace, &mut Slopes) -> Result<f64>;
+
+/// No penalty.
+///
+/// # Errors
+/// Never.
+pub fn unpressed(_: &Graph, _: &Trace, _: &mut Slopes) -> Result<f64> {
+    Ok(0.0)
+}
 
 /// A batch that is being learned from. No weight moves.
 #[derive(Debug)]
@@ -37,7 +48,8 @@ impl Exercise {
         Ok(Self { labels, teacher, forth, back: None, loss: 0.0, accuracy: 0.0 })
     }
 
-    /// One slice; gives what was learned and the share of right answers once all is done. Weights that masks cut may get no gradient.
+    /// One slice; gives what was learned and the share of right answers once all is done. Weights that masks cut may get no gradient;
+    /// `press` adds penalties on activations once the batch has gone through.
     ///
     /// # Errors
     /// When shapes do not fit.
@@ -47,6 +59,7 @@ impl Exercise {
         teacher: Option<&Graph>,
         loss: &Loss,
         masks: &Masks,
+        press: Press,
     ) -> Result<Option<(Learned, f64)>> {
         if let (Some(tracing), Some(teacher)) = (&mut self.teacher, teacher)
             && tracing.trace.values[teacher.output].is_none()
@@ -64,8 +77,10 @@ impl Exercise {
                 let (value, slope) = loss.at(logits, &LossTarget { labels: &self.labels, teacher: answers })?;
                 let mut tally = Tally::default();
                 tally.add(logits, &self.labels);
-                (self.loss, self.accuracy) = (value, tally.accuracy());
-                self.back = Some(Backward::new(graph, slope, false));
+                let mut slopes = Slopes::from([(graph.output, slope)]);
+                let pressed = press(graph, &forth.trace, &mut slopes)?;
+                (self.loss, self.accuracy) = (value + pressed, tally.accuracy());
+                self.back = Some(Backward::new(graph, slopes, false));
             }
             return Ok(None);
         };

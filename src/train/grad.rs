@@ -44,6 +44,9 @@ impl Gradients {
     }
 }
 
+/// Slopes of a scalar where they arise, by value: at the output, and wherever something else looks.
+pub type Slopes = BTreeMap<ValueId, Tensor>;
+
 /// Goes back from the gradient of the output to that of every value.
 ///
 /// Gradients of activations are dropped once they have been passed on, unless `keep` asks for them. Weights that masks cut
@@ -52,7 +55,7 @@ impl Gradients {
 /// # Errors
 /// When shapes do not fit; the message names the node.
 pub fn backward(graph: &Graph, trace: &Trace, output: Tensor, keep: bool, masks: &Masks) -> Result<Gradients> {
-    let mut walk = Backward::new(graph, output, keep);
+    let mut walk = Backward::new(graph, Slopes::from([(graph.output, output)]), keep);
     while !walk.step(graph, trace, masks)? {}
     Ok(walk.finish())
 }
@@ -67,10 +70,10 @@ pub struct Backward {
 }
 
 impl Backward {
-    /// Nothing but the gradient of the output; see [`backward`] for `keep`.
-    pub fn new(graph: &Graph, output: Tensor, keep: bool) -> Self {
+    /// From slopes where they arise; see [`backward`] for `keep`.
+    pub fn new(graph: &Graph, slopes: Slopes, keep: bool) -> Self {
         let mut grads: Vec<Option<Tensor>> = vec![None; graph.values.len()];
-        grads[graph.output] = Some(output);
+        slopes.into_iter().for_each(|(id, slope)| grads[id] = Some(slope));
         Self { grads, keep, left: graph.nodes.len() }
     }
 

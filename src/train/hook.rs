@@ -1,16 +1,17 @@
 //! What acts inside a training step: on the parameters as the passes see them, on their gradients, and on the network between steps.
 //!
-//! A step goes: [`Hook::before`]; [`Hook::view`], in order; the passes over what is seen; [`Hook::pull`], in the opposite order; the
-//! optimizer; running statistics; [`Hook::after`]. What masks cut is zero again at the end, as the state's [`Hold`](super::state::Hold) says.
+//! A step goes: [`Hook::before`]; [`Hook::view`], in order; the pass forward over what is seen; [`Hook::press`]; the pass back;
+//! [`Hook::pull`], in the opposite order; the optimizer; running statistics; [`Hook::after`]. What masks cut is zero again at the end, as the state's [`Hold`](super::state::Hold) says.
 
 use std::fmt::{self, Debug, Formatter};
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::Result;
-use crate::graph::run::Overlay;
+use crate::graph::Graph;
+use crate::graph::run::{Overlay, Trace};
 
-use super::grad::Gradients;
+use super::grad::{Gradients, Slopes};
 use super::state::State;
 
 /// What a hook does in a step.
@@ -92,6 +93,15 @@ pub trait Hook {
     fn view(&self, state: &State, see: &mut Overlay) -> Result<()> {
         let _ = (state, see);
         Ok(())
+    }
+
+    /// Penalties on activations: adds the slopes of its own where they arise, by value, and gives the penalty.
+    ///
+    /// # Errors
+    /// When the network is not one that it was made for.
+    fn press(&self, graph: &Graph, trace: &Trace, slopes: &mut Slopes) -> Result<f64> {
+        let _ = (graph, trace, slopes);
+        Ok(0.0)
     }
 
     /// Turns gradients by what was seen into gradients by what is stored, and adds its own; gives the penalty.

@@ -3,11 +3,11 @@
 use std::rc::Rc;
 
 use crate::base::Result;
-use crate::graph::run::Overlay;
-use crate::graph::{Masks, mask};
+use crate::graph::run::{Overlay, Trace};
+use crate::graph::{Graph, Masks, mask};
 
 use super::exercise::Exercise;
-use super::grad::Gradients;
+use super::grad::{Gradients, Slopes};
 use super::hook::{Due, Going, Hook};
 use super::state::{Hold, State};
 use super::trainer::{Lesson, TrainStep};
@@ -74,10 +74,13 @@ impl Stepping {
         let whole = Masks::default();
         let (graph, masks, trainer) = state.parts()?;
         let masks = if self.dense { &whole } else { masks };
-        let Some((mut learned, accuracy)) = trainer.practise(&mut self.exercise, graph, masks, lesson)? else {
-            return Ok(None);
+        let acts = &self.acts;
+        let acting = || hooks.iter().zip(acts).filter(|(_, acts)| **acts).map(|(hook, _)| hook);
+        let mut press = |graph: &Graph, trace: &Trace, slopes: &mut Slopes| -> Result<f64> {
+            acting().try_fold(0.0, |sum, hook| Ok(sum + hook.press(graph, trace, slopes)?))
         };
-        let acting = || hooks.iter().zip(&self.acts).filter(|(_, acts)| **acts).map(|(hook, _)| hook);
+        let practised = trainer.practise(&mut self.exercise, graph, masks, lesson, &mut press)?;
+        let Some((mut learned, accuracy)) = practised else { return Ok(None) };
         let mut loss = learned.loss;
         for hook in acting().rev() {
             loss += hook.pull(state, &mut learned.grads)?;

@@ -7,7 +7,7 @@ use crate::graph::op::Mode;
 use crate::graph::run::Overlay;
 use crate::graph::{Graph, Masks};
 
-use super::exercise::Exercise;
+use super::exercise::{Exercise, Press, unpressed};
 use super::grad::Learned;
 use super::loss::Loss;
 use super::lr::Rate;
@@ -102,7 +102,7 @@ impl Trainer {
         }
         let mut x = data.batch(&picks);
         self.plan.augment.apply(&mut x, &mut self.vary);
-        (x, picks.iter().map(|&i| data.label(i)).collect())
+        (x, data.labels(&picks))
     }
 
     /// Begins to learn from the next batch, with the network's parameters seen as `see` says.
@@ -125,8 +125,9 @@ impl Trainer {
         graph: &Graph,
         masks: &Masks,
         lesson: &Lesson,
+        press: Press,
     ) -> Result<Option<(Learned, f64)>> {
-        match exercise.step(graph, lesson.teacher, &self.plan.loss, masks)? {
+        match exercise.step(graph, lesson.teacher, &self.plan.loss, masks, press)? {
             Some((learned, _)) if !learned.loss.is_finite() => Err(diverged(self.done, learned.loss)),
             done => Ok(done),
         }
@@ -139,7 +140,7 @@ impl Trainer {
     pub fn step(&mut self, graph: &mut Graph, masks: &Masks, lesson: &Lesson) -> Result<TrainStep> {
         let mut exercise = self.exercise(graph, Overlay::new(), lesson)?;
         loop {
-            if let Some((learned, accuracy)) = self.practise(&mut exercise, graph, masks, lesson)? {
+            if let Some((learned, accuracy)) = self.practise(&mut exercise, graph, masks, lesson, &mut unpressed)? {
                 self.apply(graph, masks, &learned)?;
                 return Ok(self.count(learned.loss, accuracy));
             }

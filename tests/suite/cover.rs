@@ -65,7 +65,7 @@ fn network(recipe: &[Chosen]) -> &'static str {
     let solves = recipe.iter().any(|(axis, part)| *axis == "solver" && *part != "none");
     match () {
         () if chose("branch") => "resnet8",
-        () if solves || ["bn-scale", "bn-l1", "low-rank"].into_iter().any(chose) => "mobilenet-small",
+        () if solves || ["bn-scale", "bn-l1", "low-rank", "fbs"].into_iter().any(chose) => "mobilenet-small",
         () => "lenet-5",
     }
 }

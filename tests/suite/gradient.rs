@@ -1,10 +1,10 @@
 //! Gradients and Hessian-vector products against central differences, through every operator.
 
-use secateur::base::{Flat, Result, Tensor, tensor};
+use secateur::base::{Flat, Result, Rng, Tensor, tensor};
 use secateur::graph::build::Square;
 use secateur::graph::op::{self, Mode, Window};
 use secateur::graph::run::trace;
-use secateur::graph::{Builder, Graph, Masks};
+use secateur::graph::{Builder, Graph, Masks, boosted};
 use secateur::train::grad::learn;
 use secateur::train::hvp::{Direction, hvp};
 use secateur::train::loss::{Loss, LossTarget};
@@ -59,6 +59,28 @@ fn tokens() -> Result<Graph> {
     Ok(b.finish(y))
 }
 
+/// A smooth network of which each image runs some channels: saliencies far enough apart for the choice to stay.
+fn choosing() -> Result<Graph> {
+    let mut b = Builder::new(&[2, 6, 6], 3);
+    let square = Square { out: 6, kernel: 3, stride: 1, pad: 1 };
+    let x = b.conv("a", b.input(), square, false)?;
+    let x = b.batch_norm("a.bn", x)?;
+    let x = b.node("a.gelu", op::Gelu { tanh: true }, &[x])?;
+    let x = b.conv("b", x, square, false)?;
+    let x = b.batch_norm("b.bn", x)?;
+    let x = b.node("b.tanh", op::Tanh, &[x])?;
+    let x = b.node("pool", op::GlobalPool, &[x])?;
+    let x = b.node("flat", op::Flatten, &[x])?;
+    let x = b.linear("fc", x, 4)?;
+    let mut graph = b.finish(x);
+    for layer in ["a", "b"] {
+        boosted::install(&mut graph, layer, 3, &mut Rng::new(5))?;
+        let rho = graph.find(&format!("{layer}.boost.bias")).expect("it was put there");
+        graph.data_mut(rho)?.flat_mut().copy_from_slice(&[1.0, 2.0, 0.2, 1.5, 0.4, 0.6]);
+    }
+    Ok(graph)
+}
+
 /// A direction in all parameters.
 fn direction(graph: &Graph) -> Direction {
     graph.trained().map(|id| (id, noise(&graph.values[id].shape, 100 + id as u64))).collect()
@@ -78,7 +100,7 @@ fn inner(a: &Tensor, b: &Tensor) -> f64 {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn gradients_match_differences_of_the_loss() -> Result<()> {
-    for graph in [smooth()?, tokens()?] {
+    for graph in [smooth()?, tokens()?, choosing()?] {
         gradients_match(&graph)?;
     }
     Ok(())
@@ -102,7 +124,7 @@ fn gradients_match(graph: &Graph) -> Result<()> {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn hessian_products_match_differences_of_gradients() -> Result<()> {
-    for graph in [smooth()?, tokens()?] {
+    for graph in [smooth()?, tokens()?, choosing()?] {
         products_match(&graph)?;
     }
     Ok(())

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use secateur::base::part::Args;
 use secateur::base::{Flat, Result};
-use secateur::graph::factor;
+use secateur::graph::{boosted, factor};
 use secateur::prune::axis::{AXES, parts};
 use secateur::prune::method::{self, Method};
 use secateur::prune::recipe::{GLOBALS, Recipe};
@@ -65,13 +65,14 @@ fn shortest(row: &Method) -> (&'static str, String) {
     let small = ["bn-scale", "solver=obc"].into_iter().any(has);
     let model = match row.id {
         "taylor-heads" | "branch-drop" => "vit-small",
-        _ if small => "resnet8",
+        _ if small || has("runtime=fbs") => "resnet8",
         _ => "lenet-5",
     };
     (model, text)
 }
 
-/// What is pinned of a run. How long a stage takes is the machine's business: steps of stages are not counted.
+/// What is pinned of a run. How long a stage takes is the machine's business: steps of stages are not counted. Which channels
+/// images choose is too, where two are as salient but for rounding.
 fn pin(name: String, record: &Record, events: &[Event]) -> Value {
     let mut order: Vec<String> = Vec::new();
     for event in events {
@@ -99,7 +100,7 @@ fn pin(name: String, record: &Record, events: &[Event]) -> Value {
         "digest": record.digest,
         "kept": record.layers.iter().map(|layer| layer.kept).collect::<Vec<_>>(),
         "accuracy": [record.accuracy.before, record.accuracy.after],
-        "macs": record.macs.pruned,
+        "macs": record.per_image.is_none().then_some(record.macs.pruned),
         "order": order.join(", "),
     })
 }
@@ -147,7 +148,9 @@ fn every_method_runs_and_keeps_its_zeros() -> Result<()> {
         let slack = if record.recipe["pattern"] == "element" { 0.01 } else { 0.35 };
         let follows = Recipe::read(&record.recipe)?.follows().is_some();
         assert!(follows || (reached - wanted).abs() < slack, "{}: {reached} is cut instead of {wanted}", row.id);
-        assert!(record.size.bytes_stored < record.size.bytes_dense && record.speed.samples > 10, "{}", row.id);
+        // What chooses for each image is a little more than there was.
+        let smaller = record.size.bytes_stored < record.size.bytes_dense || record.per_image.is_some();
+        assert!(smaller && record.speed.samples > 10, "{}", row.id);
         assert_eq!(record.accuracy.n, 100);
         // What a search finds is the machine's business.
         if record.search.is_none() {
@@ -167,9 +170,10 @@ fn zeros_are_zero(session: &Session, what: &str) -> Result<()> {
             cut += usize::from(m == 0);
         }
     }
-    // Low rank cuts nothing: layers become two.
+    // Where layers become two, or choose their channels for each image, nothing is cut.
     let two = outcome.masked.parameters().any(|(_, value)| factor::layer_of(&value.name).is_some());
-    assert!(cut > 0 || two, "{what} cuts nothing");
+    let chosen = boosted::boosts(&outcome.masked).next().is_some();
+    assert!(cut > 0 || two || chosen, "{what} cuts nothing");
     Ok(())
 }
 

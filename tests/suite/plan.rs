@@ -4,7 +4,7 @@ use secateur::base::{Flat, Result, Rng, Tensor, team, tensor};
 use secateur::compile::{Choose, Options, compile};
 use secateur::graph::build::Square;
 use secateur::graph::bypass::branches;
-use secateur::graph::op::{self, Mode};
+use secateur::graph::op::{self, Mode, OpKind};
 use secateur::graph::{Builder, Graph, Masks, run};
 use secateur::kernel::simd::FUSED;
 use secateur::prune::{Settings, pattern};
@@ -15,11 +15,21 @@ use wasm_bindgen_test::wasm_bindgen_test;
 /// A model with running statistics that are not 0 and 1, so that folding has something to do.
 pub fn settled(id: &str) -> Result<Graph> {
     let mut graph = zoo::find(id)?.build(3)?;
-    let t = run::trace(&graph, &noise(&[8, 1, 28, 28], 5), Mode::train(0))?;
+    let t = run::trace(&graph, &examples(&graph, 8, 5), Mode::train(0))?;
     for (id, data) in t.updates {
         *graph.data_mut(id)? = data;
     }
     Ok(graph)
+}
+
+/// What a network may be given: noise, or tokens.
+pub fn examples(graph: &Graph, n: usize, seed: u64) -> Tensor {
+    let shape = [&[n][..], &graph.values[graph.input].shape[1..]].concat();
+    let table = graph.readers(graph.input).find(|node| matches!(node.op, OpKind::Embedding(_))).map(|node| node.ins[1]);
+    let Some(table) = table else { return noise(&shape, seed) };
+    let (mut rng, mut x) = (Rng::new(seed), tensor::zeros(&shape));
+    x.iter_mut().for_each(|x| *x = rng.below(graph.values[table].shape[0]) as f32);
+    x
 }
 
 /// Normal numbers.
@@ -41,7 +51,7 @@ pub fn cut(graph: &Graph, share: f32) -> Masks {
     masks
 }
 
-fn close(what: &str, got: &Tensor, want: &Tensor) {
+pub fn close(what: &str, got: &Tensor, want: &Tensor) {
     assert_eq!(got.shape(), want.shape(), "{what}");
     let top = want.iter().fold(1e-3f32, |m, x| m.max(x.abs()));
     for (g, w) in got.iter().zip(want) {
@@ -52,7 +62,7 @@ fn close(what: &str, got: &Tensor, want: &Tensor) {
 fn check(id: &str, batch: usize, share: f32, how: Choose) -> Result<()> {
     let graph = settled(id)?;
     let masks = if share > 0.0 { cut(&graph, share) } else { Masks::default() };
-    let x = noise(&[5, 1, 28, 28], 6);
+    let x = examples(&graph, 5, 6);
     let mut masked = graph.clone();
     masks.apply(&mut masked)?;
     let want = run::run(&masked, &x)?;
@@ -85,7 +95,7 @@ fn kernels_run_every_pattern_of_every_model() -> Result<()> {
             continue;
         }
         let (graph, masks, rules) = by_magnitude(dense, &settings)?;
-        let x = noise(&[3, 1, 28, 28], 6);
+        let x = examples(&graph, 3, 6);
         let want = run::run(&graph, &x)?;
         for how in [Choose::Predict, Choose::Named("n:m")] {
             let options = Options { batch: 3, rules: &rules, choose: how, ..Options::default() };

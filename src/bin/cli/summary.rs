@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use secateur::base::stats::{deviation, mean};
 use secateur::session::record::Record;
 
 /// What runs of a group have in common, in the order of the table: network, method, sparsity.
@@ -15,9 +16,7 @@ fn group(record: &Record) -> Group {
 
 /// Mean and sample standard deviation; no deviation of one value.
 fn spread(values: &[f64]) -> (f64, Option<f64>) {
-    let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
-    let squares: f64 = values.iter().map(|x| (x - mean) * (x - mean)).sum();
-    (mean, (values.len() > 1).then(|| (squares / (values.len() - 1) as f64).sqrt()))
+    (mean(values), (values.len() > 1).then(|| deviation(values)))
 }
 
 /// Means and spreads over seeds, a line for each network, method and sparsity.

@@ -3,11 +3,13 @@
 //! An operator is a plain struct of attributes. [`OpKind`] is the list of them all: what the compiler, the formats and the
 //! page match on. Adding one is a file and a line in the list.
 
+mod abs_mean;
 mod activation;
 mod add;
 mod attention;
 mod avg_pool;
 mod batch_norm;
+pub mod boost;
 mod broadcast;
 mod concat;
 mod conv;
@@ -188,6 +190,8 @@ macro_rules! ops {
 }
 
 ops! {
+    /// How strong each channel is.
+    AbsMean: abs_mean,
     /// Sum of two values.
     Add: add,
     /// Attention of heads.
@@ -196,6 +200,8 @@ ops! {
     AvgPool: avg_pool,
     /// Batch normalisation.
     BatchNorm: batch_norm,
+    /// The most salient channels of each image.
+    Boost: boost,
     /// Values side by side.
     Concat: concat,
     /// Convolution.

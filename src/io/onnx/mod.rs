@@ -1,5 +1,6 @@
 //! ONNX: networks as files that other programs run.
 
+mod boost;
 mod model;
 mod proto;
 mod tokens;

@@ -98,6 +98,8 @@ impl Writer<'_> {
             OpKind::Tokens(_) => self.tokens(node),
             OpKind::TokenMean(_) => self.token_mean(node),
             OpKind::Embedding(_) => self.embedding(node),
+            OpKind::AbsMean(_) => self.abs_mean(node),
+            OpKind::Boost(_) => self.boost(node),
             // Dropout does nothing in evaluation.
             OpKind::Dropout(_) | OpKind::Identity(_) => self.plain(node, "Identity", vec![]),
             OpKind::Add(_)

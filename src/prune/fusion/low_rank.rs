@@ -26,20 +26,8 @@ crate::part!(Meta {
 
 impl Fusion for Part {
     fn clash(&self, _: &Args, with: &Facts) -> Option<String> {
-        let (own, pattern) = (part::Part::meta(self).name, with.names.pattern);
-        match () {
-            () if !with.single => Some(format!("{own} leaves out directions of a whole weight, and {pattern} cuts it")),
-            () if !with.usual_order => {
-                Some(format!("{own} goes by singular values: no other criterion, and no allocation, has a part in it"))
-            }
-            () if with.gates => Some(format!("{own} leaves out directions once, and a gate cuts in every step")),
-            () if with.solves => Some(format!("{own} gives kept weights their values, and so does a solver")),
-            () if with.rewinds => Some(format!("{own} gives weights another shape than they had earlier")),
-            () if with.untrained || !with.once => {
-                Some(format!("{own} takes a trained network apart once: it goes with One-shot"))
-            }
-            () => None,
-        }
+        let own = part::Part::meta(self).name;
+        with.no_place_for_a_cut(own, "leaves out directions of whole weights, by their singular values")
     }
 
     fn energy(&self, args: &Args) -> Option<f64> {

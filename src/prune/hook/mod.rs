@@ -1,5 +1,6 @@
 //! What parts do inside a training step, as [hooks](crate::train::hook::Hook) of the trainer.
 
+mod boosting;
 mod exchange;
 mod momentum;
 mod scales;
@@ -11,6 +12,7 @@ use std::rc::Rc;
 use crate::base::Result;
 use crate::graph::{Graph, Masks, ValueId};
 
+pub use boosting::{boosting, press};
 pub use exchange::exchanging;
 pub use momentum::{MomentumLayer, Redistribution, momentum_exchange, redistribute};
 pub use scales::shrinking;

@@ -1,6 +1,7 @@
 //! Phases: what a run is made of, a file each. A phase owns what it needs from one slice to the next, works on the one [`State`] of
 //! the run, and leaves who computes to a [`Compute`].
 
+mod boost;
 mod cut;
 mod cutting;
 mod early;
@@ -32,6 +33,7 @@ use super::probe::Batch;
 use super::recipe::Recipe;
 use super::told::{Stage, Told};
 
+pub use boost::Boosting;
 pub use cut::Cut;
 pub use early::Early;
 pub use factor::Factor;

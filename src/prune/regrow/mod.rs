@@ -25,8 +25,8 @@ pub trait Regrow: Part {
         if self.regrows() && !with.single {
             return Some(format!("{} does not regrow: only single weights do", with.names.pattern));
         }
-        if self.regrows() && with.factors {
-            return Some("low rank cuts nothing that could come back".into());
+        if let (true, Some(other)) = (self.regrows(), with.instead) {
+            return Some(format!("{other} cuts nothing that could come back"));
         }
         if self.regrows() && with.gates {
             return Some("a gate lets weights come back by itself".into());

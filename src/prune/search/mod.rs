@@ -20,7 +20,10 @@ pub trait Search: Part {
             true if with.physical => {
                 Some(format!("{own} times layers that keep their shape, and {pattern} changes it"))
             }
-            true if with.factors => Some(format!("{own} shares out what a cut leaves out, and low rank cuts nothing")),
+            true if with.instead.is_some() => {
+                let other = with.instead.unwrap_or_default();
+                Some(format!("{own} shares out what a cut leaves out, and {other} cuts nothing"))
+            }
             true if with.gates => Some(format!("{own} shares out what an event cuts, and a gate cuts without one")),
             true if !with.once || with.untrained => {
                 Some(format!("{own} shares out one cut of a trained network: it goes with One-shot"))

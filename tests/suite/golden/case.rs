@@ -91,6 +91,7 @@ committed! {
     "opt_sgd_wd",
     "pen_slimming",
     "rigl_update",
+    "run_fbs",
     "sched_acdc",
     "sched_gmp_cubic",
     "sched_rigl_cosine",

@@ -15,7 +15,7 @@ use secateur::prune::hook::{
 use secateur::prune::rhythm::is_cut;
 use secateur::prune::target::SelectRule;
 use secateur::prune::{event, pattern};
-use secateur::train::exercise::Exercise;
+use secateur::train::exercise::{Exercise, unpressed};
 use secateur::train::grad::Learned;
 use secateur::train::hook::Hook;
 use secateur::train::lr::Rate;
@@ -51,7 +51,9 @@ fn learned(state: &mut State, hook: &Rc<dyn Hook>, batch: (Tensor, Vec<usize>), 
     }
     let mut exercise = Exercise::new(&state.graph, see, None, batch, mode)?;
     loop {
-        if let Some((learned, _)) = exercise.step(&state.graph, None, &Loss::CROSS_ENTROPY, &Masks::default())? {
+        if let Some((learned, _)) =
+            exercise.step(&state.graph, None, &Loss::CROSS_ENTROPY, &Masks::default(), &mut unpressed)?
+        {
             return Ok(learned);
         }
     }

@@ -6,6 +6,7 @@ mod fusion;
 mod hooks;
 mod layers;
 mod network;
+mod runtime;
 mod solvers;
 mod training;
 mod transformer;
@@ -33,6 +34,7 @@ const FAMILIES: &[(&str, Option<Check>)] = &[
     ("transformer_model", Some(transformer::forward_backward)),
     ("struct_heads", Some(transformer::without_heads)),
     ("struct_layer_drop", Some(transformer::without_layers)),
+    ("run_fbs", Some(runtime::fbs)),
     ("fuse_kmeans", Some(fusion::kmeans)),
     ("fuse_huffman", Some(fusion::huffman)),
     ("fuse_lowrank", Some(fusion::low_rank)),
@@ -103,7 +105,7 @@ fn run(prefixes: &[&str]) -> Result<()> {
 }
 
 /// Prefixes of the cases that the tests below run.
-const GROUPS: [&[&str]; 9] = [
+const GROUPS: [&[&str]; 10] = [
     &["layer_"],
     &["loss_", "lr_", "opt_", "sched_"],
     &["tinycnn_", "crit_hvp", "depgraph_", "tp_prune_"],
@@ -113,6 +115,7 @@ const GROUPS: [&[&str]; 9] = [
     &["pen_", "gate_", "dst_"],
     &["transformer_", "struct_", "head_"],
     &["fuse_"],
+    &["run_"],
 ];
 
 /// Names every case that nothing checks; none of the committed ones is among them.
@@ -172,4 +175,9 @@ fn golden_transformers() -> Result<()> {
 #[wasm_bindgen_test(unsupported = test)]
 fn golden_fusion() -> Result<()> {
     run(GROUPS[8])
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn golden_runtime() -> Result<()> {
+    run(GROUPS[9])
 }

@@ -7,6 +7,7 @@ mod before_training;
 mod during_training;
 mod fusion;
 mod post_training;
+mod runtime;
 mod search;
 mod semi_structured;
 mod structured;
@@ -22,6 +23,7 @@ pub static ALL: &[&[Method]] = &[
     during_training::ROWS,
     structured::ROWS,
     semi_structured::ROWS,
+    runtime::ROWS,
     search::ROWS,
     fusion::ROWS,
 ];
