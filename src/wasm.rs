@@ -111,7 +111,7 @@ impl Lab {
         self.0.open(model, weights).map(|info| to_js(&info)).map_err(fail)
     }
 
-    /// Takes in a split of a data set as two IDX files.
+    /// Takes in a split of a data set: images and labels as IDX files, or a text, without labels.
     pub fn data(&mut self, dataset: &str, split: &str, images: &[u8], labels: &[u8]) -> Outcome<JsValue> {
         let n = self.0.data(dataset, split, images, labels).map_err(fail)?;
         Ok(object(&[("n", JsValue::from(n as u32))]))
@@ -200,6 +200,11 @@ impl Lab {
             ("height", JsValue::from(height as u32)),
             ("pixels", Uint8Array::from(pixels).into()),
         ]))
+    }
+
+    /// The beginning of the test text; nothing where the network reads images.
+    pub fn passage(&self, characters: u32) -> Option<String> {
+        self.0.passage(characters as usize)
     }
 
     /// What the last finished job measured, as a compact file; nothing before one has.

@@ -68,10 +68,10 @@ export class Opener {
 
   async #open(wanted: Wanted): Promise<void> {
     this.host.send({ type: "engine", engine: "opening" });
-    const { model, card } = await this.client.call((remote) => remote.open(wanted.model, wanted.data, wanted.file?.bytes));
+    const { model, card, passage } = await this.client.call((remote) => remote.open(wanted.model, wanted.data, wanted.file?.bytes));
     this.opened = wanted.key;
     this.gallery.forgetImages();
-    this.host.send({ type: "opened", model, card });
+    this.host.send({ type: "opened", model, card, passage });
     await this.gallery.takeAll(`dense:${model.digest}`, model);
     this.host.emit("ready", { model: model.id, data: wanted.data });
   }

@@ -72,7 +72,7 @@ export interface Remote {
   hello(): Promise<void>;
   begin(tell: Tell): Promise<Begun>;
   /** Opens a network with the weights of a file, or with those it was shipped with. */
-  open(model: string, data: string, file?: Uint8Array): Promise<{ model: ModelInfo; card?: Card }>;
+  open(model: string, data: string, file?: Uint8Array): Promise<{ model: ModelInfo; card?: Card; passage?: string }>;
   /** The card at a path below the assets. */
   card(path: string): Promise<Card>;
   check(settings: Settings): Promise<{ check: Check; preview?: Preview }>;
@@ -92,6 +92,9 @@ export interface Remote {
 }
 
 const SLICE_MS = 50;
+
+/** Characters of the test text that are shown before a run. */
+const PASSAGE = 400;
 
 /** The engine gives up on a GPU by itself; this is for one that hangs all the same, in milliseconds. */
 const GPU_MS = 8000;
@@ -136,6 +139,8 @@ export function serve(load: Load, assets: URL): void {
         fetchCard(new URL(`models/${encodeURIComponent(model)}.json`, assets)),
         ...examples(dataset, "test"),
       ]);
+      // What computes on tokens comes with the engine's second file.
+      if (engine.catalog().models.find((row) => row.id === model)?.tokens) await engine.whole?.();
       const info = await ask((lab) => {
         const info = lab.open(model, weights);
         lab.data(dataset, "test", images!, labels!);
@@ -143,7 +148,7 @@ export function serve(load: Load, assets: URL): void {
       });
       data = dataset;
       trained = undefined;
-      return { model: info, card };
+      return { model: info, card, passage: await ask((lab) => lab.passage(PASSAGE)) };
     },
     async card(path) {
       return (await fetchCard(new URL(path, assets))) ?? {};
@@ -298,10 +303,14 @@ export function serve(load: Load, assets: URL): void {
     return found;
   }
 
+  const readsText = (dataset: string): boolean =>
+    engine.catalog().datasets.find((data) => data.id === dataset)?.task === "next-token";
+
   function examples(dataset: string, split: "test" | "train"): [Promise<Uint8Array>, Promise<Uint8Array>] {
-    const file = (what: string) =>
-      fetchBytes(new URL(`data/${encodeURIComponent(dataset)}/${split}-${what}.idx.gz`, assets), tell);
-    return [file("images"), file("labels")];
+    const file = (name: string) => fetchBytes(new URL(`data/${encodeURIComponent(dataset)}/${split}${name}`, assets), tell);
+    // A text is its own labels.
+    if (readsText(dataset)) return [file(".txt.gz"), Promise.resolve(new Uint8Array())];
+    return [file("-images.idx.gz"), file("-labels.idx.gz")];
   }
 
   expose(remote);

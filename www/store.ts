@@ -90,6 +90,8 @@ export interface State {
   good?: Check;
   preview?: Preview;
   model?: ModelInfo;
+  /** The beginning of the test text, where the network reads one. */
+  passage?: string | undefined;
   cards: Record<string, Card>;
   /** The network as it is, measured: one a model, and one for each file that was opened. */
   baselines: Record<string, RunRecord>;
@@ -127,7 +129,7 @@ export type Msg =
   | { type: "theme"; theme: Theme }
   | { type: "engine"; engine: Engine }
   | { type: "catalog"; catalog: Catalog }
-  | { type: "opened"; model: ModelInfo; card?: Card }
+  | { type: "opened"; model: ModelInfo; card?: Card | undefined; passage?: string | undefined }
   | { type: "card"; id: string; card: Card }
   | { type: "settings"; settings: Settings }
   | { type: "set"; key: string; value: string | undefined }
@@ -193,6 +195,7 @@ export function update(state: State, msg: Msg): State {
       return {
         ...state,
         model: msg.model,
+        passage: msg.passage,
         cards: msg.card ? { ...state.cards, [msg.model.id]: msg.card } : state.cards,
         layer: keepLayer(state.layer, msg.model),
         engine: "ready",

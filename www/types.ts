@@ -65,6 +65,8 @@ export interface ModelRow {
   data: string;
   input: number[];
   classes: number;
+  /** Whether it computes on tokens: what that takes comes with the engine's second file. */
+  tokens: boolean;
 }
 
 export interface DataRow {
@@ -74,6 +76,8 @@ export interface DataRow {
   license: string;
   attribution: string;
   source: string;
+  /** What is asked of the network about an example: its class, or which token follows each of its own. */
+  task: "classes" | "next-token";
   classes: string[];
   shape: number[];
 }
@@ -361,9 +365,19 @@ export interface RunRecord {
   curve: TrainPoint[];
   /** Numbers that the training shaped, four times in its course. */
   shown?: Shown[];
+  /** How well a network of characters says which comes next, in bits per character, and what both networks write. */
+  text?: { bits_before: number; bits_after: number; written?: { start: string; before: string; after: string } };
+  /** What single images took, where each runs a part of the network. */
+  per_image?: { images: number; macs: Spread; ms: Spread };
   /** What a search tried, and the shares by layer that it settled on. */
   search?: { shares: string; trials: { shares: string; ratio: number; low: number; high: number }[] };
   seconds: number;
+}
+
+/** Mean and sample standard deviation. */
+export interface Spread {
+  mean: number;
+  deviation: number;
 }
 
 /** How often numbers occurred at a training step: counts in equal bins from 0 to `top`. */
@@ -453,6 +467,8 @@ export interface Lab {
   cancel(): void;
   layer(name: string): LayerView;
   image(index: number): Picture;
+  /** The beginning of the test text; nothing where the network reads images. */
+  passage(characters: number): string | undefined;
   /** What the last finished job measured, as a compact file. */
   file(): Uint8Array | undefined;
   environment(): Environment;

@@ -4,6 +4,16 @@ use serde::Serialize;
 
 use crate::base::{Error, Result};
 
+/// What a network is asked about an example.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Task {
+    /// Which class it is of.
+    Classes,
+    /// Which token follows each of its tokens.
+    NextToken,
+}
+
 /// What a data set is, where it comes from and how its numbers are scaled.
 #[derive(Debug, Serialize)]
 pub struct Card {
@@ -19,15 +29,17 @@ pub struct Card {
     pub attribution: &'static str,
     /// Where it was published.
     pub source: &'static str,
-    /// Names of the classes.
+    /// What is asked of it.
+    pub task: Task,
+    /// Names of the classes; of a text its characters.
     pub classes: &'static [&'static str],
-    /// Shape of an image, [C, H, W].
+    /// Shape of an image, [C, H, W], or characters of a window, `[T]`.
     pub shape: &'static [usize],
-    /// Training images that are shipped with the page.
+    /// Training examples that are shipped with the page.
     pub train: usize,
-    /// Mean grey of the training images, in 0..1.
+    /// Mean grey of the training images, in 0..1; 0 of text.
     pub mean: f32,
-    /// Standard deviation of grey.
+    /// Standard deviation of grey; 1 of text.
     pub spread: f32,
 }
 
@@ -40,6 +52,7 @@ pub static ALL: &[Card] = &[
         license: "MIT",
         attribution: "Copyright 2017 Zalando SE",
         source: "https://github.com/zalandoresearch/fashion-mnist",
+        task: Task::Classes,
         classes: &[
             "T-shirt",
             "Trouser",
@@ -64,12 +77,33 @@ pub static ALL: &[Card] = &[
         license: "CC BY-SA 3.0",
         attribution: "Yann LeCun, Corinna Cortes and Christopher J.C. Burges",
         source: "http://yann.lecun.com/exdb/mnist/",
+        task: Task::Classes,
         classes: &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
         shape: &[1, 28, 28],
         train: 10_000,
         mean: 0.130_66,
         spread: 0.308_1,
     },
+    Card {
+        id: "austen",
+        name: "Two novels by Jane Austen",
+        what: "Pride and Prejudice and Emma, character by character: the first 95% of each to learn from, the rest to test on.",
+        license: "public domain",
+        attribution: "Jane Austen; text of Project Gutenberg as packaged in janeaustenr",
+        source: "https://github.com/juliasilge/janeaustenr",
+        task: Task::NextToken,
+        classes: CHARACTERS,
+        shape: &[64],
+        train: 23_269,
+        mean: 0.0,
+        spread: 1.0,
+    },
+];
+
+/// All characters of the novels, in the order of their codes.
+#[rustfmt::skip]
+static CHARACTERS: &[&str] = &[
+    "\n", " ", "!", "\"", "&", "'", "(", ")", "*", ",", "-", ".", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", ":", ";", "?", "A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L", "M", "N", "O", "P", "Q", "R", "S", "T", "U", "V", "W", "X", "Y", "Z", "[", "]", "_", "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t", "u", "v", "w", "x", "y", "z",
 ];
 
 /// The card of a data set.

@@ -102,6 +102,16 @@ impl Builder {
         self.node(name, op::Linear, &[x, w, b])
     }
 
+    /// A row of a table [vocabulary, D] for each token of [N, T], by number: to [N, T, D].
+    ///
+    /// # Errors
+    /// When the input is not token numbers.
+    pub fn embedding(&mut self, name: &str, x: ValueId, table: [usize; 2]) -> Result<ValueId> {
+        let data = self.normal(&table, 0.02);
+        let table = self.parameter(format!("{name}.weight"), Role::Bias, data);
+        self.node(name, op::Embedding, &[x, table])
+    }
+
     /// A number for each feature of each place, added to tokens [N, T, D].
     ///
     /// # Errors

@@ -55,7 +55,7 @@ impl Session {
                     check.settings.entry("data".into()).or_insert_with(|| model.data.into());
                 }
                 check.fixed = recipe.fixed();
-                check.timeline = plan::stages(&recipe, self.gpu.serves(&recipe), self.learnt_from());
+                check.timeline = plan::stages(&recipe, self.around(&recipe));
                 check.warnings.extend(recipe.remarks.iter().cloned());
                 check.warnings.extend(self.gpu.missing(&recipe));
                 check.warnings.extend(self.idle_phase(&recipe));
@@ -107,6 +107,7 @@ impl Session {
         let named = |key: &str, error: Error| Error { key: error.key.clone().or(Some(key.into())), ..error };
         let targets = event::candidates(graph, recipe).map_err(|error| named("pattern", error))?;
         event::ask(graph, &targets, &recipe.choice.criterion).map_err(|error| named("criterion", error))?;
+        recipe.choice.runtime.part.ask(graph).map_err(|error| named("runtime", error))?;
         recipe.choice.penalty.part.ask(graph).map_err(|error| named("penalty", error))
     }
 

@@ -21,12 +21,12 @@ use std::collections::{BTreeMap, btree_map::Entry};
 
 use crate::base::{Error, Result, clock, team};
 use crate::compile::{Choose, Options, Plan, compile};
-use crate::data::{self, Dataset};
+use crate::data::{self, Dataset, Task};
 use crate::graph::{Graph, Masks};
 use crate::io::origin::Origin;
 use crate::kernel::simd::FUSED;
-use crate::prune::Settings;
 use crate::prune::split::trained_on;
+use crate::prune::{Recipe, Settings};
 use crate::train::eval::Tally;
 use crate::zoo;
 
@@ -38,7 +38,7 @@ use survey::Survey;
 
 pub use check::Check;
 pub use info::{LayerInfo, LayerView, ModelInfo};
-pub use plan::stages;
+pub use plan::{Around, stages};
 pub use preview::Preview;
 
 /// What a finished run leaves behind.
@@ -175,6 +175,13 @@ impl Session {
         trained_on(self.train.as_ref().map_or_else(shipped, Dataset::len))
     }
 
+    /// What legs depend on besides a recipe.
+    fn around(&self, recipe: &Recipe) -> Around {
+        let card = self.network().ok().and_then(|(model, _)| data::find(model.data).ok());
+        let task = card.map_or(Task::Classes, |card| card.task);
+        Around { gpu: self.gpu.serves(recipe), examples: self.learnt_from(), task }
+    }
+
     fn idle(&self, what: &str) -> Result<()> {
         match self.job {
             Some(_) => {
@@ -267,10 +274,15 @@ impl Session {
     /// # Errors
     /// When there is no such image.
     pub fn image(&self, index: usize) -> Result<([usize; 2], &[u8])> {
-        match self.test.as_ref().filter(|set| index < set.len()) {
+        match self.test.as_ref().filter(|set| index < set.len() && set.card.task == Task::Classes) {
             Some(set) => Ok(([set.card.shape[1], set.card.shape[2]], set.image(index))),
             None => Err(Error::setting("image", format!("there is no test image {index}"))),
         }
+    }
+
+    /// The beginning of the test text, if the network reads text.
+    pub fn passage(&self, characters: usize) -> Option<String> {
+        self.test.as_ref()?.passage(characters)
     }
 
     /// The dense plans for a batch size, one for each number of threads that is tried up to one, and the same network on the

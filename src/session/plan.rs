@@ -1,5 +1,6 @@
 //! What a run will do, before anything is done: the recipe's phases, then evaluation and measurement.
 
+use crate::data::Task;
 use crate::prune::expand::expand;
 use crate::prune::phase::Phase;
 use crate::prune::probe::see_examples;
@@ -29,6 +30,10 @@ pub(super) enum Own {
     After,
     /// Time dense against pruned.
     Measure,
+    /// Write on with both networks, where they say what comes next.
+    Write,
+    /// Time single images, where each runs a part of the network.
+    Images,
     /// Where the GPU is slower, find the batch from which it is not.
     Cross,
 }
@@ -36,18 +41,51 @@ pub(super) enum Own {
 /// Batches that are tried for it.
 pub(super) const CROSSINGS: [usize; 3] = [8, 32, 128];
 
+/// Some things that are done a few at a time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sliced {
+    /// How many in all.
+    pub all: usize,
+    /// How many in a slice.
+    pub each: usize,
+}
+
+impl Sliced {
+    fn slices(self) -> usize {
+        self.all.div_ceil(self.each)
+    }
+}
+
+/// Test images that are timed one after another, where there are so many.
+pub(super) const TIMED: Sliced = Sliced { all: 256, each: 16 };
+/// Characters that a network writes.
+pub(super) const WRITTEN: Sliced = Sliced { all: 240, each: 12 };
+
 /// Test images of one evaluation step.
 pub(super) const CHUNK: usize = 50;
 
-/// All legs of a recipe with so many training images, or of the measurement of the dense network, for a place that has a GPU
-/// or none.
-pub(super) fn legs(recipe: &Recipe, run: bool, gpu: bool, images: usize) -> Vec<Leg> {
-    let cross = gpu && recipe.running.executor == Asked::Faster;
+/// What legs depend on besides the recipe.
+#[derive(Clone, Copy, Debug)]
+pub struct Around {
+    /// Whether there is a GPU.
+    pub gpu: bool,
+    /// Training examples.
+    pub examples: usize,
+    /// What is asked of the network.
+    pub task: Task,
+}
+
+/// All legs of a recipe, or of the measurement of the dense network.
+pub(super) fn legs(recipe: &Recipe, run: bool, around: Around) -> Vec<Leg> {
+    let cross = around.gpu && recipe.running.executor == Asked::Faster;
     let mut legs = Vec::new();
     if run {
         legs.push(Leg::Own(Own::Before));
-        legs.extend(expand(recipe, images).into_iter().map(Leg::Phase));
+        legs.extend(expand(recipe, around.examples).into_iter().map(Leg::Phase));
         legs.extend([Own::Compile, Own::After, Own::Measure].map(Leg::Own));
+        legs.extend((around.task == Task::NextToken).then_some(Leg::Own(Own::Write)));
+        let runtime = &recipe.choice.runtime;
+        legs.extend(runtime.part.density(&runtime.args).map(|_| Leg::Own(Own::Images)));
     } else {
         // Timing first: it is quick, and what a visitor waits for.
         legs.extend([Own::Compile, Own::Measure, Own::Before].map(Leg::Own));
@@ -56,9 +94,9 @@ pub(super) fn legs(recipe: &Recipe, run: bool, gpu: bool, images: usize) -> Vec<
     legs
 }
 
-/// The legs of a run as a timeline, for a place that has a GPU or none.
-pub fn stages(recipe: &Recipe, gpu: bool, images: usize) -> Vec<Stage> {
-    legs(recipe, true, gpu, images).iter().map(|leg| stage(leg, 2000)).collect()
+/// The legs of a run as a timeline.
+pub fn stages(recipe: &Recipe, around: Around) -> Vec<Stage> {
+    legs(recipe, true, around).iter().map(|leg| stage(leg, 2000)).collect()
 }
 
 /// A leg as an entry of the timeline; `n` test images.
@@ -70,6 +108,8 @@ pub(super) fn stage(leg: &Leg, n: usize) -> Stage {
         Leg::Own(Own::After) => Stage::new("evaluate", "Test the pruned network", chunks),
         Leg::Own(Own::Compile) => Stage::new("compile", "Choose a kernel for each layer", 1),
         Leg::Own(Own::Measure) => Stage::new("measure", "Time dense against pruned", PAIRS),
+        Leg::Own(Own::Write) => Stage::new("evaluate", "Write on with both networks", WRITTEN.slices()),
+        Leg::Own(Own::Images) => Stage::new("measure", "Time one image after another", TIMED.slices()),
         Leg::Own(Own::Cross) => Stage::new("measure", "See where the GPU catches up", CROSSINGS.len()),
     }
 }

@@ -69,8 +69,57 @@ pub struct Record {
     /// What a search tried, and what it settled on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub search: Option<Found>,
+    /// What a network of characters came to, besides accuracy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<TextResult>,
+    /// What single images took, where each runs a part of the network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_image: Option<PerImage>,
     /// How long it took.
     pub seconds: f64,
+}
+
+/// How well networks say which character comes next.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TextResult {
+    /// Bits per character of the test text: the mean of -log2 p. Of the network as it was.
+    pub bits_before: f64,
+    /// Of the pruned network.
+    pub bits_after: f64,
+    /// What both write.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<Written>,
+}
+
+/// How two networks go on from the same start, with the same chances.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Written {
+    /// The test text's first characters.
+    pub start: String,
+    /// What the network as it was writes.
+    pub before: String,
+    /// What the pruned one writes.
+    pub after: String,
+}
+
+/// What single test images took of a network of which each runs a part.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PerImage {
+    /// How many different images were run.
+    pub images: usize,
+    /// Multiply-adds of an image, as the compiled network counted them while it ran.
+    pub macs: Spread,
+    /// Milliseconds of an image; what the machine adds is in the deviation too.
+    pub ms: Spread,
+}
+
+/// Mean and sample standard deviation.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spread {
+    /// The mean.
+    pub mean: f64,
+    /// The standard deviation.
+    pub deviation: f64,
 }
 
 /// What a search found.
@@ -172,7 +221,7 @@ pub struct Size {
 pub struct Macs {
     /// Of the dense network.
     pub dense: u64,
-    /// Of the pruned one.
+    /// Of the pruned one; where images run different parts of it, the mean of what they took.
     pub pruned: u64,
 }
 

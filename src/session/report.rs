@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::base::tensor::count;
 use crate::base::{Result, clock, keyed};
 use crate::compile::{Timing, Why};
-use crate::graph::{Graph, Masks, count as counts, factor};
+use crate::data::{Dataset, Task};
+use crate::graph::{Graph, Masks, boosted, count as counts, factor};
 use crate::io::{Network, compact};
 use crate::prune::event;
 use crate::prune::reached::reached;
@@ -15,7 +16,7 @@ use crate::zoo::Model;
 
 use super::job::Job;
 use super::record::{
-    Accuracy, Changed, ChangedCounts, ClassRow, Environment, LayerRow, Macs, Record, Size, Speed, Training,
+    Accuracy, Changed, ChangedCounts, ClassRow, Environment, LayerRow, Macs, Record, Size, Speed, TextResult, Training,
 };
 use super::{Outcome, Session, executors, file, verdict};
 
@@ -77,6 +78,13 @@ fn record(job: &Job, session: &mut Session, digest: String) -> Result<Record> {
     let after = if job.asked.run { &job.tested.after } else { before };
     let network = job.built.network.as_ref().unwrap_or(&job.state.graph);
     let masks = if job.built.network.is_some() { Masks::default() } else { job.state.masks.clone() };
+    let text = (test.card.task == Task::NextToken).then(|| TextResult {
+        bits_before: before.bits(),
+        bits_after: after.bits(),
+        written: job.written(test),
+    });
+    let per_image = job.per_image();
+    let pruned = per_image.map_or_else(|| counts::macs(network, &masks), |each| each.macs.mean.round() as u64);
     let layers = layers(job, dense, network, chosen, &dense_us)?;
     let mut accuracy = accuracy(before, after);
     accuracy.float = (job.tested.float.n() > 0).then(|| job.tested.float.accuracy());
@@ -89,15 +97,7 @@ fn record(job: &Job, session: &mut Session, digest: String) -> Result<Record> {
     // Where branches leave, the stream beside them goes on: no layer stands empty in its way.
     let bypasses = job.asked.recipe.choice.pattern.part.bypasses();
     let collapsed = if bypasses { Vec::new() } else { event::collapsed(&job.state.graph, &job.state.masks) };
-    let changed: Vec<Changed> = (0..test.len())
-        .filter(|&i| before.answers.get(i) != after.answers.get(i))
-        .map(|index| Changed {
-            index,
-            label: test.label(index),
-            before: before.answers[index],
-            after: after.answers[index],
-        })
-        .collect();
+    let changed = changed(test, before, after);
     // What differs from what was asked for comes first.
     let mut notes: Vec<String> =
         verdict::fewer_threads(job.asked.recipe.running.threads, job.threads, &session.environment)
@@ -119,7 +119,8 @@ fn record(job: &Job, session: &mut Session, digest: String) -> Result<Record> {
     notes.extend(speed.doubt.clone());
     notes.extend(verdict::bytes(&layers, &accuracy, job.asked.recipe.running.int8()));
     if job.asked.run {
-        notes.extend(verdict::chance(&accuracy, test.card.classes.len()));
+        notes.extend(verdict::chance(&accuracy, test.card));
+        notes.extend(per_image.map(|each| verdict::per_image(&each, counts::macs(dense, &Masks::default()))));
         notes.extend(verdict::notes(&layers, &speed, &collapsed));
     }
     notes.extend(session.idle_phase(&job.asked.recipe).filter(|_| job.asked.run));
@@ -142,8 +143,10 @@ fn record(job: &Job, session: &mut Session, digest: String) -> Result<Record> {
         recipe: job.asked.settings.clone(),
         seed: job.asked.recipe.seed,
         training: training(job, session, model),
-        macs: Macs { dense: counts::macs(dense, &Masks::default()), pruned: counts::macs(network, &masks) },
-        verdict: if job.asked.run { verdict::verdict(&accuracy, &size, &speed) } else { String::new() },
+        macs: Macs { dense: counts::macs(dense, &Masks::default()), pruned },
+        per_image,
+        verdict: if job.asked.run { verdict::verdict(&accuracy, &size, &speed, text.as_ref()) } else { String::new() },
+        text,
         notes,
         accuracy,
         size,
@@ -162,6 +165,19 @@ fn record(job: &Job, session: &mut Session, digest: String) -> Result<Record> {
         search: job.found(),
         seconds: (clock::now_ms() - job.started) / 1e3,
     })
+}
+
+/// Examples whose answer changed; of a text there are no examples that one could show.
+fn changed(test: &Dataset, before: &Tally, after: &Tally) -> Vec<Changed> {
+    if test.card.task == Task::NextToken {
+        return Vec::new();
+    }
+    let labels = test.labels(&(0..test.len()).collect::<Vec<_>>());
+    let answers = before.answers.iter().zip(&after.answers).zip(labels).enumerate();
+    answers
+        .filter(|(_, ((before, after), _))| before != after)
+        .map(|(index, ((&before, &after), label))| Changed { index, label, before, after })
+        .collect()
 }
 
 /// Changed answers by what became of them.
@@ -253,18 +269,25 @@ fn layers(
         };
         row.why = match low {
             Some(low) => verdict::two(network.values[low].shape[0], &row, first.map_or(0.0, us)),
-            None => verdict::why(&row),
+            None => match boosted::running(network, &row.name) {
+                Some(kept) => verdict::chosen(kept, &row),
+                None => verdict::why(&row),
+            },
         };
         row
     });
     Ok(rows.collect())
 }
 
-fn classes(test: &crate::data::Dataset, before: &Tally, after: &Tally) -> Vec<ClassRow> {
+fn classes(test: &Dataset, before: &Tally, after: &Tally) -> Vec<ClassRow> {
+    if test.card.task == Task::NextToken {
+        return Vec::new();
+    }
+    let labels = test.labels(&(0..test.len()).collect::<Vec<_>>());
     let share = |tally: &Tally, class: usize| {
-        let of: Vec<usize> = (0..test.len()).filter(|&i| test.label(i) == class).collect();
-        let hits = of.iter().filter(|&&i| tally.answers.get(i) == Some(&class)).count();
-        (of.len(), (!of.is_empty()).then(|| hits as f64 / of.len() as f64))
+        let of = || labels.iter().enumerate().filter(|(_, label)| **label == class);
+        let hits = of().filter(|(i, _)| tally.answers.get(*i) == Some(&class)).count();
+        (of().count(), (of().next().is_some()).then(|| hits as f64 / of().count() as f64))
     };
     let row = |(class, label): (usize, &&str)| {
         let (n, before) = share(before, class);

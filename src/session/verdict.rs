@@ -1,17 +1,21 @@
 //! The result in words, and what else must be said about it.
 
 use crate::compile::choose::dense;
+use crate::data::{Card, Task};
 
-use super::record::{Accuracy, Environment, LayerRow, Size, Speed};
+use super::record::{Accuracy, Environment, LayerRow, PerImage, Size, Speed, TextResult};
 
 /// "1.9x smaller when stored, 4.1x faster here (3.9-4.3), accuracy 91.8% → 91.2%: within the interval."
-pub fn verdict(accuracy: &Accuracy, size: &Size, speed: &Speed) -> String {
+pub fn verdict(accuracy: &Accuracy, size: &Size, speed: &Speed, text: Option<&TextResult>) -> String {
     let smaller = size.bytes_dense as f64 / size.bytes_stored.max(1) as f64;
     let size = if smaller >= 1.005 {
         format!("{} smaller when stored", times(smaller))
     } else {
         "no smaller when stored".into()
     };
+    if let Some(TextResult { bits_before, bits_after, .. }) = text {
+        return format!("{size}, {}, {bits_before:.2} → {bits_after:.2} bits per character.", pace(speed));
+    }
     format!(
         "{size}, {}, accuracy {} → {}: {}.",
         pace(speed),
@@ -100,6 +104,26 @@ pub fn two(rank: usize, row: &LayerRow, first: f64) -> String {
     )
 }
 
+/// Why a layer runs as it does of which each image runs some channels.
+pub fn chosen(kept: usize, row: &LayerRow) -> String {
+    let (all, us) = (row.shape.first().copied().unwrap_or(0), row.candidates.first().map_or(0.0, |c| c.us));
+    format!("each image runs {kept} of {all} channels: {us:.0} µs if all channels come in")
+}
+
+/// What single images took of a network of so many multiply-adds.
+pub fn per_image(each: &PerImage, whole: u64) -> String {
+    let PerImage { images, macs, ms } = each;
+    format!(
+        "Each image runs {} of the multiply-adds, as counted while {} test images ran: {:.2} ± {:.2} million, in {:.3} ± {:.3} ms.",
+        percent(macs.mean / whole.max(1) as f64),
+        grouped(*images),
+        macs.mean / 1e6,
+        macs.deviation / 1e6,
+        ms.mean,
+        ms.deviation
+    )
+}
+
 /// What is said of a search whose target lies outside of what was measured.
 pub fn missed(target: f32, speed: &Speed) -> Option<String> {
     let (target, found) = (f64::from(target), format!("{:.1}× ({:.1}-{:.1})", speed.ratio, speed.low, speed.high));
@@ -120,7 +144,9 @@ pub fn notes(layers: &[LayerRow], speed: &Speed, collapsed: &[String]) -> Vec<St
     }
     if speed.high < 1.05 || (speed.low <= 1.0 && 1.0 <= speed.high) {
         let dense = layers.iter().filter(|l| dense(&l.kernel)).count();
+        let chosen = layers.iter().any(|l| l.kernel.starts_with("boosted"));
         notes.push(match dense {
+            _ if chosen => "It is not faster: the rows that an image chooses are packed anew for it, which takes as long as leaving the others out saves.".into(),
             0 => "It is not faster, although a sparse kernel is the fastest for every layer.".into(),
             _ => format!(
                 "It is not faster: {dense} of {} layers run fastest dense, because too few of their weights are gone for a sparse kernel to win on this device.",
@@ -142,11 +168,12 @@ pub fn notes(layers: &[LayerRow], speed: &Speed, collapsed: &[String]) -> Vec<St
 }
 
 /// What to say of a network that no longer knows anything.
-pub fn chance(accuracy: &Accuracy, classes: usize) -> Option<String> {
-    let chance = 1.0 / classes.max(1) as f64;
+pub fn chance(accuracy: &Accuracy, card: &Card) -> Option<String> {
+    let (classes, chance) = (card.classes.len(), 1.0 / card.classes.len().max(1) as f64);
+    let of = if card.task == Task::NextToken { "characters" } else { "classes" };
     (accuracy.low <= chance && accuracy.before_low > chance).then(|| {
         format!(
-            "{} is no better than chance among {classes} classes: too much was cut, or too little was trained after it.",
+            "{} is no better than chance among {classes} {of}: too much was cut, or too little was trained after it.",
             percent(accuracy.after)
         )
     })
@@ -265,10 +292,10 @@ mod tests {
 
     #[test]
     fn says_where_nothing_is_known_any_more() {
-        let of = |after: f64| chance(&Accuracy { before_low: 0.9, ..accuracy(0.92, after) }, 10);
+        let of = |after: f64| chance(&Accuracy { before_low: 0.9, ..accuracy(0.92, after) }, &crate::data::ALL[0]);
         assert!(of(0.065).is_some_and(|note| note.starts_with("6.5% is no better than chance among 10 classes")));
         assert_eq!(of(0.13), None);
-        assert_eq!(chance(&accuracy(0.1, 0.1), 10), None, "it knew nothing before either");
+        assert_eq!(chance(&accuracy(0.1, 0.1), &crate::data::ALL[0]), None, "it knew nothing before either");
     }
 
     #[test]
@@ -276,12 +303,12 @@ mod tests {
         let size = Size { parameters: 10, nonzero: 1, bytes_dense: 400, bytes_stored: 100 };
         let fast = Speed { dense_ms: 1.0, pruned_ms: 0.25, ratio: 4.0, low: 3.9, high: 4.2, ..Speed::default() };
         assert_eq!(
-            verdict(&accuracy(0.918, 0.912), &size, &fast),
+            verdict(&accuracy(0.918, 0.912), &size, &fast, None),
             "4.0× smaller when stored, 4.0× faster here (3.9–4.2), accuracy 91.8% → 91.2%: within the interval of 2,000 test images."
         );
         let same = Speed { ratio: 1.01, low: 0.97, high: 1.04, ..fast };
         assert!(
-            verdict(&accuracy(0.9, 0.5), &size, &same)
+            verdict(&accuracy(0.9, 0.5), &size, &same, None)
                 .contains("no difference in speed here (1.0–1.0), accuracy 90.0% → 50.0%: 40.0 points lost")
         );
     }

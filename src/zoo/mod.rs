@@ -1,5 +1,6 @@
 //! Floor 3: the networks this project ships, as architectures; their weights are files beside the page.
 
+mod chars;
 mod lenet;
 mod mobilenet;
 mod resnet;
@@ -27,10 +28,12 @@ pub struct Model {
     pub what: &'static str,
     /// The data set it was trained on.
     pub data: &'static str,
-    /// Shape of an example, [C, H, W].
+    /// Shape of an example, [C, H, W], or `[T]` of tokens.
     pub input: &'static [usize],
     /// Number of classes.
     pub classes: usize,
+    /// Whether it computes on tokens: what that takes, a page fetches first.
+    pub tokens: bool,
     /// How `secateur train` trains it.
     #[serde(skip)]
     pub recipe: TrainingRecipe,
@@ -68,6 +71,7 @@ pub struct TrainingRecipe {
 
 /// Clothes look the same mirrored; digits do not.
 const CLOTHES: Augment = Augment { mirror: true, shift: 2 };
+const NONE: Augment = Augment { mirror: false, shift: 0 };
 const DIGITS: Augment = Augment { mirror: false, shift: 2 };
 
 /// All networks; the first is what the page opens on.
@@ -79,6 +83,7 @@ pub static ALL: &[Model] = &[
         data: "fashion-mnist",
         input: &[1, 28, 28],
         classes: 10,
+        tokens: false,
         recipe: TrainingRecipe {
             descent: Descent::Sgd,
             epochs: 12,
@@ -97,6 +102,7 @@ pub static ALL: &[Model] = &[
         data: "fashion-mnist",
         input: &[1, 28, 28],
         classes: 10,
+        tokens: false,
         recipe: TrainingRecipe {
             descent: Descent::Sgd,
             epochs: 9,
@@ -115,6 +121,7 @@ pub static ALL: &[Model] = &[
         data: "fashion-mnist",
         input: &[1, 28, 28],
         classes: 10,
+        tokens: false,
         recipe: TrainingRecipe {
             descent: Descent::Sgd,
             epochs: 8,
@@ -133,6 +140,7 @@ pub static ALL: &[Model] = &[
         data: "fashion-mnist",
         input: &[1, 28, 28],
         classes: 10,
+        tokens: false,
         recipe: TrainingRecipe {
             descent: Descent::Sgd,
             epochs: 12,
@@ -151,6 +159,7 @@ pub static ALL: &[Model] = &[
         data: "fashion-mnist",
         input: &[1, 28, 28],
         classes: 10,
+        tokens: true,
         recipe: TrainingRecipe {
             descent: Descent::AdamW,
             epochs: 12,
@@ -163,12 +172,32 @@ pub static ALL: &[Model] = &[
         build: vit::build,
     },
     Model {
+        id: "char-small",
+        name: "Character model",
+        what: "A transformer that says which character comes next: 64 characters of context, four blocks of four attention heads.",
+        data: "austen",
+        input: &[chars::WINDOW],
+        classes: chars::CHARACTERS,
+        tokens: true,
+        recipe: TrainingRecipe {
+            descent: Descent::AdamW,
+            epochs: 12,
+            batch: 32,
+            rate: 2e-3,
+            decay: 0.05,
+            smoothing: 0.0,
+            augment: NONE,
+        },
+        build: chars::build,
+    },
+    Model {
         id: "lenet-5",
         name: "LeNet-5",
         what: "Two 5x5 convolutions and two linear layers, 431,080 parameters: the network of the early pruning papers.",
         data: "mnist",
         input: &[1, 28, 28],
         classes: 10,
+        tokens: false,
         recipe: TrainingRecipe {
             descent: Descent::Sgd,
             epochs: 10,
@@ -187,6 +216,7 @@ pub static ALL: &[Model] = &[
         data: "mnist",
         input: &[1, 28, 28],
         classes: 10,
+        tokens: false,
         recipe: TrainingRecipe {
             descent: Descent::Sgd,
             epochs: 25,
@@ -245,7 +275,7 @@ mod tests {
     fn every_model_builds_and_has_the_size_it_says() -> Result<()> {
         for model in ALL {
             let graph = model.build(1)?;
-            assert_eq!(graph.values[graph.output].shape, [1, model.classes], "{}", model.id);
+            assert_eq!(graph.values[graph.output].shape.last(), Some(&model.classes), "{}", model.id);
             assert_eq!(graph.values[graph.input].shape[1..], *model.input, "{}", model.id);
         }
         assert_eq!(count::parameters(&find("lenet-300-100")?.build(1)?), 266_610);

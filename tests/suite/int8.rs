@@ -13,7 +13,7 @@ use secateur::kernel::store::Planes;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::kernel::{mask, shape};
-use crate::plan::{cut, noise, settled};
+use crate::plan::{cut, examples, noise, settled};
 
 /// Shapes drawn.
 const SHAPES: usize = 300;
@@ -130,7 +130,7 @@ fn int8_plans_stay_near_every_model_and_use_its_convolutions() -> Result<()> {
             let masks = if share > 0.0 { cut(&graph, share) } else { Masks::default() };
             let mut masked = graph.clone();
             masks.apply(&mut masked)?;
-            let x = noise(&[6, 1, 28, 28], 8);
+            let x = examples(&graph, 6, 8);
             let want = run::run(&masked, &x)?;
             let ranges = observe(&graph, &masks, &x, 3)?;
             let options = Options { batch: 4, ranges: Some(&ranges), choose: Choose::Predict, ..Options::default() };

@@ -37,6 +37,7 @@ mod small;
 #[cfg(not(target_arch = "wasm32"))]
 mod solver;
 mod survey;
+mod text;
 mod training;
 #[cfg(not(target_arch = "wasm32"))]
 mod zeros;

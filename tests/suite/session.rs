@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use pollster::block_on;
 use secateur::base::error::ErrorKind;
 use secateur::base::{Result, Rng};
-use secateur::data::idx;
+use secateur::data::{self, Task, idx};
 use secateur::io::safetensors;
 use secateur::prune::Settings;
 use secateur::session::Session;
@@ -29,6 +29,18 @@ pub fn bars(n: usize, seed: u64) -> (Vec<u8>, Vec<u8>) {
     (idx::write(&[n, 28, 28], &pixels), idx::write(&[n], &labels))
 }
 
+/// Sentences of a few words: easy, and made here.
+fn sentences(characters: usize, seed: u64) -> Vec<u8> {
+    let (mut rng, mut text) = (Rng::new(seed), String::new());
+    while text.len() < characters {
+        let [who, does, what] = [["Emma", "She", "Mr. Darcy"], ["saw", "heard", "knew"], ["it", "nothing", "him"]]
+            .map(|words| words[rng.below(words.len())]);
+        text += &format!("{who} {does} {what}. ");
+    }
+    text.truncate(characters);
+    text.into_bytes()
+}
+
 pub fn open(model: &str) -> Result<Session> {
     open_with(model, 100, 400)
 }
@@ -43,7 +55,7 @@ pub fn open_with(model: &str, test: usize, train: usize) -> Result<Session> {
     Ok(session)
 }
 
-/// Loads both splits of made-up images.
+/// Loads both splits of made-up examples.
 pub fn data(session: &mut Session, model: &str) -> Result<()> {
     images(session, model, 100, 400)
 }
@@ -51,8 +63,11 @@ pub fn data(session: &mut Session, model: &str) -> Result<()> {
 fn images(session: &mut Session, model: &str, test: usize, train: usize) -> Result<()> {
     let data = zoo::find(model)?.data;
     for (split, n, seed) in [("test", test, 1), ("train", train, 2)] {
-        let (images, labels) = bars(n, seed);
-        session.data(data, split, &images, &labels)?;
+        let (examples, labels) = match data::find(data)?.task {
+            Task::Classes => bars(n, seed),
+            Task::NextToken => (sentences(64 * (n + 1), seed), Vec::new()),
+        };
+        session.data(data, split, &examples, &labels)?;
     }
     Ok(())
 }

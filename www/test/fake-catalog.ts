@@ -133,6 +133,7 @@ export const fakeCatalog: Catalog = {
       data: "fashion",
       input: [1, 28, 28],
       classes: 10,
+      tokens: false,
     },
     {
       id: "lenet-5",
@@ -141,6 +142,7 @@ export const fakeCatalog: Catalog = {
       data: "mnist",
       input: [1, 28, 28],
       classes: 10,
+      tokens: false,
     },
   ],
   formats: [
@@ -155,6 +157,7 @@ export const fakeCatalog: Catalog = {
       license: "MIT",
       attribution: "© 2017 Zalando SE",
       source: "https://github.com/zalandoresearch/fashion-mnist",
+      task: "classes",
       classes: ["T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"],
       shape: [1, 28, 28],
     },
@@ -165,6 +168,7 @@ export const fakeCatalog: Catalog = {
       license: "CC BY-SA 3.0",
       attribution: "LeCun, Cortes, Burges",
       source: "http://yann.lecun.com/exdb/mnist/",
+      task: "classes",
       classes: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
       shape: [1, 28, 28],
     },

@@ -388,6 +388,8 @@ export class FakeLab implements Lab {
     const mask = Uint8Array.from(before, (w) => (Math.abs(w) >= limit ? 1 : 0));
     return { shape: layer.shape, before, after: before.map((w, i) => (mask[i] ? w * 1.1 : 0)), mask };
   }
+  passage(): undefined {}
+
   image(index: number): Picture {
     const random = mulberry(index);
     const [cx, cy, r] = [10 + random() * 8, 10 + random() * 8, 5 + random() * 6];

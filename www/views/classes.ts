@@ -18,7 +18,7 @@ export function classesView(ctx: Context): TemplateResult {
     .file=${"secateur-classes"}
     .height=${height}
     .label=${"Accuracy of each class before and after the cut"}
-    .empty=${classes.length ? undefined : "After a run: how each class fared. An average can hide a class that was lost."}
+    .empty=${classes.length ? undefined : record?.text ? "Text has no classes: what both networks write is under Examples." : "After a run: how each class fared. An average can hide a class that was lost."}
     .deps=${[record]}
     .table=${{
       columns: [

@@ -9,6 +9,7 @@ import type { Context } from "./context.js";
 export function examplesView(ctx: Context): TemplateResult {
   const { state } = ctx;
   const record = shownRecord(state);
+  if (readsText(state)) return record?.text?.written ? written(record.text.written) : html`${beforeText}${passage(ctx)}`;
   if (!record) {
     return html`<p class="empty">
         After a run: the test images that were named one way before the cut and another way after, right or wrong.
@@ -66,8 +67,37 @@ function net({ accuracy: { before, after, n } }: RunRecord): string {
   return `, ${count(Math.abs(fewer))} ${fewer > 0 ? "fewer" : "more"} of them rightly`;
 }
 
-/** The first of the test images, as the network gets them. */
+const beforeText = html`<p class="empty">After a run: how both networks go on from the same beginning.</p>`;
+
+/** Whether the network at hand reads text. */
+const readsText = (state: Context["state"]): boolean =>
+  state.catalog?.datasets.find((row) => row.id === completed(state).data)?.task === "next-token";
+
+/** How both networks write on. */
+function written({ start, before, after }: { start: string; before: string; after: string }): TemplateResult {
+  const text = (title: string, rest: string) =>
+    html`<section class="group">
+      <h3>${title}</h3>
+      <p class="passage"><span class="faint">${start}</span>${rest}</p>
+    </section>`;
+  return html`<p class="note">
+      The first characters of the test text, and what each network writes after them: every character is drawn by the
+      likelihood that the network gives it, both times with the same random numbers.
+    </p>
+    <div class="passages">${text("Before the cut", before)} ${text("After the cut", after)}</div>`;
+}
+
+/** The beginning of the test text. */
+function passage(ctx: Context): TemplateResult | typeof nothing {
+  const { passage } = ctx.state;
+  if (!passage) return nothing;
+  return html`<p class="passage">${passage}</p>
+    <p class="note">Text that the network never saw. It says of every character which comes next.</p>`;
+}
+
+/** The first of the test images, as the network gets them, or of the test text. */
 export function samples(ctx: Context, most: number): TemplateResult | typeof nothing {
+  if (readsText(ctx.state)) return passage(ctx);
   const { model, catalog, engine } = ctx.state;
   const data = catalog?.datasets.find((row) => row.id === completed(ctx.state).data);
   if (!model || !data || engine !== "ready") return nothing;

@@ -1,7 +1,7 @@
 // The answers behind "how?": definition, sample, interval, surroundings.
 
 import { html, nothing, type TemplateResult } from "lit";
-import { bytes, count, milliseconds, percent, plural, ratio } from "../format.js";
+import { bytes, count, fixed, milliseconds, percent, plural, ratio } from "../format.js";
 import type { Environment, RunRecord } from "../types.js";
 
 export const how = (about: string, answer: TemplateResult): TemplateResult =>
@@ -28,7 +28,21 @@ export function browserName(agent: string): string {
 }
 
 export const howAccuracy = (record: RunRecord, dense: boolean): TemplateResult => {
-  const a = record.accuracy;
+  const { accuracy: a, text } = record;
+  if (text)
+    return how(
+      "the bits per character",
+      html`<p>
+          The mean of −log₂ of the likelihood that the network gives to the character that does come next, over a text that
+          was used for nothing else. One bit less is a choice between half as many. In each window of 64 characters it begins anew, so
+          the first of them are told from little.
+        </p>
+        <dl>
+          ${row("Characters", count(a.n))} ${row("Before", `${fixed(text.bits_before, 4)} bits`)}
+          ${dense ? nothing : row("After", `${fixed(text.bits_after, 4)} bits`)}
+          ${row("Right", `the likeliest is the one that comes: ${percent(a.before, 2)}${dense ? "" : ` before, ${percent(a.after, 2)} after`}`)}
+        </dl>`,
+    );
   return how(
     "the accuracy",
     html`<p>
@@ -64,7 +78,7 @@ export const howSpeed = (record: RunRecord, dense: boolean): TemplateResult => {
 };
 
 export const howSize = (record: RunRecord, dense: boolean): TemplateResult => {
-  const { size, macs } = record;
+  const { size, macs, per_image: each } = record;
   return how(
     "the size",
     html`<p>
@@ -75,7 +89,7 @@ export const howSize = (record: RunRecord, dense: boolean): TemplateResult => {
       <dl>
         ${row("Dense", `${bytes(size.bytes_dense)}, ${count(size.parameters)} parameters`)}
         ${dense ? nothing : row("Cut", `${bytes(size.bytes_stored)}, ${count(size.nonzero)} that are not zero`)}
-        ${dense ? nothing : row("Arithmetic", `${count(macs.dense)} multiply-adds before, ${count(macs.pruned)} after`)}
+        ${dense ? nothing : row("Arithmetic", `${count(macs.dense)} multiply-adds before, ${count(macs.pruned)} after${each ? `, the mean of ${count(each.images)} images (± ${count(Math.round(each.macs.deviation))})` : ""}`)}
       </dl>`,
   );
 };

@@ -42,11 +42,19 @@ function after(ctx: Context, record: RunRecord): TemplateResult {
     : s.ratio > 1
       ? `${ratio(s.ratio)} faster here`
       : `${ratio(1 / s.ratio)} slower here`;
-  return html`${cell(
-    html`${percent(a.before)} ${to} ${percent(a.after)}`,
-    html`${imagesOf(record)} ${howAccuracy(record, false)}`,
-    a.n ? html`${percent(a.low)}–${percent(a.high)} after the cut` : nothing,
-  )}
+  const { text } = record;
+  const cost = text
+    ? cell(
+        html`${fixed(text.bits_before, 2)} ${to} ${fixed(text.bits_after, 2)}`,
+        html`bits per character, on ${count(a.n)} of them ${howAccuracy(record, false)}`,
+        html`the next one is right in ${percent(a.before)} ${to} ${percent(a.after)}`,
+      )
+    : cell(
+        html`${percent(a.before)} ${to} ${percent(a.after)}`,
+        html`${imagesOf(record)} ${howAccuracy(record, false)}`,
+        a.n ? html`${percent(a.low)}–${percent(a.high)} after the cut` : nothing,
+      );
+  return html`${cost}
   ${cell(
     faster,
     html`${milliseconds(s.dense_ms)} ${to} ${milliseconds(s.pruned_ms)} ${howSpeed(record, false)}`,
@@ -68,8 +76,8 @@ const imagesOf = ({ accuracy: { n } }: RunRecord): string =>
   n ? `accuracy on ${plural(n, "image")}` : "no test images, so no accuracy";
 
 /** How the network was run, as far as it is not the usual: one image, one thread, floats. */
-function runAs({ speed, environment, accuracy, layers }: RunRecord): string {
-  const batch = speed.batch > 1 ? `batch of ${speed.batch}` : "one image at a time";
+function runAs({ speed, environment, accuracy, layers, text }: RunRecord): string {
+  const batch = speed.batch > 1 ? `batch of ${speed.batch}` : `one ${text ? "window" : "image"} at a time`;
   const shared = speed.threads ?? environment.threads;
   const threads = shared > 1 ? `, ${shared} threads` : "";
   // What was asked for need not have been possible: accuracy in floats is told only beside that in something coarser.
@@ -84,15 +92,22 @@ function before(ctx: Context, dense: RunRecord | undefined): TemplateResult {
   const waiting = work ? "measuring" : "not measured yet";
   // The time is known before the accuracy is.
   const speed = dense?.speed ?? (work?.job === "baseline" ? work.speed : undefined);
-  return html`${cell(
-    dense ? percent(dense.accuracy.before) : html`<span class="wait">–</span>`,
-    dense
-      ? html`${imagesOf(dense)} ${howAccuracy(dense, true)}`
-      : html`accuracy, ${waiting}`,
-    dense?.accuracy.n
-      ? html`95% interval ${percent(dense.accuracy.before_low)}–${percent(dense.accuracy.before_high)}`
-      : nothing,
-  )}
+  const quality = dense?.text
+    ? cell(
+        fixed(dense.text.bits_before, 2),
+        html`bits per character, on ${count(dense.accuracy.n)} of them ${howAccuracy(dense, true)}`,
+        html`the next one is right in ${percent(dense.accuracy.before)}`,
+      )
+    : cell(
+        dense ? percent(dense.accuracy.before) : html`<span class="wait">–</span>`,
+        dense
+          ? html`${imagesOf(dense)} ${howAccuracy(dense, true)}`
+          : html`accuracy, ${waiting}`,
+        dense?.accuracy.n
+          ? html`95% interval ${percent(dense.accuracy.before_low)}–${percent(dense.accuracy.before_high)}`
+          : nothing,
+      );
+  return html`${quality}
   ${cell(
     speed ? milliseconds(speed.dense_ms) : html`<span class="wait">–</span>`,
     speed

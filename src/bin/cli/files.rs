@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use secateur::base::{Error, Result};
-use secateur::data::{self, Dataset};
+use secateur::data::{self, Dataset, Task};
 
 /// Where a checkout keeps what the page serves.
 const ASSETS: &str = "www/assets";
@@ -22,8 +22,11 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(|e| Error::from(e).at(&path.display().to_string()))
 }
 
-/// The names by which the two files of a split go, ours first and then the originals'.
+/// The names by which the files of a split go, ours first and then the originals'.
 fn names(split: &str, what: &str) -> Vec<String> {
+    if what == "text" {
+        return [".txt.gz", ".txt"].map(|ending| format!("{split}{ending}")).to_vec();
+    }
     let original = if split == "test" { "t10k" } else { "train" };
     let dims = if what == "images" { "idx3" } else { "idx1" };
     let bases = [
@@ -34,7 +37,7 @@ fn names(split: &str, what: &str) -> Vec<String> {
     bases.iter().flat_map(|base| [format!("{base}.gz"), base.clone()]).collect()
 }
 
-/// The two files of a split, as they are: images and labels. From a folder, by default that of the checkout.
+/// The files of a split, as they are: images and labels, or a text, which has no labels of its own. From a folder, by default that of the checkout.
 pub fn raw(id: &str, split: &str, folder: Option<&Path>) -> Result<(Vec<u8>, Vec<u8>)> {
     let card = data::find(id)?;
     let folder = folder.map_or_else(|| assets().join("data").join(id), Path::to_path_buf);
@@ -48,7 +51,10 @@ pub fn raw(id: &str, split: &str, folder: Option<&Path>) -> Result<(Vec<u8>, Vec
         })?;
         read(&path)
     };
-    Ok((file("images")?, file("labels")?))
+    match card.task {
+        Task::Classes => Ok((file("images")?, file("labels")?)),
+        Task::NextToken => Ok((file("text")?, Vec::new())),
+    }
 }
 
 /// Reads a split of a data set.

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use secateur::base::{Error, Result};
-use secateur::data::Dataset;
+use secateur::base::{Error, Result, Rng};
+use secateur::data::{Dataset, Task};
 use secateur::graph::{Graph, Masks, count, run};
 use secateur::io::safetensors;
 use secateur::train::eval::Tally;
@@ -66,7 +66,14 @@ pub fn run(options: &Options) -> Result<()> {
     let (descent, optimizer) = optimizer(recipe.descent, recipe.decay);
     fit(&mut graph, &train, plan, optimizer, per_epoch)?;
     let tally = test_on(&graph, &test)?;
-    say::line(format_args!("{}: {:.2}% of {} test images", model.name, 100.0 * tally.accuracy(), tally.n()))?;
+    let (of, text) = match test.card.task {
+        Task::Classes => ("images", false),
+        Task::NextToken => ("characters", true),
+    };
+    say::line(format_args!("{}: {:.2}% of {} test {of}", model.name, 100.0 * tally.accuracy(), tally.n()))?;
+    if text {
+        say::line(format_args!("{:.4} bits per character", tally.bits()))?;
+    }
     let interval = tally.interval();
     let card = json!({
         "id": model.id, "name": model.name, "what": model.what, "data": model.data,
@@ -74,7 +81,8 @@ pub fn run(options: &Options) -> Result<()> {
         "training": { "images": train.len(), "epochs": epochs, "batch": recipe.batch, "seed": options.seed,
             "optimizer": descent, "rate": decimal(recipe.rate), "decay": decimal(recipe.decay),
             "mirror": recipe.augment.mirror, "shift": recipe.augment.shift, "minutes": start.elapsed().as_secs() / 60 },
-        "test": { "images": tally.n(), "accuracy": tally.accuracy(), "low": interval.low, "high": interval.high },
+        "test": { (of): tally.n(), "accuracy": tally.accuracy(), "low": interval.low, "high": interval.high,
+            "bits": text.then(|| tally.bits()) },
         "command": format!("secateur train {} {}--seed {} --epochs {epochs}", model.id, if options.full { "--full --data DIR " } else { "" }, options.seed),
     });
     fs::create_dir_all(&options.out)?;
@@ -108,10 +116,17 @@ fn fit(graph: &mut Graph, train: &Dataset, plan: TrainPlan, optimizer: Optimizer
     let bar = ProgressBar::new(plan.steps as u64);
     let style = "{elapsed_precise} {bar:30} {pos}/{len} steps, {eta} left {msg}";
     bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let plan_seed = plan.seed;
     let mut trainer = Trainer::new(plan, optimizer);
-    let lesson = Lesson { data: train, examples: &examples, teacher: None };
+    let mut rng = Rng::fork(plan_seed, "offset");
+    let mut data = train.clone();
     let (mut loss, mut hits) = (0.0, 0.0);
     while !trainer.finished() {
+        // Windows of a text begin elsewhere in each pass.
+        if trainer.done().is_multiple_of(per_epoch) {
+            data = train.later(rng.below(1 << 16));
+        }
+        let lesson = Lesson { data: &data, examples: &examples, teacher: None };
         let step = trainer.step(graph, &Masks::default(), &lesson)?;
         loss += step.loss;
         hits += step.accuracy;

@@ -240,10 +240,10 @@ impl Train {
     /// Answers to some more of the images that are held out.
     async fn validate(&mut self, data: &Dataset, desk: &mut Desk<'_>) -> Result<()> {
         let Some(Validation { baked, tally }) = self.validation.as_deref_mut() else { return Ok(()) };
-        let seen = tally.n();
+        let seen = tally.n() / data.truths();
         let picks = &self.held_out[seen..(seen + IMAGES).min(self.held_out.len())];
         tally.add(&desk.compute.answers(baked, &data.batch(picks), seen == 0).await?, &data.labels(picks));
-        if tally.n() == self.held_out.len() {
+        if tally.n() == self.held_out.len() * data.truths() {
             (desk.tell)(Told::Validated { step: baked.steps, tally: std::mem::take(tally) });
             self.validation = None;
         }

@@ -18,7 +18,7 @@ impl Job {
     /// Right answers of the network as it was; counted once for a model and its data.
     pub(super) async fn before(&mut self, session: &mut Session, events: &mut Vec<Event>) -> Result<bool> {
         let (Some(test), (_, graph)) = (&session.test, session.network()?) else { return Ok(true) };
-        let seen = session.baseline.as_ref().map_or(0, |baseline| baseline.tally.n());
+        let seen = session.baseline.as_ref().map_or(0, |baseline| baseline.tally.n()) / test.truths();
         if seen >= test.len() {
             return Ok(true);
         }
@@ -130,9 +130,9 @@ impl Job {
             }
             self.tested.evaluators = evaluators;
         }
-        let seen = self.tested.after.n();
+        let seen = self.tested.after.n() / test.truths();
         let picks: Vec<usize> = (seen..(seen + CHUNK).min(test.len())).collect();
-        let (x, labels, n) = (test.batch(&picks), test.labels(&picks), test.len());
+        let (x, labels, n) = (test.batch(&picks), test.labels(&picks), test.len() * test.truths());
         let answers = self.answers(&x, session, events).await?;
         answers
             .iter()

@@ -1,7 +1,9 @@
 //! One run, a slice at a time.
 
 mod answers;
+mod images;
 mod time;
+mod writing;
 
 use std::cell::RefCell;
 
@@ -14,6 +16,9 @@ use crate::prune::told::{Stage, Told};
 use crate::prune::{Recipe, Settings};
 use crate::train::State;
 use crate::train::eval::Tally;
+
+use images::Seen;
+use writing::Writing;
 
 use super::Session;
 use super::compute::answering::Evaluator;
@@ -96,6 +101,7 @@ pub(in crate::session) struct Tested {
     pub after: Tally,
     /// In floats, where the plan is on bytes.
     pub float: Tally,
+    writing: Option<Writing>,
 }
 
 /// The race of dense against pruned.
@@ -105,12 +111,13 @@ pub(in crate::session) struct Timed {
     /// A first race gave what the arithmetic does not explain.
     again: bool,
     pub speed: Option<Speed>,
+    images: Seen,
 }
 
 impl Job {
     /// A run that has done nothing yet, in a session whose place has some cores and perhaps a GPU.
     pub fn new(run: bool, recipe: Recipe, settings: Settings, graph: Graph, session: &Session) -> Self {
-        let legs = legs(&recipe, run, session.gpu.serves(&recipe), session.learnt_from());
+        let legs = legs(&recipe, run, session.around(&recipe));
         let before = if run { session.held(&recipe) } else { Masks::default() };
         Self {
             state: State::new(graph, before.clone(), recipe.seed),
@@ -168,6 +175,8 @@ impl Job {
             Own::Compile => self.compile(session, events).await?,
             Own::After => self.test_pruned(session, events).await?,
             Own::Measure => self.measure(session, events).await?,
+            Own::Write => self.write(session)?,
+            Own::Images => self.images(session)?,
             Own::Cross => self.cross(session, events).await?,
         };
         let (done, total) = (self.way.done + 1, self.way.timeline[self.way.at].steps);
@@ -221,8 +230,13 @@ impl Job {
 
     /// The plan whose times count: the one with the number of threads that was fastest.
     pub(in crate::session) fn plan(&self) -> Option<&Plan> {
+        self.built.plans.get(self.plan_at())
+    }
+
+    fn plan_at(&self) -> usize {
         let threads = self.timed.speed.as_ref().map(|speed| speed.threads);
-        self.built.plans.iter().find(|plan| Some(plan.threads) == threads).or(self.built.plans.last())
+        let plans = &self.built.plans;
+        plans.iter().position(|plan| Some(plan.threads) == threads).unwrap_or(plans.len().saturating_sub(1))
     }
 
     /// Answers do not depend on the kernels, so a quick choice will do for counting them.

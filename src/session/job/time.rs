@@ -4,7 +4,7 @@ use crate::base::stats::median;
 use crate::base::{Flat, Result, Tensor, clock};
 use crate::compile::{Choose, Options, Plan, compile};
 use crate::gpu::Precision;
-use crate::graph::{Masks, count};
+use crate::graph::{Masks, boosted, count};
 use crate::prune::running::{Asked, Numbers};
 use crate::session::Session;
 use crate::session::event::Event;
@@ -81,7 +81,7 @@ impl Job {
         let asked = self.asked.recipe.running.executor;
         let pruned = if session.gpu.halves(&self.asked.recipe) == Precision::Half { Asked::Gpu } else { asked };
         let mut speed = race.speed([asked, pruned], batch, self.asked.recipe.seed);
-        speed.doubt = doubt(&speed, self.fewer(session, &speed)?);
+        speed.doubt = doubt(&speed, self.fewer(session, &speed, &x)?);
         if speed.doubt.is_some() && !std::mem::replace(&mut self.timed.again, true) {
             let message = "What was measured is more than the arithmetic explains: it is measured again.".into();
             events.push(Event::Note { level: "info", message });
@@ -99,9 +99,16 @@ impl Job {
     }
 
     /// How many times faster the cut network may be for what it has less to do, and does with more.
-    fn fewer(&self, session: &Session, speed: &Speed) -> Result<f64> {
+    fn fewer(&mut self, session: &Session, speed: &Speed, x: &Tensor) -> Result<f64> {
         let (network, masks) = self.pruned();
-        let left = count::macs(network, &masks);
+        let mut left = count::macs(network, &masks);
+        if boosted::boosts(network).next().is_some()
+            && let Some(plan) = self.built.plans.first_mut()
+        {
+            let before = plan.executed();
+            plan.run(x.flat())?;
+            left = (plan.executed() - before) / speed.batch.max(1) as u64;
+        }
         let whole = count::macs(session.network()?.1, &Masks::default());
         // Bytes go four to a float, halves two; another executor explains anything.
         let numbers = match self.asked.recipe.running.precision {

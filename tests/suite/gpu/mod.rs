@@ -15,11 +15,14 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::plan::{cut, settled};
 
-/// Networks of the zoo that a GPU has kernels for; see [`gpu_refuses_tokens`] for the other. A browser's GPU in software takes
+/// Networks of the zoo that a GPU has kernels for; see [`gpu_refuses_tokens`] for the others. A browser's GPU in software takes
 /// longer over a step of the largest two than a GPU may, and the others have all their kernels.
 pub fn models() -> impl Iterator<Item = &'static Model> {
-    let left_out: &[&str] =
-        if cfg!(target_arch = "wasm32") { &["vit-small", "resnet14", "vgg-small"] } else { &["vit-small"] };
+    let left_out: &[&str] = if cfg!(target_arch = "wasm32") {
+        &["vit-small", "char-small", "resnet14", "vgg-small"]
+    } else {
+        &["vit-small", "char-small"]
+    };
     zoo::ALL.iter().filter(move |model| !left_out.contains(&model.id))
 }
 
