@@ -139,8 +139,9 @@ export const isFolded = (axis: Axis, settings: Settings): boolean =>
 export const isBaseline = (method: Method | undefined): boolean =>
   !!method && (method.baseline === true || /^baseline/i.test(method.family));
 
+/** Where a network gains parameters, none are cut. */
 export const sparsityOf = (record: RunRecord): number =>
-  record.size.parameters ? 1 - record.size.nonzero / record.size.parameters : 0;
+  record.size.parameters ? Math.max(0, 1 - record.size.nonzero / record.size.parameters) : 0;
 
 /** The share that was asked for; where a method has its own, what that came to, as finely as such a figure means anything. */
 export const requested = (record: RunRecord): number =>

@@ -210,7 +210,10 @@ pub fn stand_in(recipe: &Recipe) -> Option<(Pick<dyn Criterion>, &'static str)> 
 
 /// Why nothing can be said of a cut before a run makes it, where that is so.
 pub fn unforeseen(recipe: &Recipe) -> Option<String> {
-    recipe.follows().map(|why| format!("{why}: how much that is, and where, shows when it runs."))
+    // Where each image chooses, there is nothing to foresee.
+    let chooses = recipe.choice.runtime.part.density(&recipe.choice.runtime.args).is_some();
+    let more = if chooses { "" } else { ": how much that is, and where, shows when it runs" };
+    recipe.follows().map(|why| format!("{why}{more}."))
 }
 
 /// Units to keep of each target for a sparsity, at least `least` of each as far as there are so many.

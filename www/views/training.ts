@@ -4,7 +4,8 @@ import { html, nothing, type TemplateResult } from "lit";
 import { styled } from "../elements/styled.js";
 import { curvePlot, isHeld, type Held } from "../plots/curves.js";
 import { shownPlot } from "../plots/shown.js";
-import { runOnPage } from "../select.js";
+import { fixed } from "../format.js";
+import { completed, runOnPage } from "../select.js";
 import { figure, type Table } from "../table.js";
 import type { Phase, Shown, TrainPoint } from "../types.js";
 import type { Context } from "./context.js";
@@ -30,12 +31,18 @@ export function trainingView(ctx: Context, height = 220): TemplateResult {
       ${work || record || height > 200 ? nothing : samples(ctx, 12)}
     </div>`;
   }
+  const data = state.catalog?.datasets.find((row) => row.id === completed(state).data);
+  const among = data?.classes.length ?? 10;
+  const nats = `Each mini-batch, and their running mean; in nats, where 0 is sure and right, and guessing among ${inWords(among)} is ${fixed(Math.log(among), 1)}.`;
+  const means = accuracy.length ? "Line: running mean; diamonds: held out." : "Each mini-batch, and their running mean.";
   return html`<div class="pair">
-      ${chart("loss", "Loss", curve, accuracy, steps, height)}
-      ${chart("accuracy", "Accuracy", curve, accuracy, steps, height)}
+      ${chart("loss", "Loss", nats, curve, accuracy, steps, height)}
+      ${chart("accuracy", "Accuracy", means, curve, accuracy, steps, height)}
     </div>
     ${height > 200 ? shaped((work ? work.shown : record?.shown) ?? []) : nothing}`;
 }
+
+const inWords = (n: number): string => (n === 10 ? "ten" : String(n));
 
 /** What the training presses towards zero, as it goes. */
 function shaped(shown: Shown[]): TemplateResult | typeof nothing {
@@ -63,6 +70,7 @@ const trainSteps = (phases: Phase[]): number =>
 function chart(
   of: "loss" | "accuracy",
   heading: string,
+  note: string,
   curve: TrainPoint[],
   accuracy: Held[],
   steps: number,
@@ -74,7 +82,7 @@ function chart(
   };
   return html`<secateur-figure
     .heading=${heading}
-    .note=${of === "loss" ? "Each mini-batch, and their running mean; in nats, where 0 is sure and right, and guessing among ten is 2.3." : accuracy.length ? "Line: running mean; diamonds: held out." : "Each mini-batch, and their running mean."}
+    .note=${note}
     .file=${`training-${of}`}
     .height=${height}
     .label=${`${heading} against the training step`}

@@ -13,5 +13,5 @@ pub static ROWS: &[Method] = &[Method {
     family: "Run-time",
     aliases: &["dynamic", "conditional computation", "channel gating", "runtime", "gates"],
     reading: "The network starts trained, with all channels running; these fall to the density over the first quarter of the training, which has the unpruned network as teacher; the paper trains for many epochs on the labels. The norm keeps its scale beside g, so that the network is the same one at first. Penalised are the saliencies of channels that run, as in the authors' code; the paper sums all. Channels that an earlier layer left at zero are skipped as inputs too.",
-    recipe: "pattern=element criterion=magnitude allocation=global schedule=one-shot runtime=fbs recovery=distil recovery.steps=500 recovery.lr=0.1",
+    recipe: "pattern=element criterion=magnitude allocation=global schedule=one-shot runtime=fbs recovery=distil recovery.alpha=0.95 recovery.steps=500 recovery.lr=0.1",
 }];
