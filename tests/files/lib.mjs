@@ -1,4 +1,4 @@
-// What the tests of saved files share: the command line that writes them, and the pictures that networks look at.
+// What the tests of saved files share: the command line that writes them, and the examples that networks look at.
 // SECATEUR_CLI names the program, SECATEUR_PYTHON a Python with the packages of requirements.txt.
 
 import { spawnSync } from "node:child_process";
@@ -28,9 +28,10 @@ export function folder(after) {
   return path;
 }
 
-/** Prunes without training, and without a GPU; gives the record. */
+/** Prunes without training, unless it is asked for, and without a GPU; gives the record. */
 export function prune(out, settings, more = []) {
-  const all = ["recovery=none", "executor=cpu", ...settings.split(" ")];
+  const own = settings.split(" ");
+  const all = [...(own.some((pair) => pair.startsWith("recovery=")) ? [] : ["recovery=none"]), "executor=cpu", ...own];
   return JSON.parse(secateur("prune", ...all, ...more, "--json", "--out", out).stdout);
 }
 
@@ -44,10 +45,16 @@ export function plain(path) {
   return { about, weights: Object.fromEntries(tensors) };
 }
 
-/** The shipped test images as networks see them, and their classes. */
-export function pictures(id) {
-  const { mean, spread } = JSON.parse(secateur("catalog", "--json").stdout).datasets.find((data) => data.id === id);
-  const read = (what) => gunzipSync(readFileSync(join(root, `www/assets/data/${id}/test-${what}.idx.gz`)));
-  const [images, labels] = [read("images").subarray(16), read("labels").subarray(8)];
-  return { x: Float32Array.from(images, (grey) => (grey / 255 - mean) / spread), labels };
+/** The shipped test examples as networks see them, their shape, what each should be answered, and among how many. */
+export function examples(id) {
+  const { task, classes, mean, spread } = JSON.parse(secateur("catalog", "--json").stdout).datasets.find((data) => data.id === id);
+  const unpacked = (name) => gunzipSync(readFileSync(join(root, `www/assets/data/${id}/test${name}`)));
+  if (task === "next-token") {
+    const codes = [...unpacked(".txt.gz").toString()].map((character) => classes.indexOf(character));
+    const window = 64;
+    const used = window * Math.floor((codes.length - window) / window);
+    return { x: Float32Array.from(codes.slice(0, used)), shape: [window], labels: codes.slice(1, used + 1), classes: classes.length };
+  }
+  const [images, labels] = [unpacked("-images.idx.gz").subarray(16), unpacked("-labels.idx.gz").subarray(8)];
+  return { x: Float32Array.from(images, (grey) => (grey / 255 - mean) / spread), shape: [1, 28, 28], labels: [...labels], classes: 10 };
 }
