@@ -16,9 +16,15 @@ const KEPT: &str = ".kept";
 /// Spread of φ at first, over the root of its inputs: saliencies begin near 1, and no two alike.
 const SPREAD: f32 = 0.05;
 
-/// The layer whose φ has this name.
-pub fn layer_of(weight: &str) -> Option<&str> {
-    weight.strip_suffix(".weight")?.strip_suffix(BOOST)
+/// Whether a parameter of this name belongs to a predictor or a boost.
+pub fn owns(name: &str) -> bool {
+    let layer = name.rsplit_once('.').map_or("", |(layer, _)| layer);
+    layer.ends_with(BOOST)
+}
+
+/// The name of a layer's φ.
+pub fn weight_name(layer: &str) -> String {
+    format!("{layer}{BOOST}.weight")
 }
 
 /// How many channels of a layer run for an image, if images choose them.
@@ -139,8 +145,8 @@ mod tests {
             candidates(&after).is_empty() && install(&mut after, "conv", 8, &mut rng).is_err(),
             "it is boosted already"
         );
-        let phi = after.find("conv.boost.weight").expect("a predictor");
-        assert_eq!(layer_of(&after.values[phi].name), Some("conv"));
+        let phi = after.find(&weight_name("conv")).expect("a predictor");
+        assert!(owns(&after.values[phi].name) && !owns("conv.weight") && !owns("conv.boost"));
         after.data_mut(phi)?.flat_mut().fill(0.0);
         let x = tensor::from_vec(&[2, 3, 7, 7], (0..294).map(|_| rng.normal()).collect())?;
         let (want, got) = (run::run(&before, &x)?, run::run(&after, &x)?);

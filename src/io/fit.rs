@@ -15,12 +15,12 @@ pub fn parameter(name: &str, known: &[usize], found: &[usize]) -> Result<()> {
     Err(Error::shape(name, known, found).hint("at most channels may be fewer than those of the model"))
 }
 
-/// Makes a layer two, if a tensor is the weight of the first half of one that can be two.
+/// Makes a layer two whose first half has a weight of a shape, if it can be two.
 ///
 /// # Errors
-/// When the tensor has another shape than such a half.
-pub fn halves(graph: &mut Graph, name: &str, shape: &[usize]) -> Result<()> {
-    let weight = factor::layer_of(name).and_then(|layer| graph.find(&format!("{layer}.weight")));
+/// When such a half has another shape.
+pub fn halves(graph: &mut Graph, layer: &str, shape: &[usize]) -> Result<()> {
+    let (weight, name) = (graph.find(&format!("{layer}.weight")), &factor::low_name(layer));
     let Some((weight, [rows, columns])) = weight.and_then(|id| Some((id, factor::matrix(graph, id)?))) else {
         return Ok(());
     };
@@ -32,15 +32,14 @@ pub fn halves(graph: &mut Graph, name: &str, shape: &[usize]) -> Result<()> {
     factor::split(graph, weight, rank, vec![0.0; rank * columns], vec![0.0; rows * rank])
 }
 
-/// Boosts a layer, if a tensor is the weight of its predictor. The file's own numbers come later.
+/// Boosts a layer, if it can be. The file's own numbers come later.
 ///
 /// # Errors
-/// When the layer cannot be boosted.
-pub fn boosts(graph: &mut Graph, name: &str) -> Result<()> {
-    let known = |layer: &&str| boosted::candidates(graph).iter().any(|(candidate, _)| candidate == layer);
-    match boosted::layer_of(name).filter(known).map(str::to_owned) {
-        Some(layer) => boosted::install(graph, &layer, 1, &mut Rng::new(0)),
-        None => Ok(()),
+/// When the predictor does not fit.
+pub fn boosts(graph: &mut Graph, layer: &str) -> Result<()> {
+    match boosted::candidates(graph).iter().any(|(candidate, _)| candidate == layer) {
+        true => boosted::install(graph, layer, 1, &mut Rng::new(0)),
+        false => Ok(()),
     }
 }
 

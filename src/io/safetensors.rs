@@ -4,7 +4,7 @@ use ::safetensors::tensor::TensorInfo;
 use ::safetensors::{Dtype, SafeTensors};
 
 use crate::base::{Error, Flat, Result, keyed, tensor};
-use crate::graph::{Graph, Masks};
+use crate::graph::{Graph, Masks, boosted, factor};
 
 use super::container::{Entry, Metadata, header, length as whole};
 use super::origin::Origin;
@@ -97,9 +97,15 @@ pub fn read(graph: &mut Graph, file: &[u8]) -> Result<Contents> {
         let found = tensors.iter().find(|(name, _)| origin.is_some() && name == what);
         found.map_or(&[][..], |(_, info)| bytes(info))
     };
-    for (name, info) in &tensors {
-        fit::halves(graph, name, &info.shape)?;
-        fit::boosts(graph, name)?;
+    // In the order of the graph, as a run changes it: parameters then come in the order that its digest was taken in.
+    for layer in graph.nodes.iter().map(|node| node.name.clone()).collect::<Vec<_>>() {
+        let shape = |name: &str| tensors.iter().find(|(of, _)| of == name).map(|(_, info)| info.shape.as_slice());
+        if let Some(shape) = shape(&factor::low_name(&layer)) {
+            fit::halves(graph, &layer, shape)?;
+        }
+        if shape(&boosted::weight_name(&layer)).is_some() {
+            fit::boosts(graph, &layer)?;
+        }
     }
     let masked = compact::masks(graph, &metadata, of(compact::POSITIONS)).map_err(|e| e.hint(DAMAGED))?;
     let mut coded = compact::Coded::new(graph, &metadata, of(compact::CODES)).map_err(|e| e.hint(DAMAGED))?;

@@ -6,7 +6,7 @@
 use crate::base::tensor::{self, Digest};
 use crate::base::{Error, Flat, Result};
 use crate::graph::couple::Unit;
-use crate::graph::{Graph, Masks, factor, slice};
+use crate::graph::{Graph, Masks, boosted, factor, slice};
 use crate::io::format;
 use crate::io::origin::Origin;
 use crate::io::{Network, compact, safetensors};
@@ -50,8 +50,13 @@ pub(super) fn load(model: &'static Model, file: &[u8]) -> Result<Loaded> {
     let contents = safetensors::read(&mut graph, file).map_err(|e| e.at(model.name))?;
     let slim = graph.parameters().any(|(id, value)| whole.values.get(id).is_none_or(|of| of.shape != value.shape));
     let two = graph.parameters().filter(|(_, value)| factor::layer_of(&value.name).is_some()).count();
+    let choose = boosted::boosts(&graph).count();
     let (zeros, digest, mut notes) = (zeros(&graph, contents.masks), digest(&graph), contents.notes);
-    if contents.origin.as_ref().is_some_and(|origin| !slim && !["", &digest].contains(&origin.digest.as_str())) {
+    if contents
+        .origin
+        .as_ref()
+        .is_some_and(|origin| (!slim || two + choose > 0) && !["", &digest].contains(&origin.digest.as_str()))
+    {
         notes.push(
             "The weights were changed after the file was saved: they do not have the digest that it names.".into(),
         );
@@ -64,6 +69,10 @@ pub(super) fn load(model: &'static Model, file: &[u8]) -> Result<Loaded> {
     if two > 0 {
         notes.push(format!(
             "{two} of its layers are two thinner ones each: there are no initial weights of their size to rewind to."
+        ));
+    } else if choose > 0 {
+        notes.push(format!(
+            "In {choose} of its layers each image chooses its channels: there are no initial weights of that to rewind to."
         ));
     } else if slim {
         notes.push("Channels are gone from it: there are no initial weights of its size to rewind to.".into());
@@ -102,7 +111,8 @@ pub fn identify(file: &[u8]) -> Result<&'static Model> {
     }
     for model in zoo::ALL {
         let graph = model.initial()?;
-        let own: Vec<&String> = names.iter().filter(|name| factor::layer_of(name).is_none()).collect();
+        let own: Vec<&String> =
+            names.iter().filter(|name| factor::layer_of(name).is_none() && !boosted::owns(name)).collect();
         if graph.parameters().count() == own.len() && own.iter().all(|name| graph.find(name).is_some()) {
             return Ok(model);
         }
