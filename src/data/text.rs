@@ -1,4 +1,5 @@
-//! Text as examples: windows of characters, each with the one that follows as its label.
+//! Text as examples: windows of characters, each with the one that follows as its label. What a page does without until it reads text
+//! is not inlined, so that it comes with the engine's second file.
 
 use crate::base::{Error, Result, Tensor, tensor};
 
@@ -19,6 +20,7 @@ impl Text {
     ///
     /// # Errors
     /// When it is too short for a window, or has a character that is not in the card's list.
+    #[inline(never)]
     pub fn read(card: &Card, bytes: &[u8]) -> Result<Self> {
         let text = std::str::from_utf8(bytes)
             .map_err(|e| Error::format(format!("{} is not UTF-8: {e}", card.name)).hint("save it as UTF-8"))?;
@@ -44,6 +46,7 @@ impl Text {
     }
 
     /// The first characters.
+    #[inline(never)]
     pub fn passage(&self, card: &Card, characters: usize) -> String {
         decode(card, &self.codes[..characters.min(self.codes.len())])
     }
@@ -55,6 +58,7 @@ impl Text {
     }
 
     /// Characters of windows as [N, T], by number.
+    #[inline(never)]
     pub fn batch(&self, examples: &[usize]) -> Tensor {
         let mut x = tensor::zeros(&[examples.len(), self.window]);
         let codes = examples.iter().flat_map(|&i| self.window(i).0);
@@ -63,6 +67,7 @@ impl Text {
     }
 
     /// The character after each of those of windows.
+    #[inline(never)]
     pub fn labels(&self, examples: &[usize]) -> Vec<usize> {
         examples.iter().flat_map(|&i| self.window(i).1).map(|&code| usize::from(code)).collect()
     }

@@ -1,7 +1,7 @@
 //! Counting right answers, and how likely they were.
 
 use crate::base::stats::{Interval, wilson};
-use crate::base::{Flat, Tensor};
+use crate::base::{Flat, Tensor, math};
 
 /// Right answers of some, with what was answered.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -56,8 +56,8 @@ impl Tally {
 /// -log2 of the share that softmax gives a label.
 fn surprise(row: &[f32], label: usize) -> f64 {
     let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let sum: f64 = row.iter().map(|x| libm::exp(f64::from(x - most))).sum();
-    (libm::log(sum) - f64::from(row[label] - most)) / std::f64::consts::LN_2
+    let sum: f32 = row.iter().map(|x| math::exp(x - most)).sum();
+    f64::from(math::ln(sum) - (row[label] - most)) / std::f64::consts::LN_2
 }
 
 #[cfg(test)]
@@ -73,6 +73,6 @@ mod tests {
         assert_eq!((tally.hits, tally.top5, tally.answers.as_slice()), (1, 2, &[1, 0][..]));
         let mut even = Tally::default();
         even.add(&tensor::zeros(&[3, 4]), &[0, 1, 3]);
-        assert!((even.bits() - 2.0).abs() < 1e-12, "one of four is two bits");
+        assert!((even.bits() - 2.0).abs() < 1e-6, "one of four is two bits");
     }
 }

@@ -81,8 +81,8 @@ function written({ start, before, after }: { start: string; before: string; afte
       <p class="passage"><span class="faint">${start}</span>${rest}</p>
     </section>`;
   return html`<p class="note">
-      The first characters of the test text, and what each network writes after them: every character is drawn by the
-      likelihood that the network gives it, both times with the same random numbers.
+      Pale, the test text's beginning; then what each network writes, every character drawn by the likelihood it is given,
+      with the same random numbers.
     </p>
     <div class="passages">${text("Before the cut", before)} ${text("After the cut", after)}</div>`;
 }

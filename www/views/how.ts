@@ -33,9 +33,8 @@ export const howAccuracy = (record: RunRecord, dense: boolean): TemplateResult =
     return how(
       "the bits per character",
       html`<p>
-          The mean of −log₂ of the likelihood that the network gives to the character that does come next, over a text that
-          was used for nothing else. One bit less is a choice between half as many. In each window of 64 characters it begins anew, so
-          the first of them are told from little.
+          The mean of −log₂ of the likelihood given to the character that does come next, over a text used for nothing else.
+          Each window of 64 begins anew, so its first characters are told from little.
         </p>
         <dl>
           ${row("Characters", count(a.n))} ${row("Before", `${fixed(text.bits_before, 4)} bits`)}

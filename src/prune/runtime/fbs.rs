@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::base::part::{self, Args, Meta, Param, ParamKind, source};
 use crate::base::{Error, Result};
-use crate::graph::{Graph, boosted};
+use crate::graph::Graph;
 use crate::prune::facts::Facts;
 use crate::prune::hook::boosting;
 use crate::train::hook::Hook;
@@ -24,7 +24,7 @@ const STRENGTH: f32 = 1e-8;
 crate::part!(Meta {
     id: "fbs",
     name: "Feature boosting",
-    what: "A small linear layer looks at what goes into a convolution and says for each image how much each output channel matters: the most salient ones are scaled by that, the others are not computed.",
+    what: "A small linear layer sees what goes into a convolution and says how much each output channel matters to the image: the most salient are scaled by that, the others are not computed.",
     formula: "g = relu(φ mean|x| + ρ); y = a (g norm(W x) + β), a = 1 for the ⌈d C⌉ channels with the largest g > 0",
     sources: &[source("Gao et al., ICLR 2019", "https://arxiv.org/abs/1810.05331")],
     params: &[DENSITY],
@@ -43,13 +43,11 @@ impl Runtime for Part {
     }
 
     fn ask(&self, graph: &Graph) -> Result<()> {
-        match boosted::candidates(graph).is_empty() {
-            false => Ok(()),
-            true => Err(Error::setting(
-                "runtime",
-                "this network has no convolution with a batch norm of its own, whose channels an image could choose",
-            )
-            .hint("choose a network with batch norm, or no runtime")),
+        // Whether a convolution stands before one, the run finds out; a form asks this of every choice.
+        match graph.has_norms() {
+            true => Ok(()),
+            false => Err(Error::setting("runtime", "this network has no batch norm, behind which channels are chosen")
+                .hint("choose a network with batch norm, or no runtime")),
         }
     }
 

@@ -12,6 +12,6 @@ pub static ROWS: &[Method] = &[Method {
     sources: &[source("Gao et al., ICLR 2019", "https://arxiv.org/abs/1810.05331")],
     family: "Run-time",
     aliases: &["dynamic", "conditional computation", "channel gating", "runtime", "gates"],
-    reading: "The network starts trained, with all channels running; these fall to the density over the first quarter of the training, which has the unpruned network as teacher; the paper trains for many epochs on the labels. The norm keeps its scale beside g, so that the network is the same one at first. Penalised are the saliencies of channels that run, as in the authors' code; the paper sums all. Channels that an earlier layer left at zero are skipped as inputs too.",
+    reading: "It starts trained, with all channels running; they fall to the density over the first quarter of a training with the unpruned network as teacher; the paper trains long on labels. The norm keeps its scale beside g. Penalised are saliencies of channels that run, as in the authors' code. Channels that come in as zeros are skipped too.",
     recipe: "pattern=element criterion=magnitude allocation=global schedule=one-shot runtime=fbs recovery=distil recovery.alpha=0.95 recovery.steps=500 recovery.lr=0.1",
 }];
