@@ -232,16 +232,12 @@ fn boost_into(graph: &Graph, node: &Node, ins: &[ValueId], program: &mut Program
         return Ok(None);
     }
     let layer = &mut program.layers[conv];
-    let fits = |w: &Weighted, v: &Geometry| w.clamp == OPEN && v.groups == 1 && layer.ins.len() == 1;
-    if !matches!(&layer.work, LoweredOp::Conv(w, v) if fits(w, v)) {
+    let LoweredOp::Conv(w, v) = &layer.work else { return Ok(None) };
+    if w.clamp != OPEN || v.groups != 1 || layer.ins.len() != 1 {
         return Ok(None);
     }
-    let kept = boost::count(graph.data(node.ins[3])?);
-    let boosted = Boosted { shift: graph.data(node.ins[2])?.flat().to_vec(), kept };
-    layer.work = match std::mem::replace(&mut layer.work, LoweredOp::Flatten) {
-        LoweredOp::Conv(w, v) => LoweredOp::Boosted(w, v, Boosted { kept: boosted.kept.min(v.o), ..boosted }),
-        other => other,
-    };
+    let (shift, kept) = (graph.data(node.ins[2])?.flat().to_vec(), boost::count(graph.data(node.ins[3])?));
+    layer.work = LoweredOp::Boosted(w.clone(), *v, Boosted { shift, kept: kept.min(v.o) });
     layer.ins.push(ins[1]);
     Ok(Some(ins[0]))
 }

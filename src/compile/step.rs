@@ -171,11 +171,10 @@ impl PlanStep {
             }
             (StepOp::Means { absolute }, Place::Flat { channels, size, layout, .. }, to) => {
                 let from = Image { size: *size, layout };
-                let (plane, lead) = match to {
-                    Place::Flat { layout: into, .. } => (into.plane, into.lead),
-                    _ => (1, 0),
+                let (plane, lead, each) = match to {
+                    Place::Flat { layout: into, .. } => (into.plane, into.lead, into.rows * into.pitch),
+                    _ => (1, 0, 0),
                 };
-                let each = if let Place::Flat { layout: into, .. } = to { into.rows * into.pitch } else { 0 };
                 spread(y, *channels, plane, threads, |channels, y| {
                     pool::means(
                         channels.len(),

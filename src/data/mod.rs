@@ -7,6 +7,8 @@ mod inflate;
 mod sets;
 pub mod text;
 
+use std::borrow::Cow;
+
 use crate::base::{Error, Flat, Result, Tensor, tensor};
 
 pub use sets::{ALL, Card, Task, find};
@@ -89,11 +91,10 @@ impl Dataset {
     }
 
     /// The same examples; of a text, windows that begin some characters later.
-    #[must_use]
-    pub fn later(&self, offset: usize) -> Self {
+    pub fn later(&self, offset: usize) -> Cow<'_, Self> {
         match &self.content {
-            Content::Images { .. } => self.clone(),
-            Content::Text(text) => Self { card: self.card, content: Content::Text(text.later(offset)) },
+            Content::Images { .. } => Cow::Borrowed(self),
+            Content::Text(text) => Cow::Owned(Self { card: self.card, content: Content::Text(text.later(offset)) }),
         }
     }
 

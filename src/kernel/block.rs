@@ -243,3 +243,27 @@ impl Job<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Chosen rows and columns are packed as a matrix of these alone would be.
+    #[test]
+    fn what_is_chosen_is_packed_as_if_nothing_else_were_there() {
+        let (outputs, depth) = (11, 9);
+        let w: Vec<f32> = (0..outputs * depth).map(|i| i as f32 + 1.0).collect();
+        let all: [&[usize]; 5] =
+            [&[], &[4], &[0, 1, 2, 5, 7, 10], &[1, 3, 4, 6, 7, 8, 9], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]];
+        for (rows, columns, panel) in
+            all.iter().flat_map(|rows| [(rows, 9, 4), (rows, 9, 9), (rows, 5, 2), (rows, 0, 3)])
+        {
+            let columns: Vec<usize> = (0..columns).map(|i| (2 * i) % depth).collect();
+            let offsets: Vec<u32> = columns.iter().map(|&t| 100 + t as u32).collect();
+            let small: Vec<f32> =
+                rows.iter().flat_map(|&r| columns.iter().map(move |&t| (t * outputs + r) as f32 + 1.0)).collect();
+            let got = Blocks::choose(&w, outputs, rows, &columns, &offsets, panel);
+            assert_eq!(got, Blocks::pack(&small, rows.len(), &offsets, 6, false, panel), "{rows:?} by {columns:?}");
+        }
+    }
+}

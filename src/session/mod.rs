@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, btree_map::Entry};
 use crate::base::{Error, Result, clock, team};
 use crate::compile::{Choose, Options, Plan, compile};
 use crate::data::{self, Dataset, Task};
-use crate::graph::{Graph, Masks};
+use crate::graph::{Graph, Masks, boosted};
 use crate::io::origin::Origin;
 use crate::kernel::simd::FUSED;
 use crate::prune::split::trained_on;
@@ -177,9 +177,11 @@ impl Session {
 
     /// What legs depend on besides a recipe.
     fn around(&self, recipe: &Recipe) -> Around {
-        let card = self.network().ok().and_then(|(model, _)| data::find(model.data).ok());
+        let open = self.network().ok();
+        let card = open.and_then(|(model, _)| data::find(model.data).ok());
         let task = card.map_or(Task::Classes, |card| card.task);
-        Around { gpu: self.gpu.serves(recipe), examples: self.learnt_from(), task }
+        let chooses = open.is_some_and(|(_, graph)| boosted::boosts(graph).next().is_some());
+        Around { gpu: self.gpu.serves(recipe), examples: self.learnt_from(), task, chooses }
     }
 
     fn idle(&self, what: &str) -> Result<()> {

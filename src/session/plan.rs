@@ -73,6 +73,8 @@ pub struct Around {
     pub examples: usize,
     /// What is asked of the network.
     pub task: Task,
+    /// Whether images choose what runs of it already.
+    pub chooses: bool,
 }
 
 /// All legs of a recipe, or of the measurement of the dense network.
@@ -85,7 +87,8 @@ pub(super) fn legs(recipe: &Recipe, run: bool, around: Around) -> Vec<Leg> {
         legs.extend([Own::Compile, Own::After, Own::Measure].map(Leg::Own));
         legs.extend((around.task == Task::NextToken).then_some(Leg::Own(Own::Write)));
         let runtime = &recipe.choice.runtime;
-        legs.extend(runtime.part.density(&runtime.args).map(|_| Leg::Own(Own::Images)));
+        let chooses = around.chooses || runtime.part.density(&runtime.args).is_some();
+        legs.extend(chooses.then_some(Leg::Own(Own::Images)));
     } else {
         // Timing first: it is quick, and what a visitor waits for.
         legs.extend([Own::Compile, Own::Measure, Own::Before].map(Leg::Own));

@@ -216,6 +216,13 @@ pub struct Size {
     pub bytes_stored: usize,
 }
 
+impl Size {
+    /// Share of the parameters that is gone; none where a network has gained some.
+    pub fn gone(&self) -> f64 {
+        (1.0 - self.nonzero as f64 / self.parameters.max(1) as f64).max(0.0)
+    }
+}
+
 /// Multiply-adds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Macs {

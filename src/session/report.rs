@@ -285,9 +285,9 @@ fn classes(test: &Dataset, before: &Tally, after: &Tally) -> Vec<ClassRow> {
     }
     let labels = test.labels(&(0..test.len()).collect::<Vec<_>>());
     let share = |tally: &Tally, class: usize| {
-        let of = || labels.iter().enumerate().filter(|(_, label)| **label == class);
-        let hits = of().filter(|(i, _)| tally.answers.get(*i) == Some(&class)).count();
-        (of().count(), (of().next().is_some()).then(|| hits as f64 / of().count() as f64))
+        let of: Vec<usize> = (0..labels.len()).filter(|&i| labels[i] == class).collect();
+        let hits = of.iter().filter(|&&i| tally.answers.get(i) == Some(&class)).count();
+        (of.len(), (!of.is_empty()).then(|| hits as f64 / of.len() as f64))
     };
     let row = |(class, label): (usize, &&str)| {
         let (n, before) = share(before, class);

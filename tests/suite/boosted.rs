@@ -8,6 +8,7 @@ use secateur::zoo;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::plan::{close, cut, examples, noise, settled};
+use super::session::{data, finish, open, run as session_run, settings};
 
 /// A model whose layers run a share of their channels, by predictors that look.
 pub fn choosing(id: &str, density: f64) -> Result<Graph> {
@@ -105,5 +106,21 @@ fn plans_forget_what_the_last_image_chose() -> Result<()> {
     let first = plan.answers(&x)?;
     let backwards = tensor::pick(&x, 0, &[5, 4, 3, 2, 1, 0])?;
     assert_eq!(tensor::pick(&plan.answers(&backwards)?, 0, &[5, 4, 3, 2, 1, 0])?, first);
+    Ok(())
+}
+
+/// A network that chooses and is opened from its file goes on choosing, whatever else is done to it: what images took is told.
+#[wasm_bindgen_test(unsupported = test)]
+fn what_images_take_is_told_of_a_network_that_comes_choosing() -> Result<()> {
+    let (first, _) = session_run("resnet8", "runtime=fbs recovery.steps=1 training.batch=4")?;
+    let mut session = open("resnet8")?;
+    let info = session.open("resnet8", first.file().expect("a finished run leaves a file"))?;
+    assert!(info.notes.iter().any(|note| note.contains("each image chooses")), "{:?}", info.notes);
+    data(&mut session, "resnet8")?;
+    session.start("run", &settings("sparsity=0.5 recovery=none"))?;
+    let (record, _) = finish(&mut session)?;
+    let each = record.per_image.expect("images choose");
+    assert_eq!((each.images, record.macs.pruned), (100, each.macs.mean.round() as u64));
+    assert!(each.macs.mean < 0.6 * record.macs.dense as f64, "{each:?} of {:?}", record.macs);
     Ok(())
 }

@@ -57,7 +57,7 @@ export function meansPlot(plot: MeansPlot): TemplateResult {
       format: (value) => `${+(value * 100).toFixed(1)}`,
       grid: true,
     })}
-    <text x="0" y=${legend + 16}>Accuracy on test images (%)</text>
+    <text x="0" y=${legend + 16}>Accuracy on the test set (%)</text>
     ${xAxis(box, {
       scale: x,
       ticks: x.ticks(width < 500 ? 4 : 7),

@@ -49,7 +49,7 @@ export function paretoPlot(plot: ParetoPlot): TemplateResult {
       scale: y,
       ticks: y.ticks(5),
       format: (value) => `${+(value * 100).toFixed(1)}`,
-      label: "Accuracy on test images (%)",
+      label: "Accuracy on the test set (%)",
       grid: true,
     })}
     ${xAxis(box, {

@@ -22,7 +22,7 @@ export function aboutView(ctx: Context): TemplateResult {
       <div>
         <dt>Accuracy</dt>
         <dd>
-          On test images used for nothing else: not for training, not for scores, not for choosing a setting. With it
+          On test images or text used for nothing else: not for training, not for scores, not for choosing a setting. With it
           comes the Wilson interval at 95%. A change inside the interval may be chance, and the verdict says so.
         </dd>
       </div>
@@ -82,7 +82,7 @@ export function aboutView(ctx: Context): TemplateResult {
     <h2>Networks</h2>
     ${catalog?.models.map((model) => entry(model.name, html`<p>${model.what}</p>`, cards[model.id]))}
 
-    <h2>Images</h2>
+    <h2>Images and text</h2>
     ${catalog?.datasets.map((data) =>
       entry(
         data.name,
@@ -95,7 +95,7 @@ export function aboutView(ctx: Context): TemplateResult {
     <h2>Licence</h2>
     <p>
       Secateur ${catalog?.version ?? ""} is free software under the MIT licence or the Apache licence 2.0, as you
-      choose. The images keep the licences named above.
+      choose. Images and text keep the licences named above.
     </p>
   </main>`;
 }

@@ -63,7 +63,7 @@ function empty(ctx: Context): TemplateResult {
   return html`<div class="teach">
     <h3>Nothing to compare yet</h3>
     <p>
-      Every run appears here as a point: accuracy on the test images upward, what the cut bought to the right. The best
+      Every run appears here as a point: accuracy on the test set upward, what the cut bought to the right. The best
       runs form the line to the upper right; a run below it lost to another.
     </p>
     <p>
@@ -295,6 +295,7 @@ export function runTable(ctx: Context, runs: Run[]): Table {
       figure("Stored", 0, "bytes"),
       figure("MACs dense", 0),
       figure("MACs", 0),
+      figure("Bits per character", 4),
     ],
     rows: runs.map(({ record: r }) => [
       methodName(ctx.state.catalog, r),
@@ -317,6 +318,7 @@ export function runTable(ctx: Context, runs: Run[]): Table {
       r.size.bytes_stored,
       r.macs.dense,
       r.macs.pruned,
+      r.text?.bits_after ?? null,
     ]),
   };
 }

@@ -46,7 +46,7 @@ pub fn table(records: &[Record]) -> String {
 }
 
 /// The columns of the file, units in their names.
-const COLUMNS: [&str; 22] = [
+const COLUMNS: [&str; 23] = [
     "model",
     "data",
     "method",
@@ -69,6 +69,7 @@ const COLUMNS: [&str; 22] = [
     "times faster high",
     "bytes dense",
     "bytes stored",
+    "bits per character",
 ];
 
 /// A line for each run.
@@ -76,13 +77,12 @@ pub fn csv(records: &[Record]) -> String {
     let line = |r: &Record| {
         let (a, s, t) = (&r.accuracy, &r.speed, &r.training);
         let percent = |x: f64| format!("{:.2}", 100.0 * x);
-        let cut = 1.0 - r.size.nonzero as f64 / r.size.parameters.max(1) as f64;
         let cells: [String; COLUMNS.len()] = [
             r.model.clone(),
             r.data.clone(),
             r.method.clone().unwrap_or_default(),
             r.recipe.get("sparsity").cloned().unwrap_or_default(),
-            format!("{cut:.4}"),
+            format!("{:.4}", r.size.gone()),
             r.seed.to_string(),
             t.steps.to_string(),
             t.batch.to_string(),
@@ -100,6 +100,7 @@ pub fn csv(records: &[Record]) -> String {
             format!("{:.3}", s.high),
             r.size.bytes_dense.to_string(),
             r.size.bytes_stored.to_string(),
+            r.text.as_ref().map(|text| format!("{:.4}", text.bits_after)).unwrap_or_default(),
         ];
         cells.join(",")
     };

@@ -1,5 +1,6 @@
 //! `secateur train`: from random weights to a file and a card.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -66,9 +67,9 @@ pub fn run(options: &Options) -> Result<()> {
     let (descent, optimizer) = optimizer(recipe.descent, recipe.decay);
     fit(&mut graph, &train, plan, optimizer, per_epoch)?;
     let tally = test_on(&graph, &test)?;
-    let (of, text) = match test.card.task {
-        Task::Classes => ("images", false),
-        Task::NextToken => ("characters", true),
+    let (examples, of, text) = match test.card.task {
+        Task::Classes => ("images", "images", false),
+        Task::NextToken => ("windows", "characters", true),
     };
     say::line(format_args!("{}: {:.2}% of {} test {of}", model.name, 100.0 * tally.accuracy(), tally.n()))?;
     if text {
@@ -78,7 +79,7 @@ pub fn run(options: &Options) -> Result<()> {
     let card = json!({
         "id": model.id, "name": model.name, "what": model.what, "data": model.data,
         "license": "MIT OR Apache-2.0", "parameters": count::parameters(&graph), "macs": count::macs(&graph, &Masks::default()),
-        "training": { "images": train.len(), "epochs": epochs, "batch": recipe.batch, "seed": options.seed,
+        "training": { (examples): train.len(), "epochs": epochs, "batch": recipe.batch, "seed": options.seed,
             "optimizer": descent, "rate": decimal(recipe.rate), "decay": decimal(recipe.decay),
             "mirror": recipe.augment.mirror, "shift": recipe.augment.shift, "minutes": start.elapsed().as_secs() / 60 },
         "test": { (of): tally.n(), "accuracy": tally.accuracy(), "low": interval.low, "high": interval.high,
@@ -116,15 +117,14 @@ fn fit(graph: &mut Graph, train: &Dataset, plan: TrainPlan, optimizer: Optimizer
     let bar = ProgressBar::new(plan.steps as u64);
     let style = "{elapsed_precise} {bar:30} {pos}/{len} steps, {eta} left {msg}";
     bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
-    let plan_seed = plan.seed;
+    let mut offsets = Rng::fork(plan.seed, "offset");
     let mut trainer = Trainer::new(plan, optimizer);
-    let mut rng = Rng::fork(plan_seed, "offset");
-    let mut data = train.clone();
+    let mut data = Cow::Borrowed(train);
     let (mut loss, mut hits) = (0.0, 0.0);
     while !trainer.finished() {
         // Windows of a text begin elsewhere in each pass.
         if trainer.done().is_multiple_of(per_epoch) {
-            data = train.later(rng.below(1 << 16));
+            data = train.later(offsets.below(1 << 16));
         }
         let lesson = Lesson { data: &data, examples: &examples, teacher: None };
         let step = trainer.step(graph, &Masks::default(), &lesson)?;

@@ -14,7 +14,7 @@ use super::Runtime;
 static DENSITY: Param = Param {
     key: "density",
     label: "Density",
-    what: "Share of each layer's channels that run for an image; of a layer's channels, rounded up.",
+    what: "Share of each layer's channels that run for an image, rounded up to whole ones.",
     kind: ParamKind::Float { default: 0.5, min: 0.05, max: 1.0, log: false },
 };
 

@@ -14,21 +14,16 @@ pub trait Search: Part {
     /// Why it does not go with the other parts of a recipe.
     fn clash(&self, _: &Args, with: &Facts) -> Option<String> {
         let (own, pattern) = (self.meta().name, with.names.pattern);
-        match self.searches() {
-            false => None,
-            true if with.own_share => Some(format!("{own} gives each layer its share, and {pattern} cuts its own")),
-            true if with.physical => {
-                Some(format!("{own} times layers that keep their shape, and {pattern} changes it"))
-            }
-            true if with.instead.is_some() => {
-                let other = with.instead.unwrap_or_default();
-                Some(format!("{own} shares out what a cut leaves out, and {other} cuts nothing"))
-            }
-            true if with.gates => Some(format!("{own} shares out what an event cuts, and a gate cuts without one")),
-            true if !with.once || with.untrained => {
+        match (self.searches(), with.instead) {
+            (false, _) => None,
+            _ if with.own_share => Some(format!("{own} gives each layer its share, and {pattern} cuts its own")),
+            _ if with.physical => Some(format!("{own} times layers that keep their shape, and {pattern} changes it")),
+            (true, Some(other)) => Some(format!("{own} shares out what a cut leaves out, and {other} cuts nothing")),
+            _ if with.gates => Some(format!("{own} shares out what an event cuts, and a gate cuts without one")),
+            _ if !with.once || with.untrained => {
                 Some(format!("{own} shares out one cut of a trained network: it goes with One-shot"))
             }
-            true => (!with.scores_at_once).then(|| {
+            _ => (!with.scores_at_once).then(|| {
                 format!("{own} scores again for every trial, and this criterion looks at images for its scores")
             }),
         }

@@ -2,9 +2,9 @@
 
 use crate::base::stats::{deviation, mean};
 use crate::base::{Flat, Result, clock};
-use crate::compile::Plan;
 use crate::graph::boosted;
 use crate::session::Session;
+use crate::session::measure::Warming;
 use crate::session::plan::TIMED;
 use crate::session::record::{PerImage, Spread};
 
@@ -25,16 +25,6 @@ pub(in crate::session) struct Seen {
     repeats: usize,
 }
 
-/// Runs until the code is warm; gives how many runs fill a sample of `least` milliseconds.
-fn warm_up(plan: &mut Plan, x: &[f32], least: f64) -> Result<usize> {
-    let (start, mut runs) = (clock::now_ms(), 0);
-    while clock::now_ms() - start < 2.0 * least || runs < 3 {
-        plan.run(x)?;
-        runs += 1;
-    }
-    Ok(((runs as f64 * least / (clock::now_ms() - start)).ceil() as usize).max(1))
-}
-
 impl Job {
     /// Times some more images; says whether all are done.
     #[inline(never)]
@@ -50,7 +40,11 @@ impl Job {
             let picks: Vec<usize> = (0..batch).map(|j| (i * batch + j) % test.len()).collect();
             let x = test.batch(&picks);
             if seen.repeats == 0 {
-                seen.repeats = warm_up(plan, x.flat(), least)?;
+                let mut warming = Warming::new(least);
+                while warming.cold() {
+                    plan.run(x.flat())?;
+                }
+                seen.repeats = warming.repeats();
             }
             let before = plan.executed();
             plan.run(x.flat())?;

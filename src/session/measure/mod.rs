@@ -16,7 +16,7 @@ use super::record::{ExecutorSpeed, Speed};
 
 pub use doubt::doubt;
 pub use duel::duel;
-pub use runner::Runner;
+pub use runner::{Runner, Warming};
 
 /// Turns at least.
 pub const PAIRS: usize = 31;

@@ -48,12 +48,37 @@ impl Runner<'_> {
 
     /// Runs until the code is warm; gives how many runs fill a sample of `least` milliseconds.
     pub(super) async fn warm_up(&mut self, x: &[f32], least: f64) -> Result<usize> {
-        let (start, mut runs) = (clock::now_ms(), 0);
-        // V8 replaces its quick code by better code while a function runs hot: give it time for that.
-        while clock::now_ms() - start < f64::max(5.0, 2.0 * least) || runs < 3 {
+        let mut warming = Warming::new(least);
+        while warming.cold() {
             self.run(x).await?;
-            runs += 1;
         }
-        Ok(((runs as f64 * least / (clock::now_ms() - start)).ceil() as usize).max(1))
+        Ok(warming.repeats())
+    }
+}
+
+/// Runs before any is timed: V8 replaces its quick code by better code while a function runs hot, and is given time for that.
+#[derive(Debug)]
+pub struct Warming {
+    least: f64,
+    start: f64,
+    runs: usize,
+}
+
+impl Warming {
+    /// Before samples of `least` milliseconds.
+    pub fn new(least: f64) -> Self {
+        Self { least, start: clock::now_ms(), runs: 0 }
+    }
+
+    /// Whether one more run is needed, which is counted.
+    pub fn cold(&mut self) -> bool {
+        let cold = clock::now_ms() - self.start < f64::max(5.0, 2.0 * self.least) || self.runs < 3;
+        self.runs += usize::from(cold);
+        cold
+    }
+
+    /// How many runs fill a sample.
+    pub fn repeats(&self) -> usize {
+        ((self.runs as f64 * self.least / (clock::now_ms() - self.start)).ceil() as usize).max(1)
     }
 }
