@@ -16,7 +16,8 @@ pub fn expand(recipe: &Recipe, images: usize) -> Vec<Box<dyn Phase>> {
     };
     let pressing = choice.penalty.part.training(&choice.penalty.args);
     let first = usize::from(pressing.is_some());
-    let trainings = first + if after.train.is_some() { rounds } else { 0 };
+    let tying = choice.fusion.part.training(&choice.fusion.args);
+    let trainings = first + if after.train.is_some() { rounds } else { 0 } + usize::from(tying.is_some());
     let training = |round| after.train.as_ref().map(|own| trained(recipe, own, images, first + round, trainings));
     let mut phases: Vec<Box<dyn Phase>> = Vec::new();
     // The test of the network as it is comes first in a run: the seed of a training has counted it from the beginning.
@@ -29,7 +30,7 @@ pub fn expand(recipe: &Recipe, images: usize) -> Vec<Box<dyn Phase>> {
     if let Some((own, hook)) = &pressing {
         let own = trained(recipe, own, images, 0, trainings);
         let label = format!("Train with {}", choice.penalty.part.meta().name);
-        phases.push(Box::new(Train::new(own, seed(&phases)).pressed(label, hook.clone())));
+        phases.push(Box::new(Train::new(own, seed(&phases)).with(label, hook.clone())));
     }
     if choice.schedule.part.untrained() {
         phases.push(Box::new(Reinit));
@@ -62,6 +63,11 @@ pub fn expand(recipe: &Recipe, images: usize) -> Vec<Box<dyn Phase>> {
     }
     if let Some(count) = choice.fusion.part.centroids(&choice.fusion.args) {
         phases.push(Box::new(Share::new(count)));
+        if let Some((own, hook)) = tying {
+            // A shared number's gradient is a sum over many weights: the rate is its own, whatever other trainings have.
+            let own = Retraining { rate: own.rate, ..trained(recipe, &own, images, trainings - 1, trainings) };
+            phases.push(Box::new(Train::new(own, seed(&phases)).with("Train the shared numbers".into(), hook)));
+        }
     }
     // Times differ from machine to machine; the rest is the same wherever its shares are written down.
     if let Some((target, corrections)) = choice.search.part.target(&choice.search.args) {
@@ -106,6 +112,9 @@ mod tests {
         assert_eq!(steps("method=imp schedule.rounds=4 training.steps=50")?, [13, 13, 12, 12]);
         assert_eq!(steps("method=gmp training.epochs=2 training.batch=64")?, [20]);
         assert_eq!(steps("method=gmp training.epochs=2 training.steps=7")?, [7]);
+        let shared = "method=deep-compression fusion.steps=20 recovery.steps=30";
+        assert_eq!(steps(shared)?, [30, 20], "shared numbers have steps of their own");
+        assert_eq!(steps(&format!("{shared} training.steps=50"))?, [25, 25], "or their part of the budget");
         assert_eq!(steps("method=wanda training.steps=50")?, [0; 0], "what does not train does not begin to");
         Ok(())
     }
@@ -119,6 +128,7 @@ mod tests {
         assert_eq!(kinds("fusion=low-rank")?, ["fuse", "train"], "in place of a cut");
         assert_eq!(kinds("runtime=fbs")?, ["boost", "train"], "in place of a cut");
         assert_eq!(kinds("fusion=kmeans")?, ["prune", "train", "fuse"], "behind all else");
+        assert_eq!(kinds("fusion=kmeans fusion.steps=9 recovery=none")?, ["prune", "fuse", "train"]);
         let twice = "schedule=iterative schedule.rounds=2 recovery=rewind recovery.to=5";
         assert_eq!(kinds(twice)?, ["train", "prune", "rewind", "train", "prune", "rewind", "train"]);
         Ok(())

@@ -4,9 +4,13 @@ mod kmeans;
 mod low_rank;
 mod none;
 
+use std::rc::Rc;
+
 use crate::base::part::{Args, Part};
+use crate::train::hook::Hook;
 
 use super::facts::Facts;
+use super::recovery::Retraining;
 
 /// What is done to the weights that are kept, or to whole layers.
 pub trait Fusion: Part {
@@ -17,6 +21,12 @@ pub trait Fusion: Part {
 
     /// How many numbers the kept weights of a layer share, if they do.
     fn centroids(&self, args: &Args) -> Option<usize> {
+        let _ = args;
+        None
+    }
+
+    /// The training of the shared numbers once they are found, with what keeps them shared, if there is one.
+    fn training(&self, args: &Args) -> Option<(Retraining, Rc<dyn Hook>)> {
         let _ = args;
         None
     }

@@ -4,6 +4,7 @@ mod boosting;
 mod exchange;
 mod momentum;
 mod scales;
+mod shared;
 mod soft_threshold;
 mod through;
 
@@ -16,6 +17,7 @@ pub use boosting::{boosting, press};
 pub use exchange::exchanging;
 pub use momentum::{MomentumLayer, Redistribution, momentum_exchange, redistribute};
 pub use scales::shrinking;
+pub use shared::{shared, tie};
 pub use soft_threshold::thresholds;
 pub use through::{Refresh, through};
 

@@ -96,9 +96,9 @@ impl Train {
         Self { rhythm: Some(rhythm), ..self }
     }
 
-    /// Before the first cut, under a penalty.
-    pub fn pressed(self, label: String, press: Rc<dyn Hook>) -> Self {
-        Self { label: Some(label), only: Some(vec![press]), ..self }
+    /// With one hook and nothing that cuts.
+    pub fn with(self, label: String, hook: Rc<dyn Hook>) -> Self {
+        Self { label: Some(label), only: Some(vec![hook]), ..self }
     }
 
     /// With a gate of this name.

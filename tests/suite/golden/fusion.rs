@@ -6,6 +6,7 @@ use secateur::base::{Error, Flat, Result};
 use secateur::graph::build::Square;
 use secateur::graph::{Builder, Graph, Masks, count, factor};
 use secateur::io::huffman;
+use secateur::prune::hook::tie;
 use secateur::prune::phase::factor::halves;
 
 use super::case::Case;
@@ -37,6 +38,14 @@ pub fn kmeans(case: &Case) -> Result<()> {
         }
         case.meets(&key("index"), &index)?;
         case.meets(&key("quantised"), &shared)?;
+        let mut grads = case.tensor("grad_w")?.flat().to_vec();
+        tie(&shared, Some(&mask.flat().iter().map(|&m| m as u8).collect::<Vec<u8>>()), &mut grads);
+        let members = (0..lloyd.centroids.len()).map(|k| index.iter().position(|&i| i == k as f32));
+        let sums: Vec<f32> = members.map(|first| first.map_or(0.0, |i| grads[i])).collect();
+        case.meets(&key("centroid_grad"), &sums)?;
+        let rate = case.number("lr").ok_or_else(|| Error::format("no rate"))?;
+        let moved: Vec<f32> = narrow(&lloyd).iter().zip(&sums).map(|(c, g)| c - rate * g).collect();
+        case.meets(&key("centroids_after_sgd"), &moved)?;
         let empty = (0..lloyd.centroids.len()).filter(|&k| !lloyd.nearest.contains(&(k as u16)));
         case.meets(&key("empty_clusters"), &empty.map(|k| k as f32).collect::<Vec<f32>>())?;
     }
