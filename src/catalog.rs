@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use ts_rs::TS;
 
 use crate::base::keyed;
 use crate::base::part::{Meta, Param};
@@ -27,7 +28,7 @@ pub static FIRST: &[(&str, &str)] = &[
 ];
 
 /// All there is to choose from.
-#[derive(Serialize)]
+#[derive(Serialize, TS)]
 pub struct Catalog {
     /// Version of this crate.
     pub version: &'static str,
@@ -54,7 +55,8 @@ pub struct Catalog {
 }
 
 /// An axis with its parts.
-#[derive(Serialize)]
+#[derive(Serialize, TS)]
+#[ts(rename = "Axis")]
 pub struct AxisRow {
     /// Key in settings.
     pub id: &'static str,
@@ -63,6 +65,7 @@ pub struct AxisRow {
     /// What it decides.
     pub question: &'static str,
     /// The part that stands where none is chosen.
+    #[ts(type = "PartId")]
     pub default: &'static str,
     /// It is not shown until something is chosen on it.
     pub quiet: bool,
@@ -71,7 +74,8 @@ pub struct AxisRow {
 }
 
 /// A method with its settings spelled out.
-#[derive(Serialize)]
+#[derive(Serialize, TS)]
+#[ts(rename = "Method")]
 pub struct MethodRow {
     /// The row.
     #[serde(flatten)]

@@ -89,21 +89,12 @@ export function methodOf(catalog: Catalog | undefined, id: string | undefined): 
   return id === undefined ? undefined : catalog?.methods.find((method) => method.id === id);
 }
 
-/** The method whose choices are the recipe's, if one is. */
-export function currentMethod(state: State): Method | undefined {
-  const settings = completed(state);
-  return methodOf(state.catalog, settings.method) ?? methodWith(state.catalog, settings);
-}
+/** The method in force: the named one, else the one whose choices the engine finds the recipe's to be. */
+export const currentMethod = (state: State): Method | undefined =>
+  methodOf(state.catalog, state.settings.method ?? state.check?.method);
 
 /** Axes and their parameters that were changed away from the method's own. */
-export function overrides(state: State): string[] {
-  const axes = (state.catalog?.axes ?? []).map((axis) => axis.id);
-  const method = currentMethod(state);
-  if (!method) return [];
-  return Object.keys(state.settings).filter(
-    (key) => axes.includes(key.split(".")[0]!) && method.settings[key] !== state.settings[key],
-  );
-}
+export const overrides = (state: State): string[] => state.check?.changed ?? [];
 
 export function partOf(axis: Axis, settings: Settings): Meta | undefined {
   return axis.parts.find((part) => part.id === (settings[axis.id] ?? axis.default));
@@ -118,26 +109,14 @@ export function methodName(catalog: Catalog | undefined, record: RunRecord): str
 }
 
 export const methodOfRecord = (catalog: Catalog | undefined, record: RunRecord): Method | undefined =>
-  methodOf(catalog, record.method) ?? methodOfSettings(catalog, record.recipe);
-
-/** The method that settings name, or whose choices they are. */
-export const methodOfSettings = (catalog: Catalog | undefined, settings: Settings): Method | undefined =>
-  methodOf(catalog, settings.method) ?? methodWith(catalog, settings);
-
-/** An axis that a method leaves as it is must be so in the settings too. */
-const methodWith = (catalog: Catalog | undefined, settings: Settings): Method | undefined =>
-  catalog?.methods.find(
-    (method) =>
-      Object.entries(method.settings).every(([key, value]) => settings[key] === value) &&
-      catalog.axes.every(({ id, default: none }) => (method.settings[id] ?? none) === (settings[id] ?? none)),
-  );
+  methodOf(catalog, record.method);
 
 /** Whether an axis is folded away: few methods have anything on it, and nothing is chosen. */
 export const isFolded = (axis: Axis, settings: Settings): boolean =>
-  !!axis.quiet && (settings[axis.id] ?? axis.default) === axis.default;
+  axis.quiet && (settings[axis.id] ?? axis.default) === axis.default;
 
 export const isBaseline = (method: Method | undefined): boolean =>
-  !!method && (method.baseline === true || /^baseline/i.test(method.family));
+  !!method && /^baseline/i.test(method.family);
 
 /** Where a network gains parameters, none are cut. */
 export const sparsityOf = (record: RunRecord): number =>

@@ -316,7 +316,7 @@ export function serve(load: Load, assets: URL): void {
   expose(remote);
 }
 
-const failure = (kind: string, message: string, hint: string): Failure => ({ kind, message, hint });
+const failure = (kind: Failure["kind"], message: string, hint: string): Failure => ({ kind, message, hint });
 
 /** Lets messages in between two slices; a timer would add its four milliseconds each time. */
 const channel = new MessageChannel();

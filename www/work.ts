@@ -1,6 +1,6 @@
 // A job under way and what its events make of it; pure, a part of the store.
 
-import type { AccuracyPoint, Job, Kept, LabEvent, Phase, Settings, Shown, Speed, SurveyRow, TrainPoint } from "./types.js";
+import type { AccuracyPoint, Job, Kept, LabEvent, Stage, Settings, Shown, Speed, SurveyRow, TrainPoint } from "./types.js";
 
 /** A job under way. Figures of the run before stay on the page beside it. */
 export interface Work {
@@ -8,7 +8,7 @@ export interface Work {
   settings: Settings;
   started: number;
   paused: boolean;
-  phases: Phase[];
+  phases: Stage[];
   phase: number;
   done: number;
   total: number;

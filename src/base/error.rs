@@ -3,12 +3,13 @@
 use std::fmt;
 
 use serde::Serialize;
+use ts_rs::TS;
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What sort of thing went wrong; stable names, seen by the page and by scripts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorKind {
     /// Shapes do not fit together.
@@ -30,7 +31,8 @@ pub enum ErrorKind {
 }
 
 /// An error: kind, message, hint, and the path of the place it came from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+#[ts(rename = "EngineError")]
 pub struct Error {
     /// The sort of error.
     pub kind: ErrorKind,
@@ -39,7 +41,8 @@ pub struct Error {
     /// What to do about it.
     pub hint: String,
     /// The settings key at fault, if there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub key: Option<String>,
 }
 

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use ts_rs::TS;
 
 use super::{Error, Result};
 
@@ -13,7 +14,7 @@ use super::{Error, Result};
 pub type Settings = BTreeMap<String, String>;
 
 /// Where a method comes from.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, TS)]
 pub struct Source {
     /// Authors, venue and year.
     pub cite: &'static str,
@@ -27,9 +28,10 @@ pub const fn source(cite: &'static str, url: &'static str) -> Source {
 }
 
 /// How a part names and explains itself.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, TS)]
 pub struct Meta {
     /// Stable name in kebab case, stored in recipes and URLs.
+    #[ts(type = "PartId")]
     pub id: &'static str,
     /// Name for people.
     pub name: &'static str,
@@ -44,7 +46,7 @@ pub struct Meta {
 }
 
 /// A setting of a part.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, TS)]
 pub struct Param {
     /// Key after the axis and a dot: `steps` in `schedule.steps=10`.
     pub key: &'static str,
@@ -57,7 +59,7 @@ pub struct Param {
 }
 
 /// Type, range and default of a setting.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, TS)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum ParamKind {
     /// A real number.

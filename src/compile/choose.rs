@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 use crate::base::clock;
 
@@ -38,7 +39,7 @@ pub fn dense(kernel: &str) -> bool {
 }
 
 /// A kernel that was tried.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct Candidate {
     /// Name of the kernel.
     pub kernel: String,

@@ -1,11 +1,12 @@
 //! The data sets this project ships, with their cards.
 
 use serde::Serialize;
+use ts_rs::TS;
 
 use crate::base::{Error, Result};
 
 /// What a network is asked about an example.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "kebab-case")]
 pub enum Task {
     /// Which class it is of.
@@ -15,7 +16,8 @@ pub enum Task {
 }
 
 /// What a data set is, where it comes from and how its numbers are scaled.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, TS)]
+#[ts(rename = "DataRow")]
 pub struct Card {
     /// Stable name.
     pub id: &'static str,

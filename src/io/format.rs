@@ -1,6 +1,7 @@
 //! The formats that a network can be saved in, as data: page and command line offer what is listed here.
 
 use serde::Serialize;
+use ts_rs::TS;
 
 use crate::base::{Error, Result};
 use crate::graph::bypass;
@@ -8,7 +9,8 @@ use crate::graph::bypass;
 use super::{Network, compact, onnx, safetensors};
 
 /// A format of files.
-#[derive(Serialize)]
+#[derive(Serialize, TS)]
+#[ts(rename = "FormatRow")]
 pub struct Format {
     /// Stable name.
     pub id: &'static str,

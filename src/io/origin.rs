@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use ts_rs::TS;
 
 use crate::base::{Error, Result, keyed};
 
@@ -16,7 +17,7 @@ pub(super) const CODED: u32 = 2;
 const FORMAT: &str = "secateur";
 
 /// Where a network comes from. The same in every format.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, TS)]
 pub struct Origin {
     /// The network's id.
     pub model: String,

@@ -1,6 +1,7 @@
 //! What the phases of a run tell while they work, and how they are shown on a timeline.
 
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 use crate::base::tensor;
 use crate::graph::{Graph, Masks, ValueId};
@@ -60,7 +61,7 @@ pub enum Told {
 }
 
 /// Weights kept of a layer.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
 pub struct Kept {
     /// Name of the layer.
     pub name: String,
@@ -80,7 +81,7 @@ pub fn kept(graph: &Graph, masks: &Masks) -> Vec<Kept> {
 }
 
 /// A piece of a run on its timeline.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct Stage {
     /// `reinit prune train rewind recalibrate fuse evaluate compile measure`, and what else a phase may do.
     pub kind: String,
@@ -89,7 +90,8 @@ pub struct Stage {
     /// Steps it takes.
     pub steps: usize,
     /// Share cut after it, if it cuts.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub sparsity: Option<f32>,
 }
 

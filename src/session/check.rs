@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use ts_rs::TS;
 
 use crate::base::{Error, Result};
 use crate::data;
@@ -11,13 +12,13 @@ use crate::prune::axis::{AXES, parts};
 use crate::prune::expand::expand;
 use crate::prune::solver;
 use crate::prune::told::Stage;
-use crate::prune::{Recipe, Settings, event};
+use crate::prune::{Recipe, Settings, event, method};
 use crate::zoo;
 
 use super::{Session, plan};
 
 /// What a check of settings says.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, TS)]
 pub struct Check {
     /// Whether a run can start.
     pub ok: bool,
@@ -29,6 +30,12 @@ pub struct Check {
     pub fixed: BTreeMap<&'static str, String>,
     /// The settings, completed.
     pub settings: Settings,
+    /// The method: the one that is named, else the one whose choices these are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub method: Option<&'static str>,
+    /// Keys of settings that are not as the method has them, where they say what it is.
+    pub changed: Vec<String>,
     /// What a run would do.
     pub timeline: Vec<Stage>,
     /// What is worth knowing beforehand.
@@ -44,12 +51,18 @@ impl Session {
             disabled: self.disabled(settings),
             fixed: BTreeMap::new(),
             settings: settings.clone(),
+            method: None,
+            changed: Vec::new(),
             timeline: Vec::new(),
             warnings: Vec::new(),
         };
         match self.read(settings) {
             Ok(recipe) => {
                 check.settings.extend(recipe.settings());
+                if let Some(method) = method::of(&check.settings) {
+                    check.method = Some(method.id);
+                    check.changed = method.changed_by(settings);
+                }
                 if let Ok((model, _)) = self.network() {
                     check.settings.entry("model".into()).or_insert_with(|| model.id.into());
                     check.settings.entry("data".into()).or_insert_with(|| model.data.into());

@@ -1,6 +1,7 @@
 //! What a session tells while it works.
 
 use serde::Serialize;
+use ts_rs::TS;
 
 use crate::prune::told::{Kept, Stage, Told};
 use crate::train::eval::Tally;
@@ -10,8 +11,9 @@ use super::record::{Record, Speed};
 use super::survey::table::{Row, Table};
 
 /// One thing that happened.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, TS)]
 #[serde(tag = "type", rename_all = "lowercase")]
+#[ts(rename = "LabEvent")]
 pub enum Event {
     /// What is going to be done.
     Timeline {
@@ -52,10 +54,13 @@ pub enum Event {
         /// Training step.
         step: usize,
         /// Share of right answers.
+        #[ts(as = "Option<f64>")]
         accuracy: f64,
         /// Lower end of Wilson's interval.
+        #[ts(as = "Option<f64>")]
         low: f64,
         /// Upper end.
+        #[ts(as = "Option<f64>")]
         high: f64,
         /// Images.
         n: usize,

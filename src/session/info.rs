@@ -1,17 +1,19 @@
 //! What a network looks like: layers and links for the picture, a layer's weights before and after.
 
 use serde::Serialize;
+use ts_rs::TS;
 
 use crate::base::{Error, Flat, Result};
 use crate::graph::{Masks, count, factor};
 use crate::io::origin::Origin;
+use crate::prune::method;
 use crate::zoo;
 
 use super::file::Loaded;
 use super::{Session, preview};
 
 /// What a network is: layers and links, for the picture.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, TS)]
 pub struct ModelInfo {
     /// Its id.
     pub id: String,
@@ -33,12 +35,16 @@ pub struct ModelInfo {
     pub nonzero: usize,
     /// The run that saved its file, if one did.
     pub saved: Option<Origin>,
+    /// The method of that run, if it was a published one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub method: Option<&'static str>,
     /// What is to be known about it: that it is pruned already, how its file was read.
     pub notes: Vec<String>,
 }
 
 /// One layer with weights.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, TS)]
 pub struct LayerInfo {
     /// Name.
     pub name: String,
@@ -136,6 +142,7 @@ pub(super) fn info(model: &zoo::Model, loaded: &Loaded) -> Result<ModelInfo> {
         layers: layers.collect(),
         links: preview::links(graph),
         nonzero: count::nonzero(graph),
+        method: loaded.origin.as_ref().and_then(|origin| method::of(&origin.recipe)).map(|method| method.id),
         saved: loaded.origin.clone(),
         notes: loaded.notes.clone(),
     })

@@ -1,6 +1,7 @@
 //! What a cut would keep, at once and without looking at any image.
 
 use serde::Serialize;
+use ts_rs::TS;
 
 use crate::base::Result;
 use crate::graph::{Graph, Node, ValueId, op::OpKind};
@@ -13,7 +14,7 @@ use crate::prune::told::{Kept, kept};
 use super::Session;
 
 /// Sizes after a cut.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, TS)]
 pub struct Preview {
     /// Layer by layer.
     pub layers: Vec<Kept>,
@@ -26,10 +27,11 @@ pub struct Preview {
     /// Weights there are.
     pub total: usize,
     /// Why this is not the run's own cut, where magnitudes stand in for the scores.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub stand_in: Option<String>,
     /// Whether nothing can be said before a run: the figures are then those of the whole network.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unforeseen: bool,
     /// What is overruled or missed, with the share reached.
     pub notes: Vec<String>,

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 use crate::compile::Candidate;
 use crate::prune::told::Stage;
 use crate::train::hook::Histogram;
 
 /// Everything about a finished run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[ts(rename = "RunRecord")]
 pub struct Record {
     /// Version of this form.
     pub format: u32,
@@ -20,7 +22,8 @@ pub struct Record {
     /// The data set.
     pub data: String,
     /// The method, if one was named.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub method: Option<String>,
     /// All settings, completed.
     pub recipe: BTreeMap<String, String>,
@@ -28,6 +31,7 @@ pub struct Record {
     pub seed: u64,
     /// What training came to.
     #[serde(default)]
+    #[ts(optional, as = "Option<Training>")]
     pub training: Training,
     /// On the test images.
     pub accuracy: Accuracy,
@@ -45,6 +49,7 @@ pub struct Record {
     pub digest: String,
     /// The same of the weights that were cut: runs of other weights are not to be set beside these. Empty in records of old.
     #[serde(default)]
+    #[ts(optional, as = "Option<String>")]
     pub source: String,
     /// The result in words.
     pub verdict: String,
@@ -58,6 +63,7 @@ pub struct Record {
     pub changed_total: usize,
     /// The same by what became of them.
     #[serde(default)]
+    #[ts(optional, as = "Option<ChangedCounts>")]
     pub changed_counts: ChangedCounts,
     /// What was done.
     pub timeline: Vec<Stage>,
@@ -68,19 +74,22 @@ pub struct Record {
     pub shown: Vec<Shown>,
     /// What a search tried, and what it settled on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub search: Option<Found>,
     /// What a network of characters came to, besides accuracy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub text: Option<TextResult>,
     /// What single images took, where each runs a part of the network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub per_image: Option<PerImage>,
     /// How long it took.
     pub seconds: f64,
 }
 
 /// How well networks say which character comes next.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct TextResult {
     /// Bits per character of the test text: the mean of -log2 p. Of the network as it was.
     pub bits_before: f64,
@@ -88,11 +97,12 @@ pub struct TextResult {
     pub bits_after: f64,
     /// What both write.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub written: Option<Written>,
 }
 
 /// How two networks go on from the same start, with the same chances.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct Written {
     /// The test text's first characters.
     pub start: String,
@@ -103,7 +113,7 @@ pub struct Written {
 }
 
 /// What single test images took of a network of which each runs a part.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct PerImage {
     /// How many different images were run.
     pub images: usize,
@@ -114,7 +124,7 @@ pub struct PerImage {
 }
 
 /// Mean and sample standard deviation.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct Spread {
     /// The mean.
     pub mean: f64,
@@ -123,7 +133,7 @@ pub struct Spread {
 }
 
 /// What a search found.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
 pub struct Found {
     /// Share of each layer that is cut, as `allocation.shares` takes them: with these in place of the search the same weights come
     /// out anywhere.
@@ -133,7 +143,7 @@ pub struct Found {
 }
 
 /// A trial of a search.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct TrialRow {
     /// Share of each layer.
     pub shares: String,
@@ -146,7 +156,7 @@ pub struct TrialRow {
 }
 
 /// How often numbers occurred at a training step.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct Shown {
     /// The step, counted over the whole run.
     pub step: usize,
@@ -155,7 +165,7 @@ pub struct Shown {
 }
 
 /// The training of a run, as it was done: equal terms are seen here.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
 pub struct Training {
     /// Steps in all; 0 where nothing was trained.
     pub steps: usize,
@@ -164,12 +174,14 @@ pub struct Training {
     /// Images of a step.
     pub batch: usize,
     /// Highest learning rate.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub lr: Option<f32>,
     /// `sgd`, `adam` or `adamw`.
     pub optimizer: String,
     /// Of SGD.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub momentum: Option<f32>,
     /// Weight decay.
     pub decay: f32,
@@ -177,34 +189,43 @@ pub struct Training {
     pub augment: bool,
 }
 
-/// Shares of right answers on test images, with Wilson's 95% intervals.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+/// Shares of right answers on test images, with Wilson's 95% intervals. Not a number, which JSON writes as null, where there are no images.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct Accuracy {
     /// Of the network as it was.
+    #[ts(as = "Option<f64>")]
     pub before: f64,
     /// Of the pruned network.
+    #[ts(as = "Option<f64>")]
     pub after: f64,
     /// Lower end of the interval of `after`.
+    #[ts(as = "Option<f64>")]
     pub low: f64,
     /// Upper end of the interval of `after`.
+    #[ts(as = "Option<f64>")]
     pub high: f64,
     /// Of the pruned network in floats, where it runs on bytes.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub float: Option<f64>,
     /// Test images.
     pub n: usize,
     /// Lower end of the interval of `before`.
+    #[ts(as = "Option<f64>")]
     pub before_low: f64,
     /// Upper end of the interval of `before`.
+    #[ts(as = "Option<f64>")]
     pub before_high: f64,
     /// Among the five likeliest, before.
+    #[ts(as = "Option<f64>")]
     pub top5_before: f64,
     /// Among the five likeliest, after.
+    #[ts(as = "Option<f64>")]
     pub top5_after: f64,
 }
 
 /// What is stored.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct Size {
     /// Trained numbers of the dense network.
     pub parameters: usize,
@@ -224,7 +245,7 @@ impl Size {
 }
 
 /// Multiply-adds.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct Macs {
     /// Of the dense network.
     pub dense: u64,
@@ -233,7 +254,7 @@ pub struct Macs {
 }
 
 /// Time of a batch through the network, dense and pruned interleaved: each on the faster executor, or on the one asked for.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
 pub struct Speed {
     /// Time of the dense network, as fast as it can be had here, in ms: the mean of the middle half of its samples.
     pub dense_ms: f64,
@@ -260,15 +281,17 @@ pub struct Speed {
     /// Both executors, the processor first; the GPU only where there is one and it was tried.
     pub by_executor: Vec<ExecutorSpeed>,
     /// The batch from which the GPU was measured to be faster with the pruned network, if one was looked for and found.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub passes_at: Option<usize>,
     /// Why the ratio is not to be believed, where it stayed beyond what the arithmetic explains when measured again.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub doubt: Option<String>,
 }
 
 /// Time of a batch on one executor, from examples in memory to answers in memory.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
 pub struct ExecutorSpeed {
     /// `cpu` or `gpu`.
     pub executor: String,
@@ -296,12 +319,13 @@ pub struct ExecutorSpeed {
     /// Dispatches of a run; 0 on the processor.
     pub dispatches: usize,
     /// Time of a run that the GPU spends in kernels, by its own clock, in ms; where it tells.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub kernels_ms: Option<f64>,
 }
 
 /// One layer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct LayerRow {
     /// Name.
     pub name: String,
@@ -326,7 +350,7 @@ pub struct LayerRow {
 }
 
 /// Where something was measured.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
 pub struct Environment {
     /// Version of this crate.
     pub version: String,
@@ -348,9 +372,11 @@ pub struct Environment {
     pub user_agent: String,
     /// What ran the pruned network when it was measured: `cpu` or `gpu`.
     #[serde(default)]
+    #[ts(optional, as = "Option<String>")]
     pub executor: String,
     /// The GPU's name for itself, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub gpu: Option<String>,
     /// What a GPU took part in: `timing`, `answers`, `calibration`, `training`. What it computes is not the same bits everywhere.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -358,7 +384,7 @@ pub struct Environment {
 }
 
 /// One class.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct ClassRow {
     /// Name of the class.
     pub label: String,
@@ -371,7 +397,7 @@ pub struct ClassRow {
 }
 
 /// A test image whose answer changed.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct Changed {
     /// Number of the image.
     pub index: usize,
@@ -384,7 +410,7 @@ pub struct Changed {
 }
 
 /// Answers that changed, counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, TS)]
 pub struct ChangedCounts {
     /// Right before, wrong after.
     pub lost: usize,
@@ -395,7 +421,8 @@ pub struct ChangedCounts {
 }
 
 /// A point of the training curve.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[ts(rename = "TrainPoint")]
 pub struct Point {
     /// Training step, counted over the whole run.
     pub step: usize,

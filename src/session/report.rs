@@ -8,8 +8,8 @@ use crate::compile::{Timing, Why};
 use crate::data::{Dataset, Task};
 use crate::graph::{Graph, Masks, boosted, count as counts, factor};
 use crate::io::{Network, compact};
-use crate::prune::event;
 use crate::prune::reached::reached;
+use crate::prune::{event, method};
 use crate::train::eval::Tally;
 use crate::train::optim::UpdateRule;
 use crate::zoo::Model;
@@ -139,7 +139,7 @@ fn record(job: &Job, session: &mut Session, digest: String) -> Result<Record> {
         job: if job.asked.run { "run" } else { "baseline" }.into(),
         model: model.id.into(),
         data: test.card.id.into(),
-        method: job.asked.settings.get("method").cloned(),
+        method: method::of(&job.asked.settings).map(|method| method.id.into()),
         recipe: job.asked.settings.clone(),
         seed: job.asked.recipe.seed,
         training: training(job, session, model),

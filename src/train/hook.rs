@@ -6,6 +6,7 @@
 use std::fmt::{self, Debug, Formatter};
 
 use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 use crate::base::Result;
 use crate::graph::Graph;
@@ -46,7 +47,7 @@ pub enum Going {
 }
 
 /// How often numbers of a kind occur.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 pub struct Histogram {
     /// What they are.
     pub what: String,

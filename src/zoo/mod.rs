@@ -8,6 +8,7 @@ mod vgg;
 mod vit;
 
 use serde::Serialize;
+use ts_rs::TS;
 
 use crate::base::{Error, Result};
 use crate::data::augment::Augment;
@@ -18,7 +19,8 @@ use crate::graph::{Builder, Graph, ValueId};
 const SEED: u64 = 1;
 
 /// What a network is, and how its weights were trained.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, TS)]
+#[ts(rename = "ModelRow")]
 pub struct Model {
     /// Stable name.
     pub id: &'static str,

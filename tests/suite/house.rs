@@ -225,7 +225,9 @@ fn no_two_public_types_share_a_name() {
 #[test]
 fn rooms_stay_small() {
     // The habit is 300 lines; above 500 the room must be divided.
-    for (path, text) in files("src", ".rs").into_iter().chain(files("tests/suite", ".rs")).chain(files("www", ".ts")) {
+    let all = files("src", ".rs").into_iter().chain(files("tests/suite", ".rs")).chain(files("www", ".ts"));
+    // What is made from other files is not read for pleasure.
+    for (path, text) in all.filter(|(path, _)| !path.ends_with("engine-types.ts")) {
         let lines = text.lines().count();
         assert!(lines <= 500, "{} has {lines} lines", path.display());
     }

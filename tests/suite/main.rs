@@ -40,4 +40,6 @@ mod survey;
 mod text;
 mod training;
 #[cfg(not(target_arch = "wasm32"))]
+mod types;
+#[cfg(not(target_arch = "wasm32"))]
 mod zeros;

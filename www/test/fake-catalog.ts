@@ -1,6 +1,6 @@
 // A made-up catalog with the true one's form, for page tests without the engine.
 
-import type { Axis, Catalog, Meta, Method, Param } from "../types.js";
+import type { Axis, Catalog, Meta, Method, Param, PartId } from "../types.js";
 
 const float = (key: string, label: string, what: string, value: number, min: number, max: number): Param => ({
   key,
@@ -15,7 +15,7 @@ const int = (key: string, label: string, what: string, value: number, min: numbe
   kind: { type: "int", default: value, min, max },
 });
 const part = (id: string, name: string, what: string, params: Param[] = []): Meta => ({
-  id,
+  id: id as PartId,
   name,
   what,
   formula: "s = |w|",
@@ -27,6 +27,7 @@ const axis = (id: string, name: string, question: string, parts: Meta[]): Axis =
   name,
   question,
   default: parts[0]!.id,
+  quiet: false,
   parts,
 });
 
@@ -80,16 +81,15 @@ const method = (
   name: string,
   family: string,
   settings: Record<string, string>,
-  baseline = false,
 ): Method => ({
   id,
   name,
   family,
-  baseline,
   what: `${name}: keeps the weights its rule ranks highest and lets the rest go.`,
   formula: "s = |w|, keep the k largest",
   sources: [{ cite: "A. Author, A paper on it, 2020", url: "https://arxiv.org/abs/2308.06767" }],
-  ...(id === "m7" ? { reading: "The paper leaves the batch count open; four are used here." } : {}),
+  aliases: [],
+  reading: id === "m7" ? "The paper leaves the batch count open; four are used here." : "",
   settings,
 });
 
@@ -106,10 +106,10 @@ export const fakeCatalog: Catalog = {
   version: "0.1.0",
   axes,
   methods: [
-    method("m1", "Global magnitude", "Magnitude", base, true),
+    method("m1", "Global magnitude", "Magnitude", base),
     method("m2", "Layer-wise magnitude", "Magnitude", { ...base, allocation: "each" }),
     method("m3", "Gradual magnitude (GMP)", "Magnitude", { ...base, schedule: "steps" }),
-    method("m4", "Random", "Baselines", { ...base, criterion: "chance" }, true),
+    method("m4", "Random", "Baselines", { ...base, criterion: "chance" }),
     method("m5", "2:4 magnitude", "Semi-structured", { ...base, pattern: "nm", allocation: "each" }),
     method("m6", "Channel magnitude", "Structured", { ...base, pattern: "channels" }),
     method("m7", "Taylor", "Loss change", { ...base, criterion: "slope" }),
@@ -160,6 +160,9 @@ export const fakeCatalog: Catalog = {
       task: "classes",
       classes: ["T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"],
       shape: [1, 28, 28],
+      train: 6000,
+      mean: 0.3,
+      spread: 0.35,
     },
     {
       id: "mnist",
@@ -171,6 +174,9 @@ export const fakeCatalog: Catalog = {
       task: "classes",
       classes: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
       shape: [1, 28, 28],
+      train: 6000,
+      mean: 0.3,
+      spread: 0.35,
     },
   ],
 };

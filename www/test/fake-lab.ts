@@ -3,6 +3,7 @@
 import type {
   Catalog,
   Check,
+  EngineError,
   Environment,
   Failure,
   Job,
@@ -12,7 +13,7 @@ import type {
   LayerInfo,
   LayerView,
   ModelInfo,
-  Phase,
+  Stage,
   Picture,
   Preview,
   RunRecord,
@@ -72,7 +73,7 @@ function mulberry(seed: number): () => number {
   };
 }
 
-const fail = (kind: string, message: string, hint: string, key?: string): Failure => ({
+const fail = (kind: Failure["kind"], message: string, hint: string, key?: string): Failure => ({
   kind,
   message,
   hint,
@@ -89,13 +90,13 @@ export class FakeLab implements Lab {
   open(model: string, bytes?: Uint8Array): ModelInfo {
     if (bytes && bytes.length < 8) throw fail("format", "The weights are cut short: 3 bytes.", "Copy the file again.");
     const net = NETS[model];
-    if (!net) throw fail("value", `There is no model "${model}".`, "Choose one of the list.", "model");
+    if (!net) throw fail("setting", `There is no model "${model}".`, "Choose one of the list.", "model");
     const sum = (of: "parameters" | "macs") => net.layers.reduce((a, l) => a + l[of], 0);
     const name = fakeCatalog.models.find((m) => m.id === model)!.name;
     const digest = `shipped ${model}`;
-    this.#info = { id: model, name, digest, parameters: sum("parameters"), macs: sum("macs"), input: [1, 28, 28], ...net };
-    this.#last = undefined;
-    return this.#info;
+    const info: ModelInfo = { id: model, name, digest, parameters: sum("parameters"), macs: sum("macs"), input: [1, 28, 28], nonzero: sum("parameters"), saved: null, notes: [], ...net };
+    [this.#info, this.#last] = [info, undefined];
+    return info;
   }
   data(dataset: string): { n: number; shape: number[]; classes: number } {
     this.#data = dataset;
@@ -109,7 +110,7 @@ export class FakeLab implements Lab {
     Object.assign(full, fakeCatalog.methods.find((m) => m.id === (settings.method ?? "m1"))?.settings);
     if (!settings.method) full.method = "m1";
     Object.assign(full, settings);
-    const errors = [];
+    const errors: EngineError[] = [];
     const known = new Set([
       "model",
       "data",
@@ -124,6 +125,7 @@ export class FakeLab implements Lab {
       for (const p of axis.parts) for (const q of p.params) known.add(`${axis.id}.${q.key}`);
       if (!axis.parts.some((p) => p.id === full[axis.id]))
         errors.push({
+          kind: "setting",
           key: axis.id,
           message: `${axis.id}=${full[axis.id]} is not known.`,
           hint: `Choose one of ${axis.parts.map((p) => p.id).join(", ")}.`,
@@ -132,6 +134,7 @@ export class FakeLab implements Lab {
     for (const key of Object.keys(settings))
       if (!known.has(key))
         errors.push({
+          kind: "setting",
           key,
           message: `There is no setting "${key}".`,
           hint: "Remove it, or look for its name under the axes.",
@@ -139,20 +142,24 @@ export class FakeLab implements Lab {
     const sparsity = Number(full.sparsity);
     if (!(sparsity >= 0 && sparsity < 1))
       errors.push({
+        kind: "setting",
         key: "sparsity",
         message: `sparsity=${full.sparsity} is out of range.`,
         hint: "Give a fraction from 0 up to, not including, 1.",
       });
     if (!fakeCatalog.models.some((m) => m.id === full.model))
-      errors.push({ key: "model", message: `There is no model "${full.model}".`, hint: "Choose one of the list." });
+      errors.push({ kind: "setting", key: "model", message: `There is no model "${full.model}".`, hint: "Choose one of the list." });
     if (!fakeCatalog.methods.some((m) => m.id === full.method))
-      errors.push({ key: "method", message: `There is no method "${full.method}".`, hint: "Choose one of the list." });
+      errors.push({ kind: "setting", key: "method", message: `There is no method "${full.method}".`, hint: "Choose one of the list." });
     return {
       ok: errors.length === 0,
       errors,
       settings: full,
       warnings: [],
       timeline: this.#timeline(full, "run"),
+      method: full.method!,
+      changed: [],
+      fixed: {},
       disabled:
         full.pattern === "channels"
           ? { allocation: { each: "Coupled channels of the residual links cannot each keep the same share." } }
@@ -164,7 +171,7 @@ export class FakeLab implements Lab {
     const layers = this.#cut(Number(this.check(settings).settings.sparsity));
     const total = layers.reduce((a, l) => a + l.total, 0);
     const kept = layers.reduce((a, l) => a + l.kept, 0);
-    return { layers, total, kept, bytes_dense: total * 4 + 900, bytes_stored: Math.round(kept * 5.1 + 1800) };
+    return { layers, total, kept, bytes_dense: total * 4 + 900, bytes_stored: Math.round(kept * 5.1 + 1800), notes: [] };
   }
   needs(settings: Settings): { train: boolean } {
     return { train: this.check(settings).settings.recovery === "tune" };
@@ -178,7 +185,7 @@ export class FakeLab implements Lab {
       return;
     }
     const check = this.check(settings);
-    if (!check.ok) throw fail("settings", check.errors[0]!.message, check.errors[0]!.hint, check.errors[0]!.key);
+    if (!check.ok) throw fail("setting", check.errors[0]!.message, check.errors[0]!.hint, check.errors[0]!.key);
     this.#busy = true;
     this.#queue = [...this.#script(job, check.settings)];
   }
@@ -235,14 +242,14 @@ export class FakeLab implements Lab {
     yield [{ type: "done" }];
   }
 
-  #timeline(settings: Settings, job: string): Phase[] {
-    const end: Phase[] = [
+  #timeline(settings: Settings, job: string): Stage[] {
+    const end: Stage[] = [
       { kind: "evaluate", label: "Evaluate", steps: 2000 },
       { kind: "compile", label: "Compile", steps: 10 },
       { kind: "measure", label: "Measure", steps: 40 },
     ];
     if (job === "baseline") return end;
-    const cut: Phase[] = [
+    const cut: Stage[] = [
       { kind: "score", label: "Score", steps: 10 },
       { kind: "prune", label: "Prune", steps: 10, sparsity: Number(settings.sparsity) },
     ];
@@ -267,7 +274,7 @@ export class FakeLab implements Lab {
     job: "baseline" | "run",
     settings: Settings,
     s: number,
-    timeline: Phase[],
+    timeline: Stage[],
     curve: RunRecord["curve"],
     random: () => number,
   ): RunRecord {
@@ -299,11 +306,11 @@ export class FakeLab implements Lab {
         candidates:
           s > 0
             ? [
-                { kernel: "dense direct", us: dense },
-                { kernel: "dense gemm", us: dense * 1.2 },
-                { kernel: "sparse element", us: sparse },
+                { kernel: "dense direct", us: dense, bytes: 4 * l.parameters },
+                { kernel: "dense gemm", us: dense * 1.2, bytes: 4 * l.parameters },
+                { kernel: "sparse element", us: sparse, bytes: 6 * cut[i]!.kept },
               ]
-            : [{ kernel: "dense direct", us: dense }],
+            : [{ kernel: "dense direct", us: dense, bytes: 4 * l.parameters }],
       };
     });
     const dense_ms = rows.reduce((a, r) => a + r.dense_us, 0) / 1000;
@@ -329,6 +336,8 @@ export class FakeLab implements Lab {
         n: 2000,
         before_low: before - wide(before),
         before_high: before + wide(before),
+        top5_before: 0.99,
+        top5_after: 0.99,
       },
       size: {
         parameters: info.parameters,
@@ -345,6 +354,11 @@ export class FakeLab implements Lab {
         high: ratio * 1.05,
         samples: 40,
         batch: 1,
+        threads: 1,
+        dense_threads: 1,
+        executor: "cpu",
+        dense_executor: "cpu",
+        by_executor: [],
       },
       layers: rows,
       environment: this.environment(),
@@ -373,6 +387,7 @@ export class FakeLab implements Lab {
             }))
           : [],
       timeline,
+      changed_total: s > 0 ? 24 : 0,
       curve,
       seconds: 6.2,
     };

@@ -1,6 +1,6 @@
 // A made-up survey with the true one's form: six layers, four ways to cut, in the engine's order.
 
-import type { LabEvent, Phase, Survey, SurveyRow } from "../types.js";
+import type { LabEvent, Stage, Survey, SurveyRow } from "../types.js";
 
 const LAYERS = [
   { layer: "conv3-64-14", layer_name: "3x3 convolution, 64 channels, 14 x 14", pixels: 196, weights: 36864, us: 190 },
@@ -19,7 +19,7 @@ const SERIES = [
 ];
 const SHARES = [0.2, 0.35, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98];
 
-const phases: Phase[] = LAYERS.map(({ layer_name, pixels }) => ({
+const phases: Stage[] = LAYERS.map(({ layer_name, pixels }) => ({
   kind: "measure",
   label: layer_name,
   steps: pixels ? 25 : 24,
@@ -71,6 +71,7 @@ function point(
   const wide = 0.02 + 0.05 * chance;
   return {
     ...shape,
+    executor: "cpu",
     series: way.series,
     sparsity,
     us: us / ratio,

@@ -18,6 +18,7 @@ const method: Method = {
   sources: [{ cite: "Frankle and Carbin, The Lottery Ticket Hypothesis, 2019", url: "" }],
   settings: { pattern: "nm" },
   aliases: ["Winning ticket"],
+  reading: "",
 };
 
 test("by name, id, family, choice, paper and initials", () => {

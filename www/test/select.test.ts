@@ -5,10 +5,10 @@ import { test } from "node:test";
 import { csv } from "../export.js";
 import { bytes, count, duration, micros, milliseconds, percent, ratio, sentence, share } from "../format.js";
 import { histogram, picture } from "../picture.js";
-import { currentMethod, edited, fraction, frontier, isFolded, methodOfSettings, occupied, overrides, wanted, type Point } from "../select.js";
+import { currentMethod, edited, fraction, frontier, isFolded, occupied, overrides, wanted, type Point } from "../select.js";
 import { initial, update, type State } from "../store.js";
 import { combine } from "../sweep.js";
-import type { RunRecord } from "../types.js";
+import type { Axis, PartId, RunRecord } from "../types.js";
 import { browserName } from "../views/how.js";
 import type { Work } from "../work.js";
 import { fakeCatalog } from "./fake-catalog.js";
@@ -62,21 +62,15 @@ test("the method in force is the named one, else the one whose choices are the r
   assert.equal(currentMethod(formed({}))?.id, "m1");
 });
 
-test("a quiet axis is folded away until something is chosen on it, and then no method without it is meant", () => {
-  const quiet = { id: "extra", name: "Extra", question: "What else?", default: "nothing", quiet: true, parts: [] };
-  const catalog = { ...fakeCatalog, axes: [...fakeCatalog.axes, quiet] };
+test("a quiet axis is folded away until something is chosen on it", () => {
+  const quiet: Axis = { ...fakeCatalog.axes[0]!, id: "extra", default: "nothing" as PartId, quiet: true, parts: [] };
   assert.deepEqual([isFolded(quiet, {}), isFolded(quiet, { extra: "nothing" }), isFolded(quiet, { extra: "more" })], [true, true, false]);
-  assert.ok(!catalog.axes.slice(0, -1).some((axis) => isFolded(axis, {})));
-  const own = fakeCatalog.methods[0]!.settings;
-  const method = (settings: Record<string, string>) => methodOfSettings(catalog, { ...own, ...settings })?.id;
-  assert.deepEqual([method({}), method({ extra: "nothing" }), method({ extra: "more" })], ["m1", "m1", undefined]);
+  assert.ok(!fakeCatalog.axes.some((axis) => isFolded(axis, {})));
 });
 
-test("overrides are the axis settings a method did not make", () => {
-  assert.deepEqual(
-    overrides(formed({ method: "m1", criterion: "size", pattern: "nm", "pattern.n": "1", sparsity: "0.5" })),
-    ["pattern", "pattern.n"],
-  );
+test("what is changed about a method is what the engine says", () => {
+  const check = { ...new FakeLab().check({ method: "m1" }), changed: ["pattern", "pattern.n"] };
+  assert.deepEqual(overrides(update(formed({ method: "m1" }), { type: "checked", check })), ["pattern", "pattern.n"]);
 });
 
 test("the form is edited once it no longer says what the run was made with", () => {

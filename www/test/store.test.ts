@@ -46,7 +46,7 @@ test("another part on an axis drops the parameters of the one before", () => {
 
 test("a change to an axis names the method that it changes, so that one can go back", () => {
   const [method] = fakeCatalog.methods;
-  const check = { ok: true, errors: [], warnings: [], disabled: {}, settings: method!.settings, timeline: [] };
+  const check = { ok: true, errors: [], warnings: [], disabled: {}, fixed: {}, method: method!.id, changed: [], settings: method!.settings, timeline: [] };
   const changed = after(withCatalog, { type: "checked", check }, { type: "set", key: "pattern", value: "nm" });
   assert.deepEqual(changed.settings, { method: method!.id, pattern: "nm" });
   assert.deepEqual(update(changed, { type: "method", id: method!.id }).settings, { method: method!.id });
@@ -115,7 +115,7 @@ test("events after a job was stopped are dropped", () => {
 test("a new job clears an old failure and leaves runs and the shown one", () => {
   const state = after(
     { type: "finished", run: run("a") },
-    { type: "failure", failure: { kind: "k", message: "m", hint: "h" } },
+    { type: "failure", failure: { kind: "state", message: "m", hint: "h" } },
     { type: "work", job: "run", settings: {}, at: 0 },
   );
   assert.equal(state.failure, undefined);
@@ -227,7 +227,7 @@ test("a refused recipe keeps the timeline and defaults of the last good one, and
   const check = (settings: Record<string, string>): Msg => ({ type: "checked", check: lab.check(settings) });
   const refused = (key: string): Msg => ({
     type: "checked",
-    check: { ok: false, errors: [], disabled: {}, settings: { [key]: "x" }, timeline: [], warnings: [] },
+    check: { ok: false, errors: [], disabled: {}, fixed: {}, changed: [], settings: { [key]: "x" }, timeline: [], warnings: [] },
   });
   const state = after(check({ sparsity: "0.5" }), refused("odd"), refused("strange"));
   assert.ok(state.check!.timeline.length > 0);

@@ -11,7 +11,7 @@ import type { SurveyRow } from "../types.js";
 import { inWords, reach, surveyTable } from "../views/layers.js";
 
 function row(sparsity: number, ratio: number, more: Partial<SurveyRow> = {}): SurveyRow {
-  const known = { layer: "l", layer_name: "A layer", series: "a", kernel: "k", pixels: 4, weights: 9 };
+  const known = { executor: "cpu", layer: "l", layer_name: "A layer", series: "a", kernel: "k", pixels: 4, weights: 9 };
   return { ...known, sparsity, ratio, low: ratio * 0.95, high: ratio * 1.05, us: 10 / ratio, dense_us: 10, ...more };
 }
 const rows = (...pairs: [number, number][]): SurveyRow[] => pairs.map(([sparsity, ratio]) => row(sparsity, ratio));

@@ -4,13 +4,13 @@ import { html, nothing, type TemplateResult } from "lit";
 import { sentence } from "../format.js";
 import { number, setting } from "../numbers.js";
 import { defaultOf } from "../settings.js";
-import type { Param, Problem } from "../types.js";
+import type { EngineError, Param } from "../types.js";
 
 export interface Field {
   id: string;
   param: Param;
   value: string | undefined;
-  problem: Problem | undefined;
+  problem: EngineError | undefined;
   /** Why it cannot be changed, where it cannot. */
   locked?: string;
   set(value: string | undefined): void;

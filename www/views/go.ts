@@ -133,7 +133,7 @@ function elsewhere(ctx: Context): TemplateResult {
 function problems(ctx: Context): TemplateResult | undefined {
   const { check, catalog } = ctx.state;
   if (!check || check.ok) return undefined;
-  const shownElsewhere = (key: string) =>
+  const shownElsewhere = (key = "") =>
     ctx.state.axesOpen && catalog?.axes.some((axis) => key.split(".")[0] === axis.id && key.includes("."));
   return html`<div role="alert">
     ${check.errors
@@ -144,8 +144,8 @@ function problems(ctx: Context): TemplateResult | undefined {
           html`<p class="problem">
             <strong>${sentence(error.message)}</strong> ${sentence(error.hint)}
             ${
-              error.key in ctx.state.settings
-                ? html`<button class="quiet" @click=${() => ctx.set(error.key, undefined)}>Remove ${error.key}</button>`
+              error.key !== undefined && error.key in ctx.state.settings
+                ? html`<button class="quiet" @click=${() => ctx.set(error.key!, undefined)}>Remove ${error.key}</button>`
                 : nothing
             }
           </p>`,

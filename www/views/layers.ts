@@ -142,6 +142,7 @@ const EXAMPLE: Series = {
   rows: [0.2, 0.35, 0.5, 0.7, 0.8, 0.9, 0.95].map((sparsity) => {
     const times = 1 / (0.08 + 2.3 * (1 - sparsity));
     return {
+      executor: "cpu",
       layer: "example",
       layer_name: "Example",
       series: "sparse",

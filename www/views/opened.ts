@@ -2,7 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 import { share } from "../format.js";
-import { methodOfSettings } from "../select.js";
+import { methodOf } from "../select.js";
 import type { Origin } from "../types.js";
 import type { Context } from "./context.js";
 
@@ -24,7 +24,7 @@ export function openedView(ctx: Context): TemplateResult | typeof nothing {
 }
 
 function cutBy(ctx: Context, { recipe, seed, digest }: Origin): string {
-  const method = methodOfSettings(ctx.state.catalog, recipe)?.name;
+  const method = methodOf(ctx.state.catalog, ctx.state.model?.method)?.name;
   const cut = recipe.sparsity === undefined ? "" : `, cut by ${share(Number(recipe.sparsity))}${method ? ` with ${method}` : ""}`;
   return `${cut}${seed ? `, seed ${seed}` : ""}, digest ${digest}`;
 }

@@ -4,11 +4,11 @@ import { html, nothing, type TemplateResult } from "lit";
 import { styled } from "../elements/styled.js";
 import { count, plural, share } from "../format.js";
 import { edited, shownRecord } from "../select.js";
-import type { Phase, PhaseKind } from "../types.js";
+import type { Stage } from "../types.js";
 import type { Context } from "./context.js";
 
 /** Where the number of steps says something to a reader, and what it counts. */
-const UNIT: Record<PhaseKind, string> = { train: "step", measure: "sample" };
+const UNIT: Record<string, string> = { train: "step", measure: "sample" };
 
 /** Long schedules repeat the same few phases; those beyond this many are drawn as one. */
 const MANY = 14;
@@ -41,7 +41,7 @@ export function timeline(ctx: Context): TemplateResult {
   </section>`;
 }
 
-function step(phase: Phase, done: number, current: boolean): TemplateResult {
+function step(phase: Stage, done: number, current: boolean): TemplateResult {
   const unit = UNIT[phase.kind];
   const what =
     phase.kind === "prune" && phase.sparsity !== undefined && !phase.label.includes("%")
@@ -61,4 +61,4 @@ function step(phase: Phase, done: number, current: boolean): TemplateResult {
 }
 
 /** Training is long and the rest short, but each has to be read. */
-const weight = (phase: Phase): number => (phase.kind === "train" ? 2.2 : 1);
+const weight = (phase: Stage): number => (phase.kind === "train" ? 2.2 : 1);

@@ -7,7 +7,7 @@ import { shownPlot } from "../plots/shown.js";
 import { fixed } from "../format.js";
 import { completed, runOnPage } from "../select.js";
 import { figure, type Table } from "../table.js";
-import type { Phase, Shown, TrainPoint } from "../types.js";
+import type { Stage, Shown, TrainPoint } from "../types.js";
 import type { Context } from "./context.js";
 import { samples } from "./examples.js";
 
@@ -64,7 +64,7 @@ function shaped(shown: Shown[]): TemplateResult | typeof nothing {
   ></secateur-figure>`;
 }
 
-const trainSteps = (phases: Phase[]): number =>
+const trainSteps = (phases: Stage[]): number =>
   phases.reduce((sum, phase) => sum + (phase.kind === "train" ? phase.steps : 0), 0);
 
 function chart(

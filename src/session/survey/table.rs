@@ -1,9 +1,11 @@
 //! What a survey found.
 
 use serde::Serialize;
+use ts_rs::TS;
 
 /// One measured point.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, TS)]
+#[ts(rename = "SurveyRow")]
 pub struct Row {
     /// What ran it: `cpu` or `gpu`.
     pub executor: &'static str,
@@ -34,7 +36,8 @@ pub struct Row {
 }
 
 /// A finished survey.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, TS)]
+#[ts(rename = "Survey")]
 pub struct Table {
     /// All points.
     pub rows: Vec<Row>,
@@ -47,7 +50,8 @@ pub struct Table {
     /// Whether multiply-adds are fused.
     pub relaxed_simd: bool,
     /// The GPU's name for itself, if there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
     pub gpu: Option<String>,
     /// Instruction set.
     pub simd: String,
