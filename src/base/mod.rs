@@ -9,6 +9,7 @@ pub mod math;
 pub mod order;
 pub mod part;
 pub mod rng;
+pub mod sampling;
 pub mod square;
 pub mod stats;
 pub mod svd;

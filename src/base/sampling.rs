@@ -6,7 +6,7 @@
 
 /// Runs of one entrant that are to be timed together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Turn {
+pub struct Runs {
     /// Position of the entrant.
     pub who: usize,
     /// How often it is to run.
@@ -87,14 +87,14 @@ impl Sampling {
     }
 
     /// Who runs next, and how often; none at the end of a round.
-    pub fn turn(&mut self) -> Option<Turn> {
+    pub fn turn(&mut self) -> Option<Runs> {
         if let Some(who) = self.entrants.iter().position(|entrant| !entrant.warm) {
-            return Some(Turn { who, runs: self.entrants[who].runs, warms: true });
+            return Some(Runs { who, runs: self.entrants[who].runs, warms: true });
         }
         while self.over < self.entrants.len() {
             let who = self.place();
             if !self.entrants[who].out {
-                return Some(Turn { who, runs: self.entrants[who].runs, warms: false });
+                return Some(Runs { who, runs: self.entrants[who].runs, warms: false });
             }
             self.over += 1;
         }
@@ -144,7 +144,7 @@ impl Sampling {
 
     /// One round, or the rest of one, and the warm-up before it: `time` gives the milliseconds of so many runs of an entrant.
     pub fn round(&mut self, time: &mut dyn FnMut(usize, usize) -> f64) {
-        while let Some(Turn { who, runs, .. }) = self.turn() {
+        while let Some(Runs { who, runs, .. }) = self.turn() {
             let ms = time(who, runs);
             self.took(ms);
         }
@@ -178,7 +178,7 @@ mod tests {
     use super::*;
 
     /// Rounds of entrants that take so many milliseconds a run, by a clock without steps.
-    fn rounds(sampling: &mut Sampling, each: &[f64], rounds: usize) -> Vec<Turn> {
+    fn rounds(sampling: &mut Sampling, each: &[f64], rounds: usize) -> Vec<Runs> {
         let mut turns = Vec::new();
         for _ in 0..rounds {
             while let Some(turn) = sampling.turn() {
@@ -227,7 +227,7 @@ mod tests {
         rounds(&mut sampling, &[0.0, 1.0], 2);
         assert_eq!((sampling.entrants()[0].runs, sampling.samples(0)), (64, &[0.0, 0.0][..]));
         sampling.entrants_mut()[0].out = true;
-        assert_eq!(rounds(&mut sampling, &[0.0, 1.0], 1), [Turn { who: 1, runs: 10, warms: false }]);
+        assert_eq!(rounds(&mut sampling, &[0.0, 1.0], 1), [Runs { who: 1, runs: 10, warms: false }]);
         sampling.retain(&|who| who == 1);
         assert_eq!((sampling.entrants().len(), sampling.samples(0).len()), (1, 3));
     }

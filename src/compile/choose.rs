@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::base::clock;
+use crate::base::sampling::{Sampled, Sampling};
 
 use super::forms::{Form, Packed};
 
@@ -125,27 +126,14 @@ const FINE: f64 = 40.0;
 /// A form that is this much slower than the fastest is not measured more closely.
 const HOPELESS: f64 = 2.5;
 
-/// A form under measurement.
-struct Trial {
-    repeats: usize,
-    /// The best that is known yet, in µs a run.
-    us: f64,
-    /// Samples that were long enough, in µs a run.
-    samples: Vec<f64>,
-}
-
-impl Trial {
-    /// What a run takes: what disturbs only ever adds, so the least counts where the clock is fine, and where it is not, the
-    /// mean without the slowest.
-    fn settle(mut self, fine: bool) -> f64 {
-        self.samples.sort_unstable_by(f64::total_cmp);
-        let keep = self.samples.len() - usize::from(self.samples.len() > 2);
-        match self.samples.first() {
-            None => self.us,
-            Some(&least) if fine => least.min(self.us),
-            Some(_) => self.samples[..keep].iter().sum::<f64>() / keep as f64,
-        }
-    }
+/// What a run takes, in µs: what disturbs only ever adds, so the least counts where the clock is fine, and where it is not, the mean
+/// without the slowest.
+fn settle(sampled: &Sampled, fine: bool) -> f64 {
+    let mut samples = sampled.samples.clone();
+    samples.sort_unstable_by(f64::total_cmp);
+    let keep = samples.len() - usize::from(samples.len() > 2);
+    let ms = if fine || samples.is_empty() { sampled.bound } else { samples[..keep].iter().sum::<f64>() / keep as f64 };
+    ms * 1e3
 }
 
 /// How long forms that never ran are run before they are timed, together, in milliseconds.
@@ -166,42 +154,22 @@ fn warm_up(names: &[&'static str], time: &mut dyn FnMut(usize)) {
 /// Microseconds of each form, by some interleaved samples, each long enough for the clock.
 fn measure(names: &[&'static str], time: &mut dyn FnMut(usize)) -> Vec<f64> {
     warm_up(names, time);
-    let least = (STEPS * clock::step_ms()).clamp(LENGTHS[0], LENGTHS[1]);
-    let mut trials: Vec<Trial> = (0..names.len()).map(|i| warm(i, least, time)).collect();
-    for round in 0..ROUNDS {
-        let fastest = trials.iter().map(|t| t.us).fold(f64::INFINITY, f64::min);
-        // The warm-up alone condemns no form: its code may have been the browser's first draft.
-        let hopeful = |t: &Trial| round == 0 || t.us <= HOPELESS * fastest;
-        for (i, trial) in trials.iter_mut().enumerate().filter(|(_, t)| hopeful(t)) {
-            let start = clock::now_ms();
-            (0..trial.repeats).for_each(|_| time(i));
-            let ms = clock::now_ms() - start;
-            if ms < 0.5 * least {
-                // Better code has taken over since the warm-up: this sample is too short for more than an upper bound.
-                trial.us = trial.us.min((ms + clock::step_ms()) * 1e3 / trial.repeats as f64);
-                trial.repeats *= 2;
-            } else {
-                let us = ms * 1e3 / trial.repeats as f64;
-                trial.samples.push(us);
-                trial.us = trial.us.min(us);
-            }
-        }
+    let step = clock::step_ms();
+    let least = (STEPS * step).clamp(LENGTHS[0], LENGTHS[1]);
+    let mut sampling = Sampling::new(names.len(), least, step);
+    let mut timed = |form: usize, runs: usize| {
+        let start = clock::now_ms();
+        (0..runs).for_each(|_| time(form));
+        clock::now_ms() - start
+    };
+    for _ in 0..ROUNDS {
+        sampling.round(&mut timed);
+        // The warm-up alone condemned no form: its code may have been the browser's first draft.
+        let fastest = sampling.entrants().iter().map(|form| form.bound).fold(f64::INFINITY, f64::min);
+        sampling.entrants_mut().iter_mut().for_each(|form| form.out = form.bound > HOPELESS * fastest);
     }
-    let fine = least >= FINE * clock::step_ms();
-    trials.into_iter().map(|trial| trial.settle(fine)).collect()
-}
-
-/// Runs a form until the clock has moved enough to know how often a sample must run it.
-fn warm(form: usize, least: f64, time: &mut dyn FnMut(usize)) -> Trial {
-    let (start, mut repeats) = (clock::now_ms(), 0);
-    loop {
-        time(form);
-        repeats += 1;
-        let ms = clock::now_ms() - start;
-        if ms >= least {
-            return Trial { repeats, us: ms * 1e3 / repeats as f64, samples: Vec::new() };
-        }
-    }
+    let fine = least >= FINE * step;
+    sampling.entrants().iter().map(|form| settle(form, fine)).collect()
 }
 
 #[cfg(test)]
@@ -210,11 +178,20 @@ mod tests {
 
     #[test]
     fn a_coarse_clock_is_believed_on_average_only() {
-        let trial = |samples: &[f64]| Trial { repeats: 1, us: 9.0, samples: samples.to_vec() };
-        assert_eq!(trial(&[3.0, 2.0, 4.0, 90.0]).settle(true), 2.0);
-        assert_eq!(trial(&[3.0, 2.0, 4.0, 90.0]).settle(false), 3.0);
-        assert_eq!(trial(&[]).settle(false), 9.0, "none was long enough");
-        assert_eq!(trial(&[3.0]).settle(false), 3.0);
+        let settle = |samples: &[f64], fine: bool| {
+            let mut sampling = Sampling::new(1, 1.0, 0.0).at_most(1);
+            samples.iter().for_each(|&ms| sampling.round(&mut |_, _| ms));
+            settle(&sampling.entrants()[0], fine).round()
+        };
+        assert_eq!(settle(&[3.0, 2.0, 4.0, 90.0], true), 2000.0);
+        assert_eq!(settle(&[3.0, 2.0, 4.0, 90.0], false), 3000.0);
+        assert_eq!(settle(&[3.0], false), 3000.0);
+        let mut warm = Sampling::new(1, 1.0, 0.0);
+        while warm.cold() {
+            warm.turn();
+            warm.took(1.0);
+        }
+        assert_eq!(super::settle(&warm.entrants()[0], false), 1000.0, "the warm-up is all that is known");
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Timing a kernel, to choose among several.
 
+use crate::base::sampling::Sampling;
 use crate::base::{Result, clock};
 
 use super::device::{Call, Device, DeviceBuffer};
 
-/// Runs of a sample while kernels are chosen: at first by our clock, which sees launch and readback too, and at most. Browsers
-/// coarsen a GPU's own clock to a tenth of a millisecond.
+/// Runs of a sample at least by our clock, which sees launch and readback too, and at most by either. Browsers coarsen a GPU's own
+/// clock to a tenth of a millisecond.
 const RUNS: usize = 8;
 const MOST_RUNS: usize = 512;
 /// Milliseconds of a sample at least, and samples of each kernel.
@@ -27,18 +28,17 @@ impl Device {
         self.least(call, out, RUNS, false).await
     }
 
-    /// The least of some samples, each of so many runs at first, and of more if that is too short.
+    /// The least of some samples, each of so many runs or more.
     async fn least(&self, call: &Call, out: &DeviceBuffer, runs: usize, own: bool) -> Result<f64> {
-        let mut calls = vec![call.clone(); runs];
-        // The first sample warms up, and the last that is too short is dropped.
-        while self.sample(&calls, out, own).await? < LEAST_MS && calls.len() < MOST_RUNS {
-            calls.resize(4 * calls.len(), call.clone());
+        let mut sampling = Sampling::new(1, LEAST_MS, 0.0).at_most(MOST_RUNS / runs);
+        while sampling.samples(0).len() < SAMPLES {
+            while let Some(turn) = sampling.turn() {
+                let calls = vec![call.clone(); runs * turn.runs];
+                sampling.took(self.sample(&calls, out, own).await?);
+            }
         }
-        let mut least = f64::INFINITY;
-        for _ in 0..SAMPLES {
-            least = least.min(self.sample(&calls, out, own).await? * 1e3 / calls.len() as f64);
-        }
-        Ok(least)
+        let least = sampling.samples(0).iter().copied().fold(f64::INFINITY, f64::min);
+        Ok(least * 1e3 / runs as f64)
     }
 
     /// Milliseconds of some calls, by the GPU's own clock or ours.

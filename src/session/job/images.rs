@@ -1,10 +1,10 @@
 //! Networks of which each image runs a part: what single images take, one after another.
 
 use crate::base::stats::{deviation, mean};
-use crate::base::{Flat, Result, clock};
+use crate::base::{Flat, Result};
 use crate::graph::boosted;
 use crate::session::Session;
-use crate::session::measure::Warming;
+use crate::session::measure::{Runner, sampling};
 use crate::session::plan::TIMED;
 use crate::session::record::{PerImage, Spread};
 
@@ -28,7 +28,7 @@ pub(in crate::session) struct Seen {
 impl Job {
     /// Times some more images; says whether all are done.
     #[inline(never)]
-    pub(super) fn images(&mut self, session: &Session) -> Result<bool> {
+    pub(super) async fn images(&mut self, session: &Session) -> Result<bool> {
         let Some(test) = session.test.as_ref().filter(|test| !test.is_empty()) else { return Ok(true) };
         let (chooses, at) = (boosted::boosts(self.pruned().0).next().is_some(), self.plan_at());
         let (batch, step) = (self.asked.recipe.running.batch, session.environment.timer_step_us / 1e3);
@@ -40,20 +40,17 @@ impl Job {
             let picks: Vec<usize> = (0..batch).map(|j| (i * batch + j) % test.len()).collect();
             let x = test.batch(&picks);
             if seen.repeats == 0 {
-                let mut warming = Warming::new(least);
-                while warming.cold() {
-                    plan.run(x.flat())?;
+                let mut sampling = sampling(1, least, step);
+                while let Some(turn) = sampling.turn().filter(|turn| turn.warms) {
+                    sampling.took(Runner::Cpu(plan).time(x.flat(), turn.runs).await?);
                 }
-                seen.repeats = warming.repeats();
+                seen.repeats = sampling.entrants()[0].runs;
             }
             let before = plan.executed();
             plan.run(x.flat())?;
             seen.macs.push((plan.executed() - before) as f64 / batch as f64);
-            let start = clock::now_ms();
-            for _ in 0..seen.repeats {
-                plan.run(x.flat())?;
-            }
-            seen.ms.push((clock::now_ms() - start) / (seen.repeats * batch) as f64);
+            let ms = Runner::Cpu(plan).time(x.flat(), seen.repeats).await?;
+            seen.ms.push(ms / (seen.repeats * batch) as f64);
         }
         Ok(seen.ms.len() >= all)
     }

@@ -8,6 +8,7 @@ mod doubt;
 mod duel;
 mod runner;
 
+use crate::base::sampling::{Runs, Sampled, Sampling};
 use crate::base::stats::{Interval, midmean, ratio};
 use crate::base::{Result, Rng, clock};
 use crate::prune::running::Asked;
@@ -16,7 +17,7 @@ use super::record::{ExecutorSpeed, Speed};
 
 pub use doubt::doubt;
 pub use duel::duel;
-pub use runner::{Runner, Warming};
+pub use runner::Runner;
 
 /// Turns at least.
 pub const PAIRS: usize = 31;
@@ -64,18 +65,12 @@ pub struct Entrant<'a> {
     pub threads: usize,
 }
 
-/// An entrant's samples.
-#[derive(Debug)]
+/// What is raced, at the position that its samples have.
+#[derive(Clone, Copy, Debug)]
 struct Series {
     side: Version,
     gpu: bool,
     threads: usize,
-    /// Runs of a sample.
-    repeats: usize,
-    /// Milliseconds a run.
-    samples: Vec<f64>,
-    /// Enough was seen to know that it is far behind.
-    out: bool,
 }
 
 /// A measurement under way.
@@ -86,8 +81,8 @@ pub struct Race {
     least: f64,
     step: f64,
     series: Vec<Series>,
+    sampling: Sampling,
     started: f64,
-    rounds: usize,
     skew: Rng,
     /// The fewest turns that can be told from one another are enough.
     hurried: bool,
@@ -99,6 +94,11 @@ fn length(step: f64) -> f64 {
     (STEPS * step).clamp(LENGTHS[0], LENGTHS[1])
 }
 
+/// Turns of networks. V8 replaces its quick code by better code while a function runs hot, and is given time for that.
+pub fn sampling(entrants: usize, least: f64, step: f64) -> Sampling {
+    Sampling::new(entrants, least, step).warmed_by(3, f64::max(5.0, 2.0 * least)).paired()
+}
+
 impl Race {
     /// Warms all entrants up on a batch and finds out how often a sample must run.
     ///
@@ -106,11 +106,15 @@ impl Race {
     /// When the batch does not fit, or the GPU fails.
     pub async fn new(x: Vec<f32>, entrants: &mut [Entrant<'_>], step: f64, hurried: bool) -> Result<Self> {
         let (least, skew) = (length(step), Rng::new(0));
-        let mut race = Self { x, least, step, series: Vec::new(), started: 0.0, rounds: 0, skew, hurried, done: false };
-        for Entrant { side, runner, threads } in entrants {
-            let repeats = runner.warm_up(&race.x, least).await?;
+        let of = |Entrant { side, runner, threads }: &Entrant<'_>| {
             let gpu = matches!(runner, Runner::Gpu(_));
-            race.series.push(Series { side: *side, gpu, threads: *threads, repeats, samples: Vec::new(), out: false });
+            Series { side: *side, gpu, threads: *threads }
+        };
+        let series: Vec<Series> = entrants.iter().map(of).collect();
+        let sampling = sampling(series.len(), least, step);
+        let mut race = Self { x, least, step, series, sampling, started: 0.0, skew, hurried, done: false };
+        while race.sampling.cold() {
+            race.turn(entrants).await?;
         }
         race.started = clock::now_ms();
         Ok(race)
@@ -121,48 +125,41 @@ impl Race {
     /// # Errors
     /// When the batch does not fit, or the GPU fails.
     pub async fn round(&mut self, entrants: &mut [Entrant<'_>]) -> Result<()> {
-        let n = self.series.len().min(entrants.len());
-        let (mut times, mut short) = (vec![None; n], false);
-        for turn in 0..n {
-            // Forward and back by turns, beginning with another one each time.
-            let i = (if self.rounds.is_multiple_of(2) { turn } else { n - 1 - turn } + self.rounds / 2) % n;
-            let series = &mut self.series[i];
-            if series.out {
-                continue;
-            }
+        while self.turn(entrants).await? {}
+        self.leave_out();
+        self.judge();
+        Ok(())
+    }
+
+    /// One entrant's turn; false at the end of a round.
+    async fn turn(&mut self, entrants: &mut [Entrant<'_>]) -> Result<bool> {
+        let Some(Runs { who, runs, warms }) = self.sampling.turn() else { return Ok(false) };
+        let Some(Entrant { runner, .. }) = entrants.get_mut(who) else { return Ok(false) };
+        if !warms {
             // By chance, so that each comes to lie wherever others do.
             let moves = self.skew.below(2) == 0;
             if moves {
-                entrants[i].runner.relocate(&mut self.skew);
+                runner.relocate(&mut self.skew);
             }
             // Some runs that are not timed: samples then begin anywhere between two steps of the clock, and what it rounds away
             // of one it adds to another. And what was moved comes into the caches.
-            let step = (series.repeats as f64 * self.step / self.least) as usize;
+            let step = (runs as f64 * self.step / self.least) as usize;
             for _ in 0..self.skew.below(step + 1) + usize::from(moves) {
-                entrants[i].runner.run(&self.x).await?;
+                runner.run(&self.x).await?;
             }
-            let ms = entrants[i].runner.time(&self.x, series.repeats).await?;
-            // Better code since the warm-up, or a hiccup then: a sample this short is mostly the clock's step.
-            if ms < 0.5 * self.least {
-                (short, series.repeats) = (true, 2 * series.repeats);
-            }
-            times[i] = Some(ms / series.repeats as f64);
         }
-        self.rounds += 1;
-        if !short {
-            self.series.iter_mut().zip(times).for_each(|(series, ms)| series.samples.extend(ms));
-            self.leave_out();
-            self.judge();
-        }
-        Ok(())
+        self.sampling.took(runner.time(&self.x, runs).await?);
+        Ok(true)
     }
 
     /// Leaves out who is far behind the best of its side.
     fn leave_out(&mut self) {
         for side in [Version::Dense, Version::Pruned] {
-            let best = self.best(side, false).map_or(f64::INFINITY, |i| midmean(&self.series[i].samples));
-            for series in self.series.iter_mut().filter(|s| s.side == side && s.samples.len() == FEW) {
-                series.out = midmean(&series.samples) > HOPELESS * best;
+            let best = self.best(side, false).map_or(f64::INFINITY, |i| midmean(self.sampling.samples(i)));
+            for (series, sampled) in self.series.iter().zip(self.sampling.entrants_mut()) {
+                if series.side == side && sampled.samples.len() == FEW {
+                    sampled.out = midmean(&sampled.samples) > HOPELESS * best;
+                }
             }
         }
     }
@@ -186,8 +183,9 @@ impl Race {
 
     /// The fastest entrant of a side on an executor.
     fn best(&self, side: Version, gpu: bool) -> Option<usize> {
-        let of = |i: &usize| self.series[*i].side == side && self.series[*i].gpu == gpu && !self.series[*i].out;
-        let ms = |i: usize| midmean(&self.series[i].samples);
+        let of =
+            |i: &usize| self.series[*i].side == side && self.series[*i].gpu == gpu && !self.sampling.entrants()[*i].out;
+        let ms = |i: usize| midmean(self.sampling.samples(i));
         let first = |i: &usize| self.series[*i].side == side && self.series[*i].gpu == gpu;
         let all = 0..self.series.len();
         // Where a GPU is left out its few samples still are what is known of it.
@@ -196,11 +194,12 @@ impl Race {
     }
 
     fn fastest(&self, side: Version, gpu: bool) -> &[f64] {
-        self.best(side, gpu).map_or(&[], |i| &self.series[i].samples)
+        self.best(side, gpu).map_or(&[], |i| self.sampling.samples(i))
     }
 
     /// Goes on with the processor alone.
     pub fn drop_gpu(&mut self) {
+        self.sampling.retain(&|who| !self.series[who].gpu);
         self.series.retain(|series| !series.gpu);
     }
 
@@ -231,7 +230,7 @@ impl Race {
             ratio,
             low: interval.low,
             high: interval.high,
-            samples: best.map(|i| i.map_or(0, |i| self.series[i].samples.len())).into_iter().min().unwrap_or(0),
+            samples: best.map(|i| i.map_or(0, |i| self.sampling.samples(i).len())).into_iter().min().unwrap_or(0),
             batch,
             dense_threads: self.threads(best[0]),
             threads: self.threads(best[1]),
@@ -244,7 +243,7 @@ impl Race {
     }
 
     fn ms(&self, entrant: Option<usize>) -> f64 {
-        entrant.map_or(f64::NAN, |i| midmean(&self.series[i].samples))
+        entrant.map_or(f64::NAN, |i| midmean(self.sampling.samples(i)))
     }
 
     fn threads(&self, entrant: Option<usize>) -> usize {
@@ -256,10 +255,10 @@ impl Race {
     /// the machine's speed drifts from one measurement to the next.
     fn compare(&self, [over, under]: [Option<usize>; 2], seed: u64) -> (f64, Interval) {
         let (Some(over), Some(under)) = (over, under) else { return (1.0, Interval { low: 1.0, high: 1.0 }) };
-        let (ratio, interval) = ratio(&self.series[over].samples, &self.series[under].samples, seed);
+        let (ratio, interval) = ratio(self.sampling.samples(over), self.sampling.samples(under), seed);
         let unseen = [over, under].map(|i| {
-            let Series { samples, repeats, .. } = &self.series[i];
-            self.step / (midmean(samples) * *repeats as f64).max(f64::MIN_POSITIVE)
+            let Sampled { samples, runs, .. } = &self.sampling.entrants()[i];
+            self.step / (midmean(samples) * *runs as f64).max(f64::MIN_POSITIVE)
         });
         (ratio, interval.widened(0.5 * (unseen[0] + unseen[1]) + CHANCE + DRIFT * ratio.ln().abs()))
     }
@@ -277,7 +276,7 @@ impl Race {
             ratio,
             low: interval.low,
             high: interval.high,
-            samples: best[0].map_or(0, |i| self.series[i].samples.len()),
+            samples: best[0].map_or(0, |i| self.sampling.samples(i).len()),
             gain,
             gain_low: gains.low,
             gain_high: gains.high,
@@ -295,22 +294,20 @@ pub const NAMES: [&str; 2] = ["cpu", "gpu"];
 mod tests {
     use super::*;
 
-    fn race(series: &[(Version, usize, &[f64])], step: f64) -> Race {
-        let series = series.iter().map(|&(side, threads, samples)| Series {
-            side,
-            gpu: false,
-            threads,
-            repeats: 10,
-            samples: samples.to_vec(),
-            out: false,
-        });
+    /// A race in which each entrant has the same sample so many times, by a clock of such steps.
+    fn race(series: &[(Version, usize, f64)], samples: usize, step: f64) -> Race {
+        let mut sampling = Sampling::new(series.len(), 10.0 * series[0].2, step);
+        for _ in 0..samples {
+            sampling.round(&mut |who, runs| series[who].2 * runs as f64);
+        }
+        let series = series.iter().map(|&(side, threads, _)| Series { side, gpu: false, threads });
         Race {
             x: vec![],
             least: 1.0,
             step,
             series: series.collect(),
+            sampling,
             started: 0.0,
-            rounds: 0,
             skew: Rng::new(0),
             hurried: false,
             done: false,
@@ -322,11 +319,12 @@ mod tests {
         // Two threads on a machine that has no second core to spare.
         let race = race(
             &[
-                (Version::Dense, 1, &[0.4; 9]),
-                (Version::Dense, 2, &[30.0; 9]),
-                (Version::Pruned, 1, &[0.1; 9]),
-                (Version::Pruned, 2, &[0.2; 9]),
+                (Version::Dense, 1, 0.4),
+                (Version::Dense, 2, 30.0),
+                (Version::Pruned, 1, 0.1),
+                (Version::Pruned, 2, 0.2),
             ],
+            9,
             0.0,
         );
         let speed = race.speed([Asked::Faster; 2], 1, 1);
@@ -336,15 +334,14 @@ mod tests {
 
     #[test]
     fn an_interval_is_never_narrower_than_the_clock_can_tell() {
-        let same = [0.2; 31];
         let of = |step: f64| {
-            race(&[(Version::Dense, 1, &same), (Version::Pruned, 1, &same)], step).speed([Asked::Cpu; 2], 1, 1)
+            race(&[(Version::Dense, 1, 0.2), (Version::Pruned, 1, 0.2)], 31, step).speed([Asked::Cpu; 2], 1, 1)
         };
         let fine = of(0.0);
         assert!(fine.low < 1.0 && fine.high > 1.0 && fine.high < 1.03, "{fine:?}");
         // Three times as fast may be a tenth less tomorrow; the same speed is the same speed.
-        let third = [0.2 / 3.0; 31];
-        let apart = race(&[(Version::Dense, 1, &same), (Version::Pruned, 1, &third)], 0.0).speed([Asked::Cpu; 2], 1, 1);
+        let third = [(Version::Dense, 1, 0.2), (Version::Pruned, 1, 0.2 / 3.0)];
+        let apart = race(&third, 31, 0.0).speed([Asked::Cpu; 2], 1, 1);
         assert!(apart.low < 2.9 && apart.high > 3.1 && apart.low > 2.7, "{apart:?}");
         // Samples of 2 ms and a clock of 0.1 ms: each side may be off by half a step.
         let coarse = of(0.1);
@@ -353,11 +350,9 @@ mod tests {
 
     #[test]
     fn who_is_far_behind_is_left_out() {
-        let mut race = race(
-            &[(Version::Dense, 1, &[1.0; FEW]), (Version::Dense, 2, &[9.0; FEW]), (Version::Pruned, 1, &[1.0; FEW])],
-            0.0,
-        );
+        let three = [(Version::Dense, 1, 1.0), (Version::Dense, 2, 9.0), (Version::Pruned, 1, 1.0)];
+        let mut race = race(&three, FEW, 0.0);
         race.leave_out();
-        assert_eq!(race.series.iter().map(|s| s.out).collect::<Vec<_>>(), [false, true, false]);
+        assert_eq!(race.sampling.entrants().iter().map(|s| s.out).collect::<Vec<_>>(), [false, true, false]);
     }
 }

@@ -38,47 +38,11 @@ impl Runner<'_> {
     }
 
     /// Milliseconds of some runs.
-    pub(super) async fn time(&mut self, x: &[f32], times: usize) -> Result<f64> {
+    pub async fn time(&mut self, x: &[f32], times: usize) -> Result<f64> {
         let start = clock::now_ms();
         for _ in 0..times {
             self.run(x).await?;
         }
         Ok(clock::now_ms() - start)
-    }
-
-    /// Runs until the code is warm; gives how many runs fill a sample of `least` milliseconds.
-    pub(super) async fn warm_up(&mut self, x: &[f32], least: f64) -> Result<usize> {
-        let mut warming = Warming::new(least);
-        while warming.cold() {
-            self.run(x).await?;
-        }
-        Ok(warming.repeats())
-    }
-}
-
-/// Runs before any is timed: V8 replaces its quick code by better code while a function runs hot, and is given time for that.
-#[derive(Debug)]
-pub struct Warming {
-    least: f64,
-    start: f64,
-    runs: usize,
-}
-
-impl Warming {
-    /// Before samples of `least` milliseconds.
-    pub fn new(least: f64) -> Self {
-        Self { least, start: clock::now_ms(), runs: 0 }
-    }
-
-    /// Whether one more run is needed, which is counted.
-    pub fn cold(&mut self) -> bool {
-        let cold = clock::now_ms() - self.start < f64::max(5.0, 2.0 * self.least) || self.runs < 3;
-        self.runs += usize::from(cold);
-        cold
-    }
-
-    /// How many runs fill a sample.
-    pub fn repeats(&self) -> usize {
-        ((self.runs as f64 * self.least / (clock::now_ms() - self.start)).ceil() as usize).max(1)
     }
 }

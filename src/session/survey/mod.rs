@@ -176,8 +176,8 @@ fn measure(rig: &mut Rig, dense: &Form, layer: Layer, (series, sparsity): (usize
         all.into_iter().filter(|form| !dense_kernel(form.name)).collect()
     };
     let sparse = rig.fastest(left)?;
-    let (a, b) = rig.race(dense, &sparse, step);
-    Ok(Row::new("cpu", layer, (series, sparsity), [&a, &b], step / rig::length(step), sparse.name.into()))
+    let times = rig.race([dense, &sparse], step);
+    Ok(Row::new("cpu", layer, (series, sparsity), &times, step / rig::length(step), sparse.name.into()))
 }
 
 impl Row {
@@ -186,7 +186,7 @@ impl Row {
         executor: &'static str,
         layer: Layer,
         (series, sparsity): (usize, f64),
-        [dense, cut]: [&[f64]; 2],
+        [dense, cut]: &[Vec<f64>; 2],
         unseen: f64,
         kernel: String,
     ) -> Self {

@@ -1,5 +1,6 @@
 //! The survey's layers on a GPU: many launches in one submission, so that a layer is timed and not the way to the GPU and back.
 
+use crate::base::sampling::Sampling;
 use crate::base::{Flat, Result, Rng, tensor};
 use crate::compile::{Choose, GroupRule, Options};
 use crate::gpu::{Device, Executor, Precision};
@@ -40,8 +41,8 @@ pub fn points() -> usize {
 pub struct OnGpu {
     device: Device,
     at: usize,
-    /// The layer at hand: its fastest dense form, how often that fills a sample, and whether the GPU is far behind with it.
-    dense: Option<(&'static str, Executor, usize, bool)>,
+    /// The layer at hand: its fastest dense form, and whether the GPU is far behind with it.
+    dense: Option<(&'static str, Executor, bool)>,
 }
 
 impl OnGpu {
@@ -71,10 +72,9 @@ impl OnGpu {
             quick.repeat(1).await?;
             let far = quick.repeat(1).await? > FAR * own.max(step);
             let dense = if far { quick } else { self.upload(&graph, layer, &[], Choose::Measure).await? };
-            let runs = fill(&dense, least).await?;
-            self.dense = Some((layer.id, dense, runs, far));
+            self.dense = Some((layer.id, dense, far));
         }
-        let Some((_, dense, runs, far)) = &self.dense else { return Ok(None) };
+        let Some((_, dense, far)) = &self.dense else { return Ok(None) };
         // The point that is told in any case is the one that a sparse kernel should do best at.
         if *far && (series, sparsity) != (0, 0.9) {
             return Ok(None);
@@ -88,14 +88,16 @@ impl OnGpu {
             let (graph, rules) = pruned(layer, recipe, sparsity)?;
             self.upload(&graph, layer, &rules, choose).await?
         };
-        let often = [*runs, fill(&sparse, least).await?];
-        let (mut slow, mut fast) = (Vec::new(), Vec::new());
-        for _ in 0..if *far { 2 } else { SAMPLES } {
-            slow.push(dense.repeat(often[0]).await? / often[0] as f64);
-            fast.push(sparse.repeat(often[1]).await? / often[1] as f64);
+        let sides = [dense, &sparse];
+        let mut sampling = Sampling::new(2, least, step).at_most(MOST).paired();
+        while sampling.samples(0).len() < if *far { 2 } else { SAMPLES } {
+            while let Some(turn) = sampling.turn() {
+                sampling.took(sides[turn.who].repeat(turn.runs).await?);
+            }
         }
+        let times = [0, 1].map(|side| sampling.samples(side).to_vec());
         let kernel = sparse.layers().first().and_then(|l| l.why.candidates.first()).map(|c| c.kernel.clone());
-        Ok(Some(Row::new("gpu", layer, (series, sparsity), [&slow, &fast], step / least, kernel.unwrap_or_default())))
+        Ok(Some(Row::new("gpu", layer, (series, sparsity), &times, step / least, kernel.unwrap_or_default())))
     }
 
     /// A layer's network on the GPU, with an image to run on.
@@ -108,13 +110,4 @@ impl OnGpu {
         executor.run(x.flat()).await?;
         Ok(executor)
     }
-}
-
-/// How many runs fill a sample.
-async fn fill(executor: &Executor, least: f64) -> Result<usize> {
-    let mut runs = 1;
-    while executor.repeat(runs).await? < least && runs < MOST {
-        runs *= 2;
-    }
-    Ok(runs)
 }

@@ -1,5 +1,6 @@
 //! One layer set up to run in any form, outside a network.
 
+use crate::base::sampling::Sampling;
 use crate::base::{Error, Flat, Result, Rng, clock};
 use crate::compile::GroupRule;
 use crate::compile::choose;
@@ -118,28 +119,12 @@ impl Rig {
     }
 
     /// Milliseconds a run of both sides, taking turns.
-    pub fn race(&mut self, dense: &Form, sparse: &Form, step: f64) -> (Vec<f64>, Vec<f64>) {
-        let least = length(step);
-        let mut fit = |form: &Form| {
-            let mut runs = 1;
-            while self.time(&form.packed, runs) < least {
-                runs *= 2;
-            }
-            runs
-        };
-        let mut runs = [fit(dense), fit(sparse)];
-        let (mut slow, mut fast) = (Vec::new(), Vec::new());
-        while slow.len() < SAMPLES {
-            let times = [self.time(&dense.packed, runs[0]), self.time(&sparse.packed, runs[1])];
-            let short = times.map(|ms| ms < 0.5 * least);
-            // A hiccup while fitting, or better code since: a sample this short is mostly the clock's step.
-            (0..2).filter(|&i| short[i]).for_each(|i| runs[i] *= 2);
-            if short == [false; 2] {
-                slow.push(times[0] / runs[0] as f64);
-                fast.push(times[1] / runs[1] as f64);
-            }
+    pub fn race(&mut self, sides: [&Form; 2], step: f64) -> [Vec<f64>; 2] {
+        let mut sampling = Sampling::new(2, length(step), step).paired();
+        while sampling.samples(0).len() < SAMPLES {
+            sampling.round(&mut |side, runs| self.time(&sides[side].packed, runs));
         }
-        (slow, fast)
+        [0, 1].map(|side| sampling.samples(side).to_vec())
     }
 }
 
