@@ -61,8 +61,9 @@ export async function open(
 /** Lets code run in the worker before the page's own, which is fetched as it is: for `before`. */
 export const inWorker = (code) => async (context) => {
   await context.route("**/js/worker.js", async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, body: `${code}\n${await response.text()}` });
+    // A page that is closed meanwhile wants no answer any more.
+    const response = await route.fetch().catch(() => undefined);
+    if (response) await route.fulfill({ response, body: `${code}\n${await response.text()}` }).catch(() => {});
   });
 };
 

@@ -91,7 +91,7 @@ fn files() -> Result<Tally> {
     npm::ensure("bench")?;
     let python = python::ensure()?;
     sh::run(&mut sh::cmd("cargo", &["build", "--features", "cli,gpu", "--bin", "secateur"]))?;
-    let mut command = node(&test_files("tests/files")?);
+    let mut command = node(&test_files("tests/files")?, 1);
     command.env("SECATEUR_CLI", sh::root().join("target/debug/secateur")).env("SECATEUR_PYTHON", python);
     counted(&mut command, tally::node)
 }
@@ -145,15 +145,16 @@ fn ui(browser: &Browser) -> Result<Tally> {
         Ok(site.start()? + SUB_PATH)
     };
     let (url, isolated) = (serve(false)?, serve(true)?);
-    let mut command = node(&test_files("tests/ui")?);
+    // Half of the time is waiting for the page: two files at once keep two cores busy.
+    let mut command = node(&test_files("tests/ui")?, 2);
     command.env("SECATEUR_URL", url).env("SECATEUR_ISOLATED_URL", isolated).env("SECATEUR_CHROMIUM", &browser.chromium);
     counted(&mut command, tally::node)
 }
 
-/// Node's test runner, with one file after the other.
-fn node(files: &[String]) -> Command {
-    let mut command = sh::cmd("node", &["--test", "--test-concurrency=1", "--test-reporter=spec"]);
-    command.args(files);
+/// Node's test runner, with so many files at once.
+fn node(files: &[String], at_once: usize) -> Command {
+    let mut command = sh::cmd("node", &["--test", "--test-reporter=spec"]);
+    command.arg(format!("--test-concurrency={at_once}")).args(files);
     command
 }
 
