@@ -66,6 +66,8 @@ export const cases = [
   network("resnet8", "element", 0),
   network("resnet8", "element", 0.9),
   ...["resnet14", "vgg-small", "mobilenet-small"].map((id) => network(id, "channel", 0.5)),
+  // Attention is nothing that our description of a plan tells TensorFlow.js.
+  ...[0, 0.8].map((sparsity) => ({ ...network("vit-small", "element", sparsity), peers: ["ort"] })),
   // Next to no work: what a call costs on each side.
   layers("single", 1, [1], 1, "element", 0, 1),
 ];

@@ -15,6 +15,9 @@ const loaders = {
   tf: (ours, pruned, shape, input) => tf.load(ours.described(pruned), shape, input),
 };
 
+/** The peers that a job has, with how they load a network. */
+const loadersOf = (job) => Object.entries(loaders).filter(([id]) => job.peers?.includes(id) ?? true);
+
 export const title = "Inference";
 export const jobs = cases.map((one) => ({ ...one, what: one.name, name: `${one.name}${batch(one)} ${cutting(one)}` }));
 
@@ -30,9 +33,9 @@ export async function run(job, kit) {
   const ours = await open(job, kit);
   const shape = [...ours.shape()];
   const input = ours.input();
-  const error = await difference(ours, shape, input);
+  const error = await difference(job, ours, shape, input);
   const theirs = {};
-  for (const [id, load] of Object.entries(loaders)) theirs[id] = await load(ours, false, shape, input);
+  for (const [id, load] of loadersOf(job)) theirs[id] = await load(ours, false, shape, input);
   const work = { ours: (times) => ours.run(times), peak: kit.peak };
   for (const [id, peer] of Object.entries(theirs)) work[id] = peer.run;
   if (job.sparsity > 0) work.own = (times) => ours.run_own(times);
@@ -72,11 +75,11 @@ async function open(job, kit) {
 }
 
 /** How far our answers are from the peers' on the pruned model, relative to the largest. A large one is an error. */
-async function difference(ours, shape, input) {
+async function difference(job, ours, shape, input) {
   ours.run(1);
   const mine = ours.output();
   const apart = {};
-  for (const [id, load] of Object.entries(loaders)) {
+  for (const [id, load] of loadersOf(job)) {
     const pruned = await load(ours, true, shape, input);
     await pruned.run(1);
     const theirs = pruned.output();

@@ -115,6 +115,7 @@ impl Choice {
         Facts {
             names: Names::new(pattern.part.meta(), schedule.meta()),
             channelwise: pattern.part.channelwise(),
+            branchwise: pattern.part.bypasses(),
             physical: pattern.part.physical(),
             single: pattern.part.single(),
             row_units: pattern.part.row_units(&pattern.args),

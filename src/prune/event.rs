@@ -63,7 +63,6 @@ pub fn candidates(graph: &Graph, recipe: &Recipe) -> Result<Vec<Target>> {
     Ok(out)
 }
 
-/// The weights of the layers that words name.
 /// The weights that a list of names spares.
 ///
 /// # Errors
@@ -110,6 +109,7 @@ pub fn score(
     };
     let node_of = |id: usize| graph.layers().find(|l| l.1 == id).map(|l| l.0);
     let by_unit = criterion.part.level() == Level::Channel;
+    let by_branch = criterion.part.level() == Level::Branch;
     targets
         .iter()
         .map(|target| {
@@ -121,12 +121,20 @@ pub fn score(
                     (scores, shape, count::macs_of(graph, &graph.nodes[*node]), units.of.len())
                 }
                 Target::Channels(group) => {
-                    let mut sums = vec![(0.0f64, 0usize); group.units.len()];
+                    let mut sums: Vec<(f64, usize)> = vec![(0.0, 0); group.units.len()];
+                    let branches = group.units.iter().map(|unit| unit.bypass).zip(&mut sums).filter(|_| by_branch);
+                    for (at, sum) in branches {
+                        let at = at.ok_or_else(|| Error::unsupported("a unit that is no branch"))?;
+                        *sum = (f64::from(criterion.part.branch(&at, evidence)?), 1);
+                    }
                     let (mut macs, mut weights) = (0, 0);
                     for &id in &group.makers {
                         let Some(node) = node_of(id) else { continue };
                         macs += count::macs_of(graph, &graph.nodes[node]);
                         weights += tensor::count(&graph.values[id].shape);
+                        if by_branch {
+                            continue;
+                        }
                         let scores = weight(node, id)?;
                         let each = scores.len() / graph.values[id].shape[0];
                         for (unit, (sum, n)) in group.units.iter().zip(&mut sums) {

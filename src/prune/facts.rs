@@ -9,6 +9,8 @@ pub struct Facts {
     pub names: Names,
     /// A unit is a whole output channel.
     pub channelwise: bool,
+    /// Units are residual branches.
+    pub branchwise: bool,
     /// Units are channels, removed for real.
     pub physical: bool,
     /// A unit is a single weight.

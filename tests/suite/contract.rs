@@ -112,7 +112,11 @@ fn evidence(graph: &Graph, part: &dyn criterion::Criterion) -> Result<Evidence> 
 
 /// A channel-like pattern for channel criteria, single weights for the rest.
 fn fitting(level: Level) -> &'static str {
-    if level == Level::Channel { "pattern=row" } else { "pattern=element" }
+    match level {
+        Level::Channel => "pattern=row",
+        Level::Branch => "pattern=branch",
+        Level::Weight => "pattern=element",
+    }
 }
 
 #[wasm_bindgen_test(unsupported = test)]

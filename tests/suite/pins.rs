@@ -64,7 +64,7 @@ fn shortest(row: &Method) -> (&'static str, String) {
     // Exact solutions of wide linear layers take minutes.
     let small = ["bn-scale", "solver=obc"].into_iter().any(has);
     let model = match row.id {
-        "taylor-heads" | "branch-drop" => "vit-small",
+        "taylor-heads" | "gate-heads" | "branch-drop" | "shortgpt" => "vit-small",
         _ if small || has("runtime=fbs") => "resnet8",
         _ => "lenet-5",
     };

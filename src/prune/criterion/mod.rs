@@ -1,9 +1,11 @@
 //! Criteria: which weights or channels go.
 
 mod apoz;
+mod block_influence;
 mod bn_scale;
 mod fisher;
 mod fpgm;
+mod gate;
 mod grasp;
 mod l1_norm;
 mod l2_norm;
@@ -15,11 +17,12 @@ mod taylor;
 mod wanda;
 
 use crate::base::part::{Args, Part};
-use crate::base::{Flat, Result, Tensor};
+use crate::base::{Error, Flat, Result, Tensor};
+use crate::graph::couple::Bypass;
 
 use super::facts::Facts;
 use super::layer::Layer;
-use super::probe::Probe;
+use super::probe::{Evidence, Probe};
 
 /// What a criterion scores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +31,8 @@ pub enum Level {
     Weight,
     /// Each output channel: works with patterns that cut channels.
     Channel,
+    /// Each residual branch: works with patterns that cut those.
+    Branch,
 }
 
 /// A rule that scores; higher is kept.
@@ -40,8 +45,15 @@ pub trait Criterion: Part {
     /// Why it does not go with the other parts of a recipe.
     fn clash(&self, _: &Args, with: &Facts) -> Option<String> {
         let (own, pattern) = (self.meta().name, with.names.pattern);
-        (self.level() == Level::Channel && !with.channelwise)
-            .then(|| format!("{own} scores whole channels, and {pattern} cuts single weights"))
+        match self.level() {
+            Level::Channel if !with.channelwise => {
+                Some(format!("{own} scores whole channels, and {pattern} cuts single weights"))
+            }
+            Level::Branch if !with.branchwise => {
+                Some(format!("{own} scores residual branches, and {pattern} cuts within layers"))
+            }
+            _ => None,
+        }
     }
 
     /// What must be gathered first.
@@ -80,6 +92,15 @@ pub trait Criterion: Part {
     /// # Errors
     /// When evidence is missing or the layer has not what is asked for.
     fn score(&self, layer: &Layer, args: &Args) -> Result<Tensor>;
+
+    /// The score of a residual branch, for [`Level::Branch`].
+    ///
+    /// # Errors
+    /// When evidence is missing, or it scores no branches.
+    fn branch(&self, at: &Bypass, evidence: &Evidence) -> Result<f32> {
+        let _ = (at, evidence);
+        Err(Error::unsupported(format!("{} scores no branches", self.meta().name)))
+    }
 }
 
 /// All criteria; the first is the control that every other must beat.
@@ -97,6 +118,8 @@ pub static ALL: &[&dyn Criterion] = &[
     &fisher::Part,
     &wanda::Part,
     &apoz::Part,
+    &gate::Part,
+    &block_influence::Part,
 ];
 
 /// The criterion that stands in where another's scores cannot be had at once.

@@ -5,9 +5,11 @@
 
 mod curvature;
 mod flow;
+mod gates;
 mod gradient;
 mod inputs;
 mod squared_gradient;
+mod turns;
 mod zeros;
 
 use std::any::{Any, TypeId};
@@ -22,9 +24,11 @@ use crate::train::look::{Look, Seen};
 
 pub use curvature::Curvature;
 pub use flow::Flow;
+pub use gates::Gates;
 pub use gradient::Gradient;
 pub use inputs::Inputs;
 pub use squared_gradient::SquaredGradient;
+pub use turns::Turns;
 pub use zeros::Zeros;
 
 /// A batch of calibration examples, and their labels.
@@ -88,9 +92,9 @@ pub trait Probe: Any + Debug + Sync {
     }
 }
 
-/// What a probe leaves of each weight.
+/// What a probe leaves of each weight, or of another value.
 pub trait Finds: Probe {
-    /// Its evidence of one weight.
+    /// Its evidence of one value.
     type Found: Debug;
     /// What that is, for messages.
     const WHAT: &'static str;

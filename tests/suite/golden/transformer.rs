@@ -8,6 +8,8 @@ use secateur::graph::couple::{Unit, groups};
 use secateur::graph::op::{self, At, Mode, Op};
 use secateur::graph::run::{Trace, trace};
 use secateur::graph::{Builder, Graph, Masks, Role, ValueId, count, slice};
+use secateur::prune::gather::{How, gather};
+use secateur::prune::probe::{Gates, Probe, Turns};
 use secateur::train::grad::{Gradients, backward};
 use secateur::train::loss::{Loss, LossTarget};
 
@@ -218,6 +220,16 @@ pub fn head_importance(case: &Case) -> Result<()> {
     }
     case.meets("gate_grad_per_example", &each)?;
     case.meets("per_example_abs", &narrow(&mean))?;
+    let gates_of = |name: &str| -> Result<Vec<f64>> {
+        let id = graph.find(name).ok_or_else(|| Error::format(format!("no {name}")))?;
+        let evidence = gather(&graph, &[(x.clone(), labels.clone())], looking(&[&Gates]))?;
+        let all = evidence.of::<Gates>(id).ok_or_else(|| Error::format(format!("{name} was not seen")))?;
+        Ok(all.iter().step_by(WIDTH).copied().collect())
+    };
+    for role in ["wq", "wk", "wv"] {
+        let both = [gates_of(&format!("l0.{role}"))?, gates_of(&format!("l1.{role}"))?].concat();
+        case.meets("per_example_abs", &narrow(&both))?;
+    }
     let (_, trace, grads) = learn(&graph, &x, &labels)?;
     let both = |sizes: bool| -> Result<Vec<f64>> {
         Ok([gates(&trace, &grads, &graph, 0, sizes)?, gates(&trace, &grads, &graph, 1, sizes)?].concat())
@@ -225,6 +237,11 @@ pub fn head_importance(case: &Case) -> Result<()> {
     let batch: Vec<f64> = both(false)?.into_iter().map(f64::abs).collect();
     case.meets("batch_abs", &narrow(&batch))?;
     case.meets("per_token_abs_sum", &narrow(&both(true)?))
+}
+
+/// By some probes, of a trained network.
+fn looking(probes: &'static [&'static dyn Probe]) -> How {
+    How { probes, mode: Mode::EVAL, temperature: 1.0 }
 }
 
 /// Mean over places of 1 - cos(a, b), and of the angle between them in half turns.
@@ -246,6 +263,9 @@ pub fn without_layers(case: &Case) -> Result<()> {
     case.meets("loss_dense", &[loss as f32])?;
     let layers = branches(&graph, 2).ok_or_else(|| Error::format("no branches"))?.units;
     let ends = |unit: &Unit| unit.bypass.ok_or_else(|| Error::format("a layer without a way past it"));
+    let evidence = gather(&graph, &[(x.clone(), labels.clone())], looking(&[&Turns]))?;
+    let found = |unit: &Unit| ends(unit).map(|at| Turns::of(&evidence, &at).map_or(f32::NAN, |turn| turn as f32));
+    case.meets("block_influence", &layers.iter().map(found).collect::<Result<Vec<f32>>>()?)?;
     let (mut influence, mut angles, mut losses) = (Vec::new(), Vec::new(), Vec::new());
     for unit in &layers {
         let bypass = ends(unit)?;
