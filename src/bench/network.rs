@@ -91,7 +91,7 @@ impl Bench {
         let cut = cut(&dense, pattern, sparsity)?;
         let plan = cut.plan(batch, Choose::Measure)?;
         let own = (sparsity > 0.0).then(|| whole.plan(batch, Choose::Measure)).transpose()?;
-        let input = examples(batch, &dense.values[dense.input].shape[1..]);
+        let input = examples(batch, &dense.values[dense.input()].shape[1..]);
         Ok(Self { dense, cut, plan, own, batch, input, output: Vec::new() })
     }
 

@@ -65,7 +65,7 @@ impl BenchPair {
     ) -> std::result::Result<Self, JsError> {
         let pair = || {
             let dense = network::zoo(id, file)?;
-            let input = examples(batch, &dense.values[dense.input].shape[1..]);
+            let input = examples(batch, &dense.values[dense.input()].shape[1..]);
             let cut = cut(&dense, pattern, sparsity)?;
             let plan = |threads| cut.plan_for(&Options { batch, threads, ..Options::default() });
             Ok(Self { plans: [plan(1)?, plan(threads)?], input })
@@ -74,7 +74,7 @@ impl BenchPair {
     }
 
     fn int8(dense: Graph, pattern: &str, sparsity: f32, batch: usize) -> Result<Self> {
-        let shape = &dense.values[dense.input].shape[1..];
+        let shape = &dense.values[dense.input()].shape[1..];
         let (input, seen) = (examples(batch, shape), examples(CALIBRATION, shape));
         let cut = cut(&dense, pattern, sparsity)?;
         let ranges = observe(&cut.graph, &cut.masks, &seen, 16)?;

@@ -98,7 +98,8 @@ pub fn lower(graph: &Graph, rules: &[GroupRule], batch: usize) -> Result<Program
         })
         .collect();
     let tokens = graph.values.iter().map(|v| v.data.is_none() && v.shape.len() == 3).collect();
-    let mut program = Program { batch, layers: Vec::new(), shapes, tokens, input: graph.input, output: graph.output };
+    let (input, output) = graph.only("a plan")?;
+    let mut program = Program { batch, layers: Vec::new(), shapes, tokens, input, output };
     // By value: the value that stands for it, once nodes that do nothing are gone.
     let mut alias: Vec<ValueId> = (0..graph.values.len()).collect();
     for node in &graph.nodes {
@@ -122,7 +123,7 @@ pub fn lower(graph: &Graph, rules: &[GroupRule], batch: usize) -> Result<Program
             });
         }
     }
-    program.output = alias[graph.output];
+    program.output = alias[output];
     Ok(program)
 }
 
@@ -166,7 +167,8 @@ fn job(graph: &Graph, node: &Node, rules: &[GroupRule], shapes: &[Shape]) -> Res
 
 /// Whether a value is read by one node only and is not the answer.
 fn private(graph: &Graph, id: ValueId) -> bool {
-    graph.output != id && graph.readers(id).map(|n| n.ins.iter().filter(|&&i| i == id).count()).sum::<usize>() == 1
+    !graph.outputs.contains(&id)
+        && graph.readers(id).map(|n| n.ins.iter().filter(|&&i| i == id).count()).sum::<usize>() == 1
 }
 
 /// Tries to fuse a node into the layer that gives its input; gives the value that now stands for the node's.

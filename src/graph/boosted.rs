@@ -98,9 +98,7 @@ pub fn install(graph: &mut Graph, name: &str, kept: usize, rng: &mut Rng) -> Res
     let (x, normed) = (graph.nodes[conv].ins[0], graph.nodes[norm].out);
     // Whoever read the norm reads the boost.
     graph.nodes.iter_mut().flat_map(|node| &mut node.ins).filter(|id| **id == normed).for_each(|id| *id = out);
-    if graph.output == normed {
-        graph.output = out;
-    }
+    graph.outputs.iter_mut().filter(|id| **id == normed).for_each(|id| *id = out);
     let node =
         |what: &str, op: OpKind, ins: Vec<ValueId>, out| Node { name: format!("{name}{BOOST}{what}"), op, ins, out };
     graph.nodes.insert(norm + 1, node("", op::Boost.into(), vec![normed, saliency, beta, k], out));

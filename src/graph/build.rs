@@ -30,13 +30,21 @@ impl Builder {
     pub fn new(input: &[usize], seed: u64) -> Self {
         let shape: Shape = std::iter::once(1).chain(input.iter().copied()).collect();
         let value = Value { name: "input".into(), shape, role: Role::Input, data: None };
-        let graph = Graph { values: vec![value], nodes: Vec::new(), input: 0, output: 0 };
+        let graph = Graph { values: vec![value], nodes: Vec::new(), inputs: vec![0], outputs: Vec::new() };
         Self { graph, rng: Rng::fork(seed, "init") }
+    }
+
+    /// Another input of a shape without the batch; examples have a tensor for each.
+    pub fn another_input(&mut self, name: &str, shape: &[usize]) -> ValueId {
+        let shape = std::iter::once(1).chain(shape.iter().copied()).collect();
+        self.graph.values.push(Value { name: name.into(), shape, role: Role::Input, data: None });
+        self.graph.inputs.push(self.graph.values.len() - 1);
+        self.graph.values.len() - 1
     }
 
     /// The wire that examples enter by.
     pub fn input(&self) -> ValueId {
-        self.graph.input
+        self.graph.input()
     }
 
     /// The shape of a wire.
@@ -177,8 +185,13 @@ impl Builder {
     }
 
     /// The finished graph, with its output.
-    pub fn finish(mut self, output: ValueId) -> Graph {
-        self.graph.output = output;
+    pub fn finish(self, output: ValueId) -> Graph {
+        self.finish_with(vec![output])
+    }
+
+    /// The finished graph, with several outputs.
+    pub fn finish_with(mut self, outputs: Vec<ValueId>) -> Graph {
+        self.graph.outputs = outputs;
         self.graph
     }
 }

@@ -49,7 +49,7 @@ fn branch(graph: &Graph, node: &Node) -> Option<(Bypass, Vec<ValueId>)> {
         return None;
     }
     [(a, b), (b, a)].into_iter().find_map(|(by, end)| {
-        let only = graph.readers(end).count() == 1 && graph.output != end && graph.values[by].data.is_none();
+        let only = graph.readers(end).count() == 1 && !graph.outputs.contains(&end) && graph.values[by].data.is_none();
         let parameters = inside(graph, by, end).filter(|_| only && silent(graph, end))?;
         Some((Bypass { out: node.out, by }, parameters))
     })
@@ -96,9 +96,9 @@ pub(super) fn leave_out(graph: &mut Graph, gone: &[Bypass]) {
         id
     };
     graph.nodes.iter_mut().flat_map(|node| &mut node.ins).for_each(|id| *id = past(*id));
-    graph.output = past(graph.output);
+    graph.outputs.iter_mut().for_each(|id| *id = past(*id));
     let mut read = vec![false; graph.values.len()];
-    read[graph.output] = true;
+    graph.outputs.iter().for_each(|&id| read[id] = true);
     for node in graph.nodes.iter().rev() {
         if read[node.out] {
             node.ins.iter().for_each(|&id| read[id] = true);

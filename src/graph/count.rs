@@ -2,7 +2,7 @@
 
 use crate::base::{Flat, tensor};
 
-use super::{Graph, Masks, Node, Role};
+use super::{Graph, Masks, Node};
 
 /// Trained numbers of a network: weights, biases, scales and shifts.
 pub fn parameters(graph: &Graph) -> usize {
@@ -23,8 +23,7 @@ pub fn macs_of(graph: &Graph, node: &Node) -> u64 {
 /// Multiply-adds of a network for one example; with masks, each weight counts by the share that is kept.
 pub fn macs(graph: &Graph, masks: &Masks) -> u64 {
     let share = |node: &Node, macs: u64| {
-        let weight = node.ins.iter().copied().find(|&id| graph.values[id].role == Role::Weight);
-        weight.map_or(macs, |id| {
+        graph.weight(node).map_or(macs, |id| {
             let total = tensor::count(&graph.values[id].shape);
             macs / total.max(1) as u64 * masks.kept(id, total) as u64
         })

@@ -165,7 +165,7 @@ pub fn groups(graph: &Graph) -> Result<Vec<Group>> {
         let mut ties = Ties { parent: &mut parent, pinned: &mut pinned, base: &base, shapes: &shapes, node };
         node.op.couple(&mut ties);
     }
-    for id in [graph.input, graph.output] {
+    for &id in graph.inputs.iter().chain(&graph.outputs) {
         for (axis, &n) in shapes[id].iter().enumerate() {
             pinned[base[id][axis]..base[id][axis] + n].fill(true);
         }

@@ -70,13 +70,45 @@ pub struct Graph {
     pub values: Vec<Value>,
     /// The operators; each comes after what it reads.
     pub nodes: Vec<Node>,
-    /// The wire that examples enter by.
-    pub input: ValueId,
-    /// The wire that answers leave by, [1, classes].
-    pub output: ValueId,
+    /// The wires that examples enter by.
+    pub inputs: Vec<ValueId>,
+    /// The wires that answers leave by.
+    pub outputs: Vec<ValueId>,
 }
 
 impl Graph {
+    /// The wire that examples enter by: the first, where there are several.
+    #[inline(never)]
+    pub fn input(&self) -> ValueId {
+        self.inputs[0]
+    }
+
+    /// The wire that answers leave by, [1, classes] of a classifier: the first, where there are several.
+    #[inline(never)]
+    pub fn output(&self) -> ValueId {
+        self.outputs[0]
+    }
+
+    /// The one input and the one output, for what knows no more.
+    ///
+    /// # Errors
+    /// When there are several of either; `who` is what cannot take them.
+    pub fn only(&self, who: &str) -> Result<(ValueId, ValueId)> {
+        let (ins, outs) = (self.inputs.len(), self.outputs.len());
+        if (ins, outs) == (1, 1) {
+            return Ok((self.input(), self.output()));
+        }
+        let what = format!("{who} has one input and one output, and this network {ins} and {outs}");
+        Err(Error::unsupported(what).hint("run it node by node"))
+    }
+
+    /// The weight of a node, where it has one that pruning is about.
+    #[inline(never)]
+    pub fn weight(&self, node: &Node) -> Option<ValueId> {
+        let slots = node.op.weights().iter().filter_map(|&slot| node.ins.get(slot).copied());
+        slots.into_iter().find(|&id| self.values[id].role == Role::Weight)
+    }
+
     /// The numbers of a parameter.
     ///
     /// # Errors
@@ -107,18 +139,16 @@ impl Graph {
 
     /// The layers that pruning is about: nodes with a weight, as (node index, weight).
     pub fn layers(&self) -> impl Iterator<Item = (usize, ValueId)> + '_ {
-        self.nodes.iter().enumerate().filter_map(|(index, node)| {
-            node.ins.iter().find(|&&id| self.values[id].role == Role::Weight).map(|&weight| (index, weight))
-        })
+        self.nodes.iter().enumerate().filter_map(|(index, node)| Some((index, self.weight(node)?)))
     }
 
     /// The weights whose outputs are the answers: between these and those no other layer with a weight stands.
     pub fn answering(&self) -> Vec<ValueId> {
-        let (mut found, mut next, mut seen) = (Vec::new(), vec![self.output], vec![false; self.values.len()]);
+        let (mut found, mut next, mut seen) = (Vec::new(), self.outputs.clone(), vec![false; self.values.len()]);
         while let Some(id) = next.pop() {
             let Some(node) = self.producer(id).filter(|_| !std::mem::replace(&mut seen[id], true)) else { continue };
-            match node.ins.iter().find(|&&id| self.values[id].role == Role::Weight) {
-                Some(&weight) => found.push(weight),
+            match self.weight(node) {
+                Some(weight) => found.push(weight),
                 None => next.extend(&node.ins),
             }
         }

@@ -44,6 +44,16 @@ pub fn trace(graph: &Graph, x: &Tensor, mode: Mode) -> Result<Trace> {
     trace_seen(graph, Overlay::new(), x, mode)
 }
 
+/// [`trace`] of a network with several inputs, a batch for each.
+///
+/// # Errors
+/// When the batches do not fit; the message names the node.
+pub fn trace_all(graph: &Graph, xs: &[&Tensor], mode: Mode) -> Result<Trace> {
+    let mut tracing = Tracing::of_all(graph, Overlay::new(), xs, mode)?;
+    while !tracing.step(graph)? {}
+    Ok(tracing.trace)
+}
+
 /// [`trace`] with some parameters seen otherwise than they are stored.
 ///
 /// # Errors
@@ -72,14 +82,27 @@ impl Tracing {
     /// # Errors
     /// When the batch does not fit.
     pub fn new(graph: &Graph, see: Overlay, x: &Tensor, mode: Mode) -> Result<Self> {
-        let want = &graph.values[graph.input].shape;
-        if x.shape().get(1..) != want.get(1..) {
-            return Err(Error::shape("input of the network", want, x.shape()));
+        Self::of_all(graph, see, &[x], mode)
+    }
+
+    /// A run that has a batch for each input of the network, in their order.
+    ///
+    /// # Errors
+    /// When there are more or fewer batches than inputs, or one does not fit.
+    pub fn of_all(graph: &Graph, see: Overlay, xs: &[&Tensor], mode: Mode) -> Result<Self> {
+        if xs.len() != graph.inputs.len() {
+            return Err(Error::shape("batches, one for each input of the network", [graph.inputs.len()], [xs.len()]));
         }
         let saved = vec![Vec::new(); graph.nodes.len()];
         let mut trace = Trace { mode, values: vec![None; graph.values.len()], saved, updates: Vec::new() };
         see.into_iter().for_each(|(id, seen)| trace.values[id] = Some(seen));
-        trace.values[graph.input] = Some(x.clone());
+        for (&id, x) in graph.inputs.iter().zip(xs) {
+            let want = &graph.values[id].shape;
+            if x.shape().get(1..) != want.get(1..) {
+                return Err(Error::shape("input of the network", want, x.shape()));
+            }
+            trace.values[id] = Some((*x).clone());
+        }
         Ok(Self { trace, done: 0 })
     }
 
@@ -112,5 +135,5 @@ impl Tracing {
 /// When the batch does not fit.
 pub fn run(graph: &Graph, x: &Tensor) -> Result<Tensor> {
     let mut t = trace(graph, x, Mode::EVAL)?;
-    t.values[graph.output].take().ok_or_else(|| Error::state("the network has no output"))
+    t.values[graph.output()].take().ok_or_else(|| Error::state("the network has no output"))
 }

@@ -69,9 +69,8 @@ pub fn network(graph: &mut Graph, before: &[Shape]) -> Result<()> {
         return Ok(());
     }
     graph.infer().map_err(|e| e.hint(hint))?;
-    let output = &graph.values[graph.output].shape;
-    if *output != before[graph.output] {
-        return Err(Error::shape("answers", &before[graph.output], output).hint(hint));
+    if let Some(&id) = graph.outputs.iter().find(|&&id| graph.values[id].shape != before[id]) {
+        return Err(Error::shape("answers", &before[id], &graph.values[id].shape).hint(hint));
     }
     match graph.nodes.iter().find(|node| !same(graph, node, before)) {
         Some(node) => Err(Error::format(format!("what goes into {} does not fit together", node.name)).hint(hint)),

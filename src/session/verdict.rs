@@ -6,6 +6,7 @@ use crate::data::{Card, Task};
 use super::record::{Accuracy, Environment, LayerRow, PerImage, Size, Speed, TextResult};
 
 /// "1.9x smaller when stored, 4.1x faster here (3.9-4.3), accuracy 91.8% → 91.2%: within the interval."
+#[inline(never)]
 pub fn verdict(accuracy: &Accuracy, size: &Size, speed: &Speed, text: Option<&TextResult>) -> String {
     let smaller = size.bytes_dense as f64 / size.bytes_stored.max(1) as f64;
     let size = if smaller >= 1.005 {
@@ -125,6 +126,7 @@ pub fn per_image(each: &PerImage, whole: u64) -> String {
 }
 
 /// What is said of a search whose target lies outside of what was measured.
+#[inline(never)]
 pub fn missed(target: f32, speed: &Speed) -> Option<String> {
     let (target, found) = (f64::from(target), format!("{:.1}× ({:.1}-{:.1})", speed.ratio, speed.low, speed.high));
     if speed.high < target {
@@ -134,6 +136,7 @@ pub fn missed(target: f32, speed: &Speed) -> Option<String> {
 }
 
 /// What a reader must know besides the figures.
+#[inline(never)]
 pub fn notes(layers: &[LayerRow], speed: &Speed, collapsed: &[String]) -> Vec<String> {
     let mut notes = Vec::new();
     if !collapsed.is_empty() {
@@ -168,6 +171,7 @@ pub fn notes(layers: &[LayerRow], speed: &Speed, collapsed: &[String]) -> Vec<St
 }
 
 /// What to say of a network that no longer knows anything.
+#[inline(never)]
 pub fn chance(accuracy: &Accuracy, card: &Card) -> Option<String> {
     let (classes, chance) = (card.classes.len(), 1.0 / card.classes.len().max(1) as f64);
     let of = if card.task == Task::NextToken { "characters" } else { "classes" };

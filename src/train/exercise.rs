@@ -62,7 +62,7 @@ impl Exercise {
         press: Press,
     ) -> Result<Option<(Learned, f64)>> {
         if let (Some(tracing), Some(teacher)) = (&mut self.teacher, teacher)
-            && tracing.trace.values[teacher.output].is_none()
+            && tracing.trace.values[teacher.output()].is_none()
         {
             tracing.step(teacher)?;
             return Ok(None);
@@ -72,12 +72,12 @@ impl Exercise {
             if forth.step(graph)? {
                 let taught = teacher.zip(self.teacher.as_ref());
                 let answers =
-                    taught.map(|(teacher, tracing)| tracing.trace.get(teacher, teacher.output)).transpose()?;
-                let logits = forth.trace.get(graph, graph.output)?;
+                    taught.map(|(teacher, tracing)| tracing.trace.get(teacher, teacher.output())).transpose()?;
+                let logits = forth.trace.get(graph, graph.output())?;
                 let (value, slope) = loss.at(logits, &LossTarget { labels: &self.labels, teacher: answers })?;
                 let mut tally = Tally::default();
                 tally.add(logits, &self.labels);
-                let mut slopes = Slopes::from([(graph.output, slope)]);
+                let mut slopes = Slopes::from([(graph.output(), slope)]);
                 let pressed = press(graph, &forth.trace, &mut slopes)?;
                 (self.loss, self.accuracy) = (value + pressed, tally.accuracy());
                 self.back = Some(Backward::new(graph, slopes, false));

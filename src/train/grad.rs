@@ -55,7 +55,7 @@ pub type Slopes = BTreeMap<ValueId, Tensor>;
 /// # Errors
 /// When shapes do not fit; the message names the node.
 pub fn backward(graph: &Graph, trace: &Trace, output: Tensor, keep: bool, masks: &Masks) -> Result<Gradients> {
-    let mut walk = Backward::new(graph, Slopes::from([(graph.output, output)]), keep);
+    let mut walk = Backward::new(graph, Slopes::from([(graph.output(), output)]), keep);
     while !walk.step(graph, trace, masks)? {}
     Ok(walk.finish())
 }
@@ -134,7 +134,7 @@ pub fn learn(
     masks: &Masks,
 ) -> Result<Learned> {
     let trace = trace(graph, x, mode)?;
-    let (value, slope) = loss.at(trace.get(graph, graph.output)?, target)?;
+    let (value, slope) = loss.at(trace.get(graph, graph.output())?, target)?;
     let grads = backward(graph, &trace, slope, false, masks)?;
     Ok(Learned { loss: value, grads, trace })
 }

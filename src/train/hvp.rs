@@ -81,11 +81,11 @@ impl HessianWalk {
         let (mut sides, end) = match self.back.take() {
             Some(back) => back,
             None => {
-                let logits = self.trace.get(graph, graph.output)?;
+                let logits = self.trace.get(graph, graph.output())?;
                 let (zero, (_, slope)) = (tensor::zeros(logits.shape()), loss.at(logits, target)?);
-                let bend = loss.curvature(logits, self.dots[graph.output].as_ref().unwrap_or(&zero))?;
+                let bend = loss.curvature(logits, self.dots[graph.output()].as_ref().unwrap_or(&zero))?;
                 let mut sides = [vec![None; graph.values.len()], vec![None; graph.values.len()]];
-                (sides[0][graph.output], sides[1][graph.output]) = (Some(slope), Some(bend));
+                (sides[0][graph.output()], sides[1][graph.output()]) = (Some(slope), Some(bend));
                 (sides, n)
             }
         };

@@ -135,7 +135,7 @@ impl Glance {
             self.seen.statistics = statistics(graph, &t)?;
         }
         if what.grad {
-            let (_, slope) = what.loss.at(t.get(graph, graph.output)?, &LossTarget::labels(labels))?;
+            let (_, slope) = what.loss.at(t.get(graph, graph.output())?, &LossTarget::labels(labels))?;
             let mut grads = backward(graph, &t, slope, false, &Masks::default())?;
             self.seen.grad = keyed(graph.layers().filter_map(|(_, weight)| Some((weight, grads.take(weight)?))));
         }

@@ -1,7 +1,7 @@
 //! Looking at activations: what flows through the wires of a network for a batch.
 
 use crate::base::{Flat, Result, Tensor, math};
-use crate::graph::op::OpKind;
+use crate::graph::op::{OpKind, channel_axis};
 use crate::graph::run::Trace;
 use crate::graph::{Graph, Node, ValueId};
 
@@ -27,7 +27,7 @@ pub fn zeros(graph: &Graph, trace: &Trace, id: ValueId) -> Result<Vec<f64>> {
 
 /// Sums what `f` makes of each channel's runs over the batch. Channels are axis 1; of tokens [N, T, D] features are the last.
 fn by_channel(x: &Tensor, f: impl Fn(&[f32]) -> f64) -> Vec<f64> {
-    let axis = if x.ndim() == 3 { 2 } else { 1 };
+    let axis = channel_axis(x.shape());
     let channels = x.shape()[axis];
     let pixels = x.shape()[axis + 1..].iter().product();
     let mut out = vec![0.0; channels];

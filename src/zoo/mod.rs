@@ -277,8 +277,8 @@ mod tests {
     fn every_model_builds_and_has_the_size_it_says() -> Result<()> {
         for model in ALL {
             let graph = model.build(1)?;
-            assert_eq!(graph.values[graph.output].shape.last(), Some(&model.classes), "{}", model.id);
-            assert_eq!(graph.values[graph.input].shape[1..], *model.input, "{}", model.id);
+            assert_eq!(graph.values[graph.output()].shape.last(), Some(&model.classes), "{}", model.id);
+            assert_eq!(graph.values[graph.input()].shape[1..], *model.input, "{}", model.id);
         }
         assert_eq!(count::parameters(&find("lenet-300-100")?.build(1)?), 266_610);
         assert_eq!(count::parameters(&find("lenet-5")?.build(1)?), 431_080);

@@ -43,7 +43,7 @@ fn events(graph: &Graph, text: &str, shares: &[f32]) -> Result<Vec<Vec<usize>>> 
             mode: secateur::graph::op::Mode::EVAL,
             temperature: 1.0,
         };
-        let shape = [&[4][..], &graph.values[graph.input].shape[1..]].concat();
+        let shape = [&[4][..], &graph.values[graph.input()].shape[1..]].concat();
         let evidence = gather(&graph, &[(noise(&shape, 3), vec![0, 1, 2, 3])], how)?;
         let new = event::cut(&graph, &recipe, evidence, &masks, share)?;
         for (id, mask) in masks.iter() {

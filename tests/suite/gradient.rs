@@ -158,8 +158,8 @@ fn dropout_is_the_same_forward_and_back() -> Result<()> {
     let graph = b.finish(y);
     let x = tensor::full(&[1, 50], 1.0);
     let t = trace(&graph, &x, Mode::train(9))?;
-    let y = t.get(&graph, graph.output)?.clone();
+    let y = t.get(&graph, graph.output())?.clone();
     let grads = secateur::train::grad::backward(&graph, &t, tensor::full(&[1, 50], 1.0), false, &Masks::default())?;
-    assert_eq!(grads.get(graph.input).map(|g| g.flat().to_vec()), Some(y.flat().to_vec()));
+    assert_eq!(grads.get(graph.input()).map(|g| g.flat().to_vec()), Some(y.flat().to_vec()));
     Ok(())
 }

@@ -32,6 +32,7 @@ mod pins;
 mod plan;
 mod search;
 mod session;
+mod several;
 #[cfg(not(target_arch = "wasm32"))]
 mod small;
 #[cfg(not(target_arch = "wasm32"))]

@@ -24,8 +24,9 @@ pub fn settled(id: &str) -> Result<Graph> {
 
 /// What a network may be given: noise, or tokens.
 pub fn examples(graph: &Graph, n: usize, seed: u64) -> Tensor {
-    let shape = [&[n][..], &graph.values[graph.input].shape[1..]].concat();
-    let table = graph.readers(graph.input).find(|node| matches!(node.op, OpKind::Embedding(_))).map(|node| node.ins[1]);
+    let shape = [&[n][..], &graph.values[graph.input()].shape[1..]].concat();
+    let table =
+        graph.readers(graph.input()).find(|node| matches!(node.op, OpKind::Embedding(_))).map(|node| node.ins[1]);
     let Some(table) = table else { return noise(&shape, seed) };
     let (mut rng, mut x) = (Rng::new(seed), tensor::zeros(&shape));
     x.iter_mut().for_each(|x| *x = rng.below(graph.values[table].shape[0]) as f32);

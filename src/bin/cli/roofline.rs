@@ -195,7 +195,7 @@ fn measure(
     let chosen = timing.why.candidates.first().ok_or_else(|| Error::state("no kernel ran"))?;
     // Without a clock of its own: what the choice of the kernel measured.
     let us = if ms.is_empty() { chosen.us } else { 1e3 * median(&ms) };
-    let outputs = tensor::count(&graph.values[graph.output].shape[1..]) * batch;
+    let outputs = tensor::count(&graph.values[graph.output()].shape[1..]) * batch;
     let pixels = outputs / layer.2[1];
     let operations = 2.0 * (kept * pixels) as f64;
     let bytes = options.precision.bytes() * (x.len() + outputs) + chosen.bytes;

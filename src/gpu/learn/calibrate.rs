@@ -70,8 +70,8 @@ impl Calibrator {
             return Err(unsupported("squared gradients beside statistics of the batch"));
         }
         let mut store = ParameterStore::new(&device, graph)?;
-        let shape = [&[batch], &graph.values[graph.input].shape[1..]].concat();
-        let classes = graph.values[graph.output].shape.last().map_or(1, |&n| n);
+        let shape = [&[batch], &graph.values[graph.input()].shape[1..]].concat();
+        let classes = graph.values[graph.output()].shape.last().map_or(1, |&n| n);
         let norms = if look.mode.train { Norms::Batch } else { Norms::Running };
         let whole = match look.whole() {
             true => Some(Pass::new(Tape::new(&device, graph, batch, &store, norms)?, look, None)?),
@@ -161,7 +161,7 @@ impl Pass {
         let (graph, batch) = (tape.graph, tape.batch);
         let labels = tape.device.room(batch + 1)?;
         tape.forward()?;
-        let answers = tape.value(graph.output)?;
+        let answers = tape.value(graph.output())?;
         let (mut found, mut size) = (Vec::new(), 0);
         for (index, weight) in graph.layers() {
             let node = &graph.nodes[index];
@@ -192,7 +192,7 @@ impl Pass {
             let wires = Wires { x: slopes, y: squares, aside: slopes, table: slopes, weights: slopes };
             tape.each("add squares", &wgsl::add_squares(), wires, total, &[])?;
         }
-        let input = tape.value(graph.input)?;
+        let input = tape.value(graph.input())?;
         let reached = graph.layers().map(|(_, id)| id).filter(|id| tape.reached.contains(id));
         let layers = reached.map(|id| (id, graph.values[id].shape.clone())).collect();
         Ok(Self { calls: tape.calls, input, labels, sums, found, layers })

@@ -71,14 +71,14 @@ impl Learner {
     ) -> Result<Self> {
         let mut store = ParameterStore::new(&device, graph)?;
         let mut tape = Tape::new(&device, graph, batch, &store, Norms::Moving)?;
-        let shapes = [tape.shape(graph.input), tape.shape(graph.output)];
+        let shapes = [tape.shape(graph.input()), tape.shape(graph.output())];
         let (labels, teacher) = (device.room(batch + 1)?, device.room(tensor::count(&shapes[1]))?);
         let rates = device.room(RATES)?;
         tape.forward()?;
         tape.loss(&loss, &labels, &teacher)?;
         tape.backward()?;
         tape.update(optimizer.rule, &rates)?;
-        let (input, answers) = (tape.value(graph.input)?, tape.value(graph.output)?);
+        let (input, answers) = (tape.value(graph.input())?, tape.value(graph.output())?);
         let Tape { calls, reached, .. } = tape;
         store.move_only(reached);
         let (rule, decay) = (optimizer.rule, optimizer.decay);

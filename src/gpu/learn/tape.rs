@@ -100,7 +100,8 @@ impl<'a> Tape<'a> {
             }
             wanted[node.out] = node.ins.iter().any(|&id| wanted[id]);
         }
-        uses[roots[graph.output]] += 1;
+        let (_, output) = graph.only("training on a GPU")?;
+        uses[roots[output]] += 1;
         if let Some((_, value)) = graph.parameters().find(|&(id, _)| uses[id] > 1) {
             return Err(unsupported(&format!("parameters that several layers share ({})", value.name)));
         }
@@ -119,7 +120,7 @@ impl<'a> Tape<'a> {
             reached: BTreeSet::new(),
             calls: Vec::new(),
         };
-        tape.room(graph.input)?;
+        tape.room(graph.input())?;
         Ok(tape)
     }
 
@@ -243,11 +244,11 @@ impl<'a> Tape<'a> {
     /// # Errors
     /// When the answers are not [N, classes].
     pub fn loss(&mut self, loss: &Loss, labels: &DeviceBuffer, teacher: &DeviceBuffer) -> Result<()> {
-        let &[_, classes] = self.graph.values[self.graph.output].shape.as_slice() else {
-            return Err(Error::shape("answers", "[N, classes]", &self.graph.values[self.graph.output].shape));
+        let &[_, classes] = self.graph.values[self.graph.output()].shape.as_slice() else {
+            return Err(Error::shape("answers", "[N, classes]", &self.graph.values[self.graph.output()].shape));
         };
-        let answers = self.value(self.graph.output)?;
-        let Some((slope, _)) = self.slope(self.graph.output)? else {
+        let answers = self.value(self.graph.output())?;
+        let Some((slope, _)) = self.slope(self.graph.output())? else {
             return Err(unsupported("a network without anything to train"));
         };
         let n = self.batch as f32;

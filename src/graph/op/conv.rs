@@ -142,6 +142,10 @@ impl Op for Conv {
         Ok(grads)
     }
 
+    fn weights(&self) -> &'static [usize] {
+        &[1]
+    }
+
     fn couple(&self, ties: &mut Ties) {
         let (c, o, depth) = (ties.len((Side::In(0), 1)), ties.len((Side::In(1), 0)), ties.len((Side::In(1), 1)));
         let groups = c / depth;

@@ -113,6 +113,10 @@ impl Op for Linear {
         Ok(grads)
     }
 
+    fn weights(&self) -> &'static [usize] {
+        &[1]
+    }
+
     fn couple(&self, ties: &mut Ties) {
         // Only [N, in] has its features on axis 1, where the neighbours look for channels.
         let last = ties.rank(Side::In(0)) - 1;

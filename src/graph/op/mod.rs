@@ -96,6 +96,11 @@ pub struct At<'a> {
     pub mode: Mode,
 }
 
+/// The axis of an activation that its channels lie on: 1 of [N, C, ...], the last of tokens [N, T, C].
+pub fn channel_axis(shape: &[usize]) -> usize {
+    if shape.len() == 3 { 2 } else { 1 }
+}
+
 /// Gradients of the inputs; `None` where an input has none.
 pub type Grads = Vec<Option<Tensor>>;
 
@@ -149,6 +154,11 @@ pub trait Op: Debug + Send + Sync {
     fn backward_tangent(&self, at: At, dots: &Dots, grad: &Tensor, grad_dot: &Tensor) -> Result<Grads> {
         let _ = (dots, grad);
         self.backward(at, grad_dot)
+    }
+
+    /// Inputs by position that are weights, [out, in, ...], where parameters stand there.
+    fn weights(&self) -> &'static [usize] {
+        &[]
     }
 
     /// Whether zeros in give zeros out, whatever the parameters are.

@@ -21,8 +21,8 @@ use crate::{
 pub fn write(graph: &Graph, name: &str, origin: Option<&Origin>) -> Result<Vec<u8>> {
     let free = |id: usize| (graph.values[id].name.clone(), graph.values[id].shape[1..].to_vec());
     let mut writer = Writer { graph, model: ModelProto { name: name.into(), ..ModelProto::default() } };
-    writer.model.inputs.push(free(graph.input));
-    writer.model.outputs.push(free(graph.output));
+    writer.model.inputs.extend(graph.inputs.iter().map(|&id| free(id)));
+    writer.model.outputs.extend(graph.outputs.iter().map(|&id| free(id)));
     for (_, value) in graph.parameters() {
         writer.model.tensors.extend(value.data.clone().map(|data| (value.name.clone(), data)));
     }

@@ -50,7 +50,7 @@ struct LayerUnderway {
 pub fn affordable(graph: &Graph, both: bool, images: usize) -> usize {
     let last = last_readers(graph);
     let size = |id: ValueId| graph.values[id].shape[1..].iter().product::<usize>();
-    let (mut live, mut most) = (size(graph.input), 0);
+    let (mut live, mut most) = (size(graph.input()), 0);
     for (index, node) in graph.nodes.iter().enumerate() {
         live += size(node.out);
         most = most.max(live);
@@ -75,7 +75,7 @@ impl Propagation {
     /// A walk that has not begun, of a network that was `before` with these masks.
     pub fn new(recipe: &Recipe, before: (Graph, Masks), batches: Vec<Tensor>) -> Self {
         let (solver, pattern) = (recipe.choice.solver.clone(), &recipe.choice.pattern);
-        let input = before.0.input;
+        let input = before.0.input();
         let now: Frontier = batches.into_iter().map(|x| keyed(std::iter::once((input, x)))).collect();
         let apart = solver.part.toward(&solver.args) == Toward::Dense;
         let was = if apart { now.clone() } else { Frontier::new() };

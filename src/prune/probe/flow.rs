@@ -40,9 +40,9 @@ fn flow(graph: &Graph) -> Result<BTreeMap<ValueId, Tensor>> {
             data.flat_mut().iter_mut().for_each(|x| *x = x.abs());
         }
     }
-    let x = tensor::full(&positive.values[positive.input].shape.clone(), 1.0);
+    let x = tensor::full(&positive.values[positive.input()].shape.clone(), 1.0);
     let t = trace(&positive, &x, Mode::EVAL)?;
-    let ones = tensor::full(t.get(&positive, positive.output)?.shape(), 1.0);
+    let ones = tensor::full(t.get(&positive, positive.output())?.shape(), 1.0);
     let mut grads = backward(&positive, &t, ones, false, &Masks::default())?;
     let layers: Vec<ValueId> = positive.layers().map(|(_, weight)| weight).collect();
     let out = keyed(layers.into_iter().filter_map(|id| Some((id, grads.take(id)?))));

@@ -1,7 +1,7 @@
 //! How the loss would change with a gate on each channel or attention head.
 
 use crate::base::{Flat, Result, Tensor};
-use crate::graph::op::OpKind;
+use crate::graph::op::{OpKind, channel_axis};
 use crate::graph::run::{Overlay, Tracing};
 use crate::graph::{Graph, Masks, Node, ValueId};
 use crate::train::grad::{Backward, Slopes};
@@ -44,8 +44,8 @@ impl Probe for Gates {
             None => {
                 if trace.step(graph)? {
                     let (_, slope) =
-                        scene.loss.at(trace.trace.get(graph, graph.output)?, &LossTarget::labels(labels))?;
-                    walk.back = Some(Backward::new(graph, Slopes::from([(graph.output, slope)]), true));
+                        scene.loss.at(trace.trace.get(graph, graph.output())?, &LossTarget::labels(labels))?;
+                    walk.back = Some(Backward::new(graph, Slopes::from([(graph.output(), slope)]), true));
                 }
                 false
             }
@@ -78,7 +78,7 @@ fn gate(graph: &Graph, node: &Node) -> (ValueId, usize) {
 /// By channel of x [N, C, ...] or [N, T, C]: the mean over examples of |Σ x ∂L/∂x|, where L is an example's own loss and `grad` is of the
 /// mean; the same for all channels that share a gate.
 fn by_gate(x: &Tensor, grad: &Tensor, together: usize) -> Vec<f64> {
-    let (n, axis) = (x.shape()[0], if x.ndim() == 3 { 2 } else { 1 });
+    let (n, axis) = (x.shape()[0], channel_axis(x.shape()));
     let channels = x.shape()[axis];
     let pixels: usize = x.shape()[axis + 1..].iter().product();
     let mut out = vec![0.0; channels];

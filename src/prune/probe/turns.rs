@@ -3,6 +3,7 @@
 use crate::base::{Flat, Result, Tensor};
 use crate::graph::bypass::branches;
 use crate::graph::couple::Bypass;
+use crate::graph::op::channel_axis;
 use crate::graph::run::{Overlay, Trace, Tracing};
 use crate::graph::{Graph, ValueId};
 
@@ -92,7 +93,7 @@ fn turn(graph: &Graph, trace: &Trace, a: ValueId, b: ValueId) -> Result<f64> {
 /// Each token of x [N, T, C] or pixel of [N, C, ...]: where its first channel lies, how far apart its channels are, and how many there are.
 fn places(x: &Tensor) -> Vec<[usize; 3]> {
     let shape = x.shape();
-    let axis = if x.ndim() == 3 { 2 } else { 1 };
+    let axis = channel_axis(shape);
     let (channels, pixels): (usize, usize) = (shape[axis], shape[axis + 1..].iter().product());
     let outer: usize = shape[..axis].iter().product();
     (0..outer).flat_map(|i| (0..pixels).map(move |p| [i * channels * pixels + p, pixels, channels])).collect()

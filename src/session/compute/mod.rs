@@ -231,7 +231,7 @@ impl Compute for Both<'_, '_> {
                 compile(dense, &whole, &self.measured(Choose::Dense))?,
                 compile(graph, masks, &self.measured(Choose::Measure))?,
             ];
-            let shape = &dense.values[dense.input].shape;
+            let shape = &dense.values[dense.input()].shape;
             let x = vec![0.5; self.recipe.running.batch * shape[1..].iter().product::<usize>()];
             let [over, under] = &mut plans;
             let (ratio, interval) = duel([Runner::Cpu(over), Runner::Cpu(under)], &x, self.step, TURNS).await?;

@@ -1,10 +1,11 @@
 //! Networks of which each image runs a part: what single images take, one after another.
 
 use crate::base::stats::{deviation, mean};
-use crate::base::{Flat, Result};
+use crate::base::{Flat, Result, clock};
+use crate::compile::Plan;
 use crate::graph::boosted;
 use crate::session::Session;
-use crate::session::measure::{Runner, sampling};
+use crate::session::measure::sampling;
 use crate::session::plan::TIMED;
 use crate::session::record::{PerImage, Spread};
 
@@ -25,10 +26,17 @@ pub(in crate::session) struct Seen {
     repeats: usize,
 }
 
+/// Milliseconds of some runs of a batch.
+fn timed(plan: &mut Plan, x: &[f32], runs: usize) -> Result<f64> {
+    let start = clock::now_ms();
+    (0..runs).try_for_each(|_| plan.run(x).map(drop))?;
+    Ok(clock::now_ms() - start)
+}
+
 impl Job {
     /// Times some more images; says whether all are done.
     #[inline(never)]
-    pub(super) async fn images(&mut self, session: &Session) -> Result<bool> {
+    pub(super) fn images(&mut self, session: &Session) -> Result<bool> {
         let Some(test) = session.test.as_ref().filter(|test| !test.is_empty()) else { return Ok(true) };
         let (chooses, at) = (boosted::boosts(self.pruned().0).next().is_some(), self.plan_at());
         let (batch, step) = (self.asked.recipe.running.batch, session.environment.timer_step_us / 1e3);
@@ -42,15 +50,14 @@ impl Job {
             if seen.repeats == 0 {
                 let mut sampling = sampling(1, least, step);
                 while let Some(turn) = sampling.turn().filter(|turn| turn.warms) {
-                    sampling.took(Runner::Cpu(plan).time(x.flat(), turn.runs).await?);
+                    sampling.took(timed(plan, x.flat(), turn.runs)?);
                 }
                 seen.repeats = sampling.entrants()[0].runs;
             }
             let before = plan.executed();
             plan.run(x.flat())?;
             seen.macs.push((plan.executed() - before) as f64 / batch as f64);
-            let ms = Runner::Cpu(plan).time(x.flat(), seen.repeats).await?;
-            seen.ms.push(ms / (seen.repeats * batch) as f64);
+            seen.ms.push(timed(plan, x.flat(), seen.repeats)? / (seen.repeats * batch) as f64);
         }
         Ok(seen.ms.len() >= all)
     }

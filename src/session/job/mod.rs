@@ -176,7 +176,7 @@ impl Job {
             Own::After => self.test_pruned(session, events).await?,
             Own::Measure => self.measure(session, events).await?,
             Own::Write => self.write(session)?,
-            Own::Images => self.images(session).await?,
+            Own::Images => self.images(session)?,
             Own::Cross => self.cross(session, events).await?,
         };
         let (done, total) = (self.way.done + 1, self.way.timeline[self.way.at].steps);

@@ -38,7 +38,7 @@ impl Runner<'_> {
     }
 
     /// Milliseconds of some runs.
-    pub async fn time(&mut self, x: &[f32], times: usize) -> Result<f64> {
+    pub(super) async fn time(&mut self, x: &[f32], times: usize) -> Result<f64> {
         let start = clock::now_ms();
         for _ in 0..times {
             self.run(x).await?;

@@ -94,13 +94,13 @@ pub fn forward_backward(case: &Case) -> Result<()> {
     let (x, labels) = (case.tensor("x")?, case.list("y")?);
     let mode = if case.name.ends_with("train") { Mode::train(0) } else { Mode::EVAL };
     let trace = run::trace(&graph, &x, mode)?;
-    let logits = trace.get(&graph, graph.output)?;
+    let logits = trace.get(&graph, graph.output())?;
     case.meets("logits", logits.flat())?;
     let (loss, slope) = Loss::CROSS_ENTROPY.at(logits, &LossTarget::labels(&labels))?;
     case.meets("loss", &[loss as f32])?;
     let grads = backward(&graph, &trace, slope, false, &Masks::default())?;
     let of = |id: ValueId| grads.get(id).map(|g| g.flat().to_vec()).unwrap_or_default();
-    case.meets("grad_x", &of(graph.input))?;
+    case.meets("grad_x", &of(graph.input()))?;
     for name in case.want("grads")?.as_object().into_iter().flatten().map(|(name, _)| name) {
         let id = graph.find(name).ok_or_else(|| Error::format(format!("no parameter {name}")))?;
         case.meets(&format!("grads/{name}"), &of(id))?;

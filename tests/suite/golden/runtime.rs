@@ -48,10 +48,10 @@ pub fn fbs(case: &Case) -> Result<()> {
         boost::active(g, k).into_iter().for_each(|c| active[image * channels + c] = 1.0);
     }
     case.close("active", &active, want("active")?.flat())?;
-    let (y, c) = (t.get(&graph, graph.output)?, case.tensor("c")?);
+    let (y, c) = (t.get(&graph, graph.output())?, case.tensor("c")?);
     case.close("out", y.flat(), want("out")?.flat())?;
     let strength = case.number("reg").unwrap_or(0.0) * x.shape()[0] as f32;
-    let mut slopes = Slopes::from([(graph.output, c)]);
+    let mut slopes = Slopes::from([(graph.output(), c)]);
     let penalty = press(&graph, &t, strength, &mut slopes)?;
     case.close("regulariser", &[penalty as f32], want("regulariser")?.flat())?;
     let mut back = Backward::new(&graph, slopes, false);

@@ -76,9 +76,9 @@ pub fn attention(case: &Case) -> Result<()> {
     let graph = parts.b.finish(y);
     for mode in [Mode::EVAL, Mode::train(0)] {
         let trace = trace(&graph, &x, mode)?;
-        case.meets("output", trace.get(&graph, graph.output)?.flat())?;
+        case.meets("output", trace.get(&graph, graph.output())?.flat())?;
         let grads = backward(&graph, &trace, case.tensor("grad_output")?, false, &Masks::default())?;
-        case.meets("grad_x", grads.get(graph.input).map(Flat::flat).unwrap_or_default())?;
+        case.meets("grad_x", grads.get(graph.input()).map(Flat::flat).unwrap_or_default())?;
         for (id, value) in graph.parameters() {
             case.meets(&format!("grad_{}", value.name), grads.get(id).map(Flat::flat).unwrap_or_default())?;
         }
@@ -119,7 +119,7 @@ fn decoder(case: &Case) -> Result<(Graph, Tensor, Vec<usize>)> {
 /// Loss, the run, and gradients of everything.
 fn learn(graph: &Graph, x: &Tensor, labels: &[usize]) -> Result<(f64, Trace, Gradients)> {
     let trace = trace(graph, x, Mode::EVAL)?;
-    let (loss, slope) = Loss::CROSS_ENTROPY.at(trace.get(graph, graph.output)?, &LossTarget::labels(labels))?;
+    let (loss, slope) = Loss::CROSS_ENTROPY.at(trace.get(graph, graph.output())?, &LossTarget::labels(labels))?;
     let grads = backward(graph, &trace, slope, true, &Masks::default())?;
     Ok((loss, trace, grads))
 }
@@ -127,7 +127,7 @@ fn learn(graph: &Graph, x: &Tensor, labels: &[usize]) -> Result<(f64, Trace, Gra
 pub fn forward_backward(case: &Case) -> Result<()> {
     let (graph, x, labels) = decoder(case)?;
     let (loss, trace, grads) = learn(&graph, &x, &labels)?;
-    case.meets("logits", trace.get(&graph, graph.output)?.flat())?;
+    case.meets("logits", trace.get(&graph, graph.output())?.flat())?;
     case.meets("loss", &[loss as f32])?;
     let mut hidden = Vec::new();
     for name in ["h0", "h1", "h2"] {
@@ -167,7 +167,7 @@ pub fn without_heads(case: &Case) -> Result<()> {
     slice::silence(&mut masked, &removed)?;
     for network in [&small, &masked] {
         let (loss, trace, _) = learn(network, &x, &labels)?;
-        case.meets("logits", trace.get(network, network.output)?.flat())?;
+        case.meets("logits", trace.get(network, network.output())?.flat())?;
         case.meets("loss", &[loss as f32])?;
     }
     for (name, want) in case.want("shapes")?.as_object().into_iter().flatten() {
@@ -283,7 +283,7 @@ pub fn without_layers(case: &Case) -> Result<()> {
     for count in 1..layers.len() {
         let removed: Vec<&Unit> = order[..count].iter().map(|&layer| &layers[layer]).collect();
         let (loss, trace, _) = learn(&slice::without(&graph, &removed)?, &x, &labels)?;
-        case.meets(&format!("dropped/{}/logits", count - 1), trace.get(&graph, graph.output)?.flat())?;
+        case.meets(&format!("dropped/{}/logits", count - 1), trace.get(&graph, graph.output())?.flat())?;
         case.meets(&format!("dropped/{}/loss", count - 1), &[loss as f32])?;
     }
     Ok(())

@@ -67,7 +67,7 @@ impl Processor {
     /// A batch of noise that this network takes.
     fn batch(&self, n: usize, seed: u64) -> Batch {
         let values = &self.graph.values;
-        let (input, classes) = (&values[self.graph.input].shape, values[self.graph.output].shape[1]);
+        let (input, classes) = (&values[self.graph.input()].shape, values[self.graph.output()].shape[1]);
         let mut rng = Rng::new(seed + 1);
         let x = noise(&[&[n], &input[1..]].concat(), seed);
         Batch { x, labels: (0..n).map(|_| rng.below(classes)).collect(), teacher: None }
