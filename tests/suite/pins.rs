@@ -56,6 +56,7 @@ fn shortest(row: &Method) -> (&'static str, String) {
         // Thresholds that cut something from the first step on.
         ("gate=str", " gate.start=-3"),
         ("criterion=synflow", " criterion.rounds=5"),
+        ("fusion=kmeans", " fusion.steps=3"),
     ] {
         if has(part) {
             text += short;

@@ -1,5 +1,7 @@
 //! Settings that all trainings share: a budget is the same for every method, and stands in its record.
 
+use std::collections::BTreeSet;
+
 use secateur::base::Result;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -107,5 +109,22 @@ fn tickets_go_back_to_an_early_step() -> Result<()> {
     assert!(labels.contains(&"Back to the weights of step 3"), "{labels:?}");
     let (_, again) = run("lenet-300-100", &format!("{base} recovery.to=3"))?;
     assert_eq!(again.digest, early.digest);
+    Ok(())
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn shared_numbers_stay_shared_while_they_learn() -> Result<()> {
+    let numbers = |steps: usize| -> Result<Vec<BTreeSet<u32>>> {
+        let text = format!("sparsity=0.5 recovery=none fusion=kmeans fusion.bits=2 fusion.steps={steps}");
+        let (session, _) = run("lenet-5", &text)?;
+        let graph = &session.outcome().expect("a run leaves a network").masked;
+        let of = |(_, id)| Ok(graph.data(id)?.iter().filter(|w| **w != 0.0).map(|w| w.to_bits()).collect());
+        graph.layers().map(of).collect()
+    };
+    let (found, trained) = (numbers(0)?, numbers(5)?);
+    for (found, trained) in found.iter().zip(&trained) {
+        assert_eq!((found.len(), trained.len()), (4, 4), "two bits are four numbers");
+        assert!(found.is_disjoint(trained), "all of them have moved");
+    }
     Ok(())
 }

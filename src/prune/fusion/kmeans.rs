@@ -25,7 +25,7 @@ static RATE: Param = Param {
     key: "lr",
     label: "Learning rate",
     what: "Highest learning rate of that training. A shared number moves by the sum over its weights, so it is far below that of single weights.",
-    kind: ParamKind::Float { default: 0.0002, min: 0.000_001, max: 0.1, log: true },
+    kind: ParamKind::Float { default: 0.002, min: 0.000_001, max: 0.1, log: true },
 };
 
 crate::part!(Meta {

@@ -8,13 +8,13 @@ pub static ROWS: &[Method] = &[
     Method {
         id: "deep-compression",
         name: "Deep Compression",
-        what: "Prune, fine-tune, then let the kept weights of each layer share sixteen numbers, which are saved with Huffman codes.",
-        formula: "keep the largest |w|; w becomes the nearest of 2^b centroids; a code of about log2(1/p) bits for each",
+        what: "Prune, fine-tune, then let the kept weights of each layer share sixteen numbers, which are trained and then saved with Huffman codes.",
+        formula: "keep the largest |w|; w becomes the nearest of 2^b centroids c, which move by Σ ∂L/∂w over their weights; a code of about log2(1/p) bits for each",
         sources: &[source("Han et al., ICLR 2016", "https://arxiv.org/abs/1510.00149")],
         family: "Fusion",
         aliases: &["k-means", "weight sharing", "huffman", "quantization"],
-        reading: "Centroids are not trained after they are found. Positions are saved as gaps in a Rice code; the paper puts them in a Huffman code too.",
-        recipe: "pattern=element criterion=magnitude allocation=global schedule=one-shot recovery=fine-tune fusion=kmeans",
+        reading: "The shared numbers are trained for a hundred steps. Positions are saved as gaps in a Rice code; the paper puts them in a Huffman code too.",
+        recipe: "pattern=element criterion=magnitude allocation=global schedule=one-shot recovery=fine-tune fusion=kmeans fusion.steps=100",
     },
     Method {
         id: "low-rank",
