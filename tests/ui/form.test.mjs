@@ -50,6 +50,7 @@ suite(test, "form", [
       await ready(page);
       await page.getByText("All axes", { exact: true }).click();
       const pattern = page.getByRole("combobox", { name: "Pattern", exact: true });
+      await pattern.locator("option:enabled").nth(1).waitFor({ state: "attached" });
       const values = await pattern
         .locator("option:enabled")
         .evaluateAll((options) => options.map((option) => option.value));
