@@ -107,7 +107,7 @@ mod tests {
         let magnitude = "pattern=element criterion=magnitude allocation=global schedule=one-shot recovery=fine-tune";
         assert_eq!(of(&completed(magnitude)?).map(|method| method.id), Some("global-magnitude"));
         assert_eq!(
-            of(&completed(&format!("{magnitude} fusion=kmeans"))?).map(|method| method.id),
+            of(&completed(&format!("{magnitude} fusion=kmeans fusion.steps=100"))?).map(|method| method.id),
             Some("deep-compression")
         );
         assert!(of(&completed("criterion=random schedule=cubic regrow=random")?).is_none());
