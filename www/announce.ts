@@ -1,7 +1,7 @@
 // What is said aloud of a job between its first word and its verdict, for those who do not see the bar move.
 
 import { fraction } from "./select.js";
-import type { State } from "./store.js";
+import type { State } from "./state.js";
 
 /** Longer schedules repeat the same few phases: of those, quarters are told and not every phase. */
 const MANY = 8;

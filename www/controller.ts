@@ -5,23 +5,14 @@ import { asFailure, Client } from "./client.js";
 import { busy, cancelled, LOST_GPU, NO_LOCK, removed, SILENT_GPU, unopened } from "./failures.js";
 import { contents, naming } from "./file.js";
 import { Gallery } from "./gallery.js";
-import type { Msg, Run, State } from "./store.js";
+import type { Host } from "./host.js";
+import type { Run, State } from "./state.js";
 import { Opener } from "./opener.js";
 import { baseline, fraction, occupied, ofOpenWeights } from "./select.js";
 import type { Emit, Finished, Remote } from "./serve.js";
 import { alike, follow } from "./sweep.js";
 import type { Failure, Job, LabEvent, RunRecord, Settings } from "./types.js";
 import { pause } from "./wait.js";
-
-export interface Host {
-  state: State;
-  /** Whether training images may be fetched before anybody asks for a run. */
-  ahead: boolean;
-  send(msg: Msg): void;
-  emit(name: "ready" | "progress" | "result" | "error", detail: unknown): void;
-  keep(run: Run): void;
-  mark(settings: Settings | undefined): void;
-}
 
 const CANCEL_GRACE_MS = 120;
 

@@ -1,7 +1,7 @@
 // What a change in the form makes of the settings; pure, a part of the store.
 
 import { currentMethod } from "./select.js";
-import type { State } from "./store.js";
+import type { State } from "./state.js";
 import type { Settings } from "./types.js";
 
 /**

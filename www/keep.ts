@@ -2,7 +2,7 @@
 // of the page: copies in other folders of the host keep their own.
 
 import { folder } from "./folder.js";
-import type { Run } from "./store.js";
+import type { Run } from "./state.js";
 import type { Settings } from "./types.js";
 import { within } from "./wait.js";
 

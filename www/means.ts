@@ -1,6 +1,6 @@
 // Runs that differ by their seed alone, as one point with its spread; pure.
 
-import type { Run } from "./store.js";
+import type { Run } from "./state.js";
 
 export interface Mean {
   /** The share asked for, or what else tells points of a series apart. */

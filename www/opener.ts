@@ -1,7 +1,7 @@
 // Keeps the open network, the check and the preview up to date with the settings.
 
 import type { Client } from "./client.js";
-import type { Host } from "./controller.js";
+import type { Host } from "./host.js";
 import type { Gallery } from "./gallery.js";
 import { wanted, type Wanted } from "./select.js";
 

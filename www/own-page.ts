@@ -5,7 +5,7 @@ import { NOT_KEPT } from "./failures.js";
 import { dropRun, interrupted, leftOver, loadRuns, markRunning, markSweep, saveRun } from "./keep.js";
 import { settingsAmong } from "./settings.js";
 import { made } from "./sweep.js";
-import type { Msg, Run, State, Sweep } from "./store.js";
+import type { Msg, Run, State, Sweep } from "./state.js";
 import { rememberedTheme } from "./theme.js";
 import { titleOf } from "./title.js";
 import type { Settings } from "./types.js";

@@ -1,7 +1,7 @@
 // Questions asked of the state; pure, like the store.
 
 import { defaultOf } from "./settings.js";
-import type { OpenedFile, Run, State } from "./store.js";
+import type { OpenedFile, Run, State } from "./state.js";
 import type { Axis, Catalog, Kept, Meta, Method, RunRecord, SavedFile, Settings } from "./types.js";
 import type { Work } from "./work.js";
 

@@ -4,7 +4,7 @@ import { isFailure } from "./client.js";
 import { count, duration, plural } from "./format.js";
 import { number, setting, type List } from "./numbers.js";
 import { currentMethod } from "./select.js";
-import type { Msg, Run, State, SweepItem } from "./store.js";
+import type { Msg, Run, State, SweepItem } from "./state.js";
 import type { Settings } from "./types.js";
 import { queryFromSettings } from "./url.js";
 

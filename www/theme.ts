@@ -1,7 +1,7 @@
 // Light, dark, or as the system has it; remembered where the browser lets it be.
 
 import { folder } from "./folder.js";
-import type { Theme } from "./store.js";
+import type { Theme } from "./state.js";
 
 /** The name that all copies of a host shared; what it says holds until this copy has a choice of its own. */
 const SHARED = "secateur-theme";

@@ -2,7 +2,7 @@
 
 import { percent } from "./format.js";
 import { fraction, methodOf } from "./select.js";
-import type { State } from "./store.js";
+import type { State } from "./state.js";
 
 const PLACES = { methods: "Methods", "break-even": "Break-even", about: "About" };
 

@@ -163,11 +163,8 @@ fn edges(sources: &[(PathBuf, String)]) -> Vec<Vec<usize>> {
     uses.collect()
 }
 
-#[test]
-fn files_use_each_other_one_way() {
-    let sources = files("src", ".rs");
-    let edges = edges(&sources);
-    assert!(edges.iter().map(Vec::len).sum::<usize>() > 500, "hardly any uses were read");
+/// Files that lie on a circle of uses, each with those it uses there.
+fn circles(folder: &str, sources: &[(PathBuf, String)], edges: &[Vec<usize>]) -> Vec<String> {
     // Files that use only files which are done are done; what is left lies on circles, or uses those that do.
     let mut done = vec![false; sources.len()];
     while let Some(next) = (0..sources.len()).find(|&i| !done[i] && edges[i].iter().all(|&j| done[j])) {
@@ -182,15 +179,42 @@ fn files_use_each_other_one_way() {
         }
         seen[from]
     };
-    let name = |i: &usize| sources[*i].0.strip_prefix(root().join("src")).expect("under src").display().to_string();
-    let circles: Vec<String> = (0..sources.len())
+    let name =
+        |i: &usize| sources[*i].0.strip_prefix(root().join(folder)).expect("in the folder").display().to_string();
+    (0..sources.len())
         .filter(|&i| !done[i] && reaches(i))
         .map(|i| {
             let on: Vec<String> = edges[i].iter().filter(|&&j| !done[j] && reaches(j)).map(name).collect();
             format!("{} -> {}", name(&i), on.join(", "))
         })
-        .collect();
+        .collect()
+}
+
+#[test]
+fn files_use_each_other_one_way() {
+    let sources = files("src", ".rs");
+    let edges = edges(&sources);
+    assert!(edges.iter().map(Vec::len).sum::<usize>() > 500, "hardly any uses were read");
+    let circles = circles("src", &sources, &edges);
     assert!(circles.is_empty(), "these files use each other in circles:\n{}", circles.join("\n"));
+}
+
+#[test]
+fn files_of_the_page_use_each_other_one_way() {
+    let sources = files("www", ".ts");
+    let imports = |(path, text): &(PathBuf, String)| -> Vec<usize> {
+        let folder = path.parent().expect("a file lies in a folder");
+        let named = text.split("from \"").skip(1).filter_map(|rest| rest.split('"').next());
+        let meant = named.filter_map(|name| match name.strip_prefix("./") {
+            Some(beside) => Some(folder.join(beside)),
+            None => Some(folder.parent()?.join(name.strip_prefix("../")?)),
+        });
+        meant.filter_map(|file| sources.iter().position(|(path, _)| *path == file.with_extension("ts"))).collect()
+    };
+    let edges: Vec<Vec<usize>> = sources.iter().map(imports).collect();
+    assert!(edges.iter().map(Vec::len).sum::<usize>() > 200, "hardly any imports were read");
+    let circles = circles("www", &sources, &edges);
+    assert!(circles.is_empty(), "these files import each other in circles:\n{}", circles.join("\n"));
 }
 
 /// Names of the types that a file makes public, those of a `pub(...)` included.

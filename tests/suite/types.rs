@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ts_rs::{Config, TS};
 
-use secateur::base::error::{Error as Failure, ErrorKind};
+use secateur::base::error::ErrorKind;
 use secateur::base::part::{Meta, Param, ParamKind, Source};
 use secateur::base::{Error, Result};
 use secateur::catalog::{AxisRow, Catalog, MethodRow};
@@ -28,27 +28,24 @@ const HEADER: &str = "\
 export type PartId = string & { readonly part: unique symbol };
 ";
 
-/// A type's declaration, a field a line.
+/// A type's declaration, a field a line: ts-rs gives most of it in one.
 fn declared<T: TS>(config: &Config) -> String {
-    let text = format!("{}export {}\n", T::docs().unwrap_or_default(), T::decl(config));
-    let text =
-        text.replace("/**\n * ", "/** ").replace("\n */\n", " */\n").replace("{ \n", "{\n").replace(", \n", ";\n");
-    let text =
-        text.replace(", };", ";\n};").replace(", } | {", ";\n  } | {").replace("[key in string]", "[key: string]");
+    let mut text = format!("{}export {}\n", T::docs().unwrap_or_default(), T::decl(config));
+    for (from, to) in [
+        ("/**\n * ", "/** "),
+        ("\n */\n", " */\n"),
+        ("{ \n", "{\n"),
+        (", \n", ";\n"),
+        (", };", ";\n};"),
+        (", } | {", ";\n  } | {"),
+        ("[key in string]", "[key: string]"),
+    ] {
+        text = text.replace(from, to);
+    }
     let mut out = String::from("\n");
     for (line, text) in text.lines().enumerate() {
-        let inside = line > 0
-            && !text.starts_with("export")
-            && text != "};"
-            && !text.starts_with("  }")
-            && !text.starts_with(" *");
-        out += if inside && text.starts_with(" *") {
-            "   "
-        } else if inside {
-            "  "
-        } else {
-            ""
-        };
+        let outside = line == 0 || ["export", "};", "  }", " *"].iter().any(|start| text.starts_with(start));
+        out += if outside { "" } else { "  " };
         out += text;
         out += "\n";
     }
@@ -73,16 +70,16 @@ fn all() -> String {
         Model,
         Card,
         Task,
-        Format, //
+        Format,
         ModelInfo,
         LayerInfo,
         Origin,
         Check,
         Stage,
-        Failure,
+        Error,
         ErrorKind,
         Preview,
-        Kept, //
+        Kept,
         Event,
         Record,
         Training,
@@ -105,9 +102,9 @@ fn all() -> String {
         TextResult,
         Written,
         PerImage,
-        Spread, //
+        Spread,
         Table,
-        Row,
+        Row
     ];
     out
 }

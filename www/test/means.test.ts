@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { grouped, meansOf, spread, type Seen } from "../means.js";
 import { lookOf } from "../plots/means.js";
-import type { Run } from "../store.js";
+import type { Run } from "../state.js";
 
 const seen = (series: string, at: number, x: number, y: number): Seen => ({ run: {} as Run, series, at, x, y });
 

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { initial, update, type Msg, type Run, type State } from "../store.js";
+import { initial, type Msg, type Run, type State } from "../state.js";
+import { update } from "../store.js";
 import type { LabEvent, RunRecord } from "../types.js";
 import { fakeCatalog } from "./fake-catalog.js";
 import { FakeLab } from "./fake-lab.js";

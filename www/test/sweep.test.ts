@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { numbers } from "../numbers.js";
-import { initial } from "../store.js";
+import { initial } from "../state.js";
 import { alike, combine, follow, tallied, understood } from "../sweep.js";
-import type { Run } from "../store.js";
+import type { Run } from "../state.js";
 import type { Settings } from "../types.js";
 
 const plan = (sparsities: string, seeds: string, methods = ["a"]) => ({

@@ -18,7 +18,7 @@ import {
   requested,
   sparsityOf,
 } from "../select.js";
-import type { Cost, Run, State } from "../store.js";
+import type { Cost, Run, State } from "../state.js";
 import { figure, hundredths, text, type Table } from "../table.js";
 import type { Context } from "./context.js";
 import { sweepStrip } from "./sweep.js";

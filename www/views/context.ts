@@ -1,7 +1,7 @@
 // What a view may see and do. Views are functions of this; they hold no state.
 
 import type { LayerPicture } from "../picture.js";
-import type { Msg, Run, State } from "../store.js";
+import type { Msg, Run, State } from "../state.js";
 import type { FormatRow, Picture, RunRecord, Settings } from "../types.js";
 import type { Place } from "../url.js";
 

@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { sentence } from "../format.js";
 import { baseline, occupied, shownRecord } from "../select.js";
-import type { State } from "../store.js";
+import type { State } from "../state.js";
 import type { Context } from "./context.js";
 import { place } from "./how.js";
 

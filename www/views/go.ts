@@ -5,7 +5,7 @@ import { styled } from "../elements/styled.js";
 import { bytes, count, duration, onItsWay, sentence, share } from "../format.js";
 import { number, setting } from "../numbers.js";
 import { completed, fraction, lockOf, occupied } from "../select.js";
-import type { Loading } from "../store.js";
+import type { Loading } from "../state.js";
 import type { Work } from "../work.js";
 import type { Param } from "../types.js";
 import type { Context } from "./context.js";

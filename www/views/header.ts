@@ -3,7 +3,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { percent } from "../format.js";
 import { completed, fraction } from "../select.js";
-import type { Theme } from "../store.js";
+import type { Theme } from "../state.js";
 import type { Place } from "../url.js";
 import type { Context } from "./context.js";
 

@@ -1,7 +1,7 @@
 // Below the lab: runs compared, training, examples, classes, and the record itself.
 
 import { html, type TemplateResult } from "lit";
-import type { Panel } from "../store.js";
+import type { Panel } from "../state.js";
 import { classesView } from "./classes.js";
 import { compareView } from "./compare.js";
 import type { Context } from "./context.js";

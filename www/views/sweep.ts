@@ -6,7 +6,7 @@ import { count, duration, plural, share } from "../format.js";
 import { currentMethod, isBaseline, methodOf } from "../select.js";
 import { number, numbers } from "../numbers.js";
 import { combine, tallied, understood, type Plan } from "../sweep.js";
-import type { Sweep } from "../store.js";
+import type { Sweep } from "../state.js";
 import type { Context } from "./context.js";
 
 /** The dialog is a plain form: what is chosen lives in its controls until it is sent. */
